@@ -1,0 +1,2 @@
+//! Lookup.
+fn main() {}

@@ -1,0 +1,116 @@
+//! What is wrong with a document, where, and what to do about it.
+
+use serde::Serialize;
+use std::{fmt, sync::Arc};
+
+/// How much a [`Fault`] matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Info,
+    /// The document is used, but probably not as its writer meant it.
+    Warning,
+    /// The document is refused; its last good version, if any, goes on serving.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Place {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// The line, counted from 1; 0 for the file as a whole.
+    pub line: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
+    }
+}
+
+/// One thing that is wrong, or odd, in a document.
+///
+/// `Display` gives the line that people read:
+/// `shop.yaml:12: VirtualService/product: spec.http[0].timeout: what is wrong (what to do)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Fault {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Istio's analysis code, where there is one: `IST0101`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The file and line.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The object, as `Kind/name`; empty when the file could not be read as far as that.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub object: String,
+    /// The field path within the object; empty for the object as a whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Fault {
+    /// An error at a place, with no object yet.
+    #[must_use]
+    pub fn error(place: Place, reason: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code: None,
+            place,
+            object: String::new(),
+            path: String::new(),
+            reason: reason.into(),
+            remedy: None,
+        }
+    }
+
+    /// The same fault, with advice.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Whether the document is refused for this.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        for part in [&self.object, &self.path] {
+            if !part.is_empty() {
+                write!(f, "{part}: ")?;
+            }
+        }
+        f.write_str(&self.reason)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, " ({remedy})"),
+            None => Ok(()),
+        }
+    }
+}

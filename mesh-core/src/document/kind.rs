@@ -1,0 +1,92 @@
+//! The kinds of documents that the mesh knows by name.
+
+use std::fmt;
+
+/// A kind of object, whatever its version: all versions of one kind share one schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A kind that is read.
+    Known(KnownKind),
+    /// A kind of Istio's, or of Kubernetes' networking, that the mesh recognises and does not use yet.
+    Recognised(&'static str),
+    /// Anything else: a Deployment, say.
+    Foreign(Box<str>),
+}
+
+/// A kind that the mesh reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KnownKind {
+    /// `networking.istio.io`.
+    VirtualService,
+    /// `networking.istio.io`.
+    DestinationRule,
+    /// `networking.istio.io`.
+    Gateway,
+    /// `networking.istio.io`.
+    ServiceEntry,
+    /// `networking.istio.io`.
+    WorkloadEntry,
+    /// Kubernetes' core group.
+    Service,
+    /// `authentication.istio.io/v1alpha1`, namespaced.
+    Policy,
+    /// `authentication.istio.io/v1alpha1`, for the whole mesh.
+    MeshPolicy,
+}
+
+/// Recognised, but not used yet: kinds by API group.
+const RECOGNISED: &[(&str, &[&str])] = &[
+    ("networking.istio.io", &["WorkloadGroup", "Sidecar", "ProxyConfig", "EnvoyFilter"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
+    ("telemetry.istio.io", &["Telemetry"]),
+    ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
+    ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
+    (
+        "gateway.networking.k8s.io",
+        &["Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "BackendTLSPolicy", "TLSRoute"],
+    ),
+    ("", &["Pod", "Node", "Namespace"]),
+    ("discovery.k8s.io", &["EndpointSlice"]),
+];
+
+impl Kind {
+    /// The kind that `apiVersion` and `kind` name.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Self {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let known = match (group, kind) {
+            ("networking.istio.io", "VirtualService") => KnownKind::VirtualService,
+            ("networking.istio.io", "DestinationRule") => KnownKind::DestinationRule,
+            ("networking.istio.io", "Gateway") => KnownKind::Gateway,
+            ("networking.istio.io", "ServiceEntry") => KnownKind::ServiceEntry,
+            ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
+            ("", "Service") => KnownKind::Service,
+            ("authentication.istio.io", "Policy") => KnownKind::Policy,
+            ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
+            _ => {
+                let kinds = RECOGNISED.iter().filter(|(of, _)| *of == group).flat_map(|(_, kinds)| *kinds);
+                return kinds
+                    .copied()
+                    .find(|name| *name == kind)
+                    .map_or_else(|| Self::Foreign(kind.into()), Self::Recognised);
+            }
+        };
+        Self::Known(known)
+    }
+
+    /// Whether objects of this kind live in a namespace.
+    #[must_use]
+    pub fn is_namespaced(&self) -> bool {
+        !matches!(self, Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig"))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(kind) => write!(f, "{kind:?}"),
+            Self::Recognised(name) => f.write_str(name),
+            Self::Foreign(name) => f.write_str(name),
+        }
+    }
+}

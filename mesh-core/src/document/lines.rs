@@ -1,0 +1,79 @@
+//! The line of every field of a document, kept after the written values are gone, at twelve bytes a field.
+
+use super::{
+    node::{Node, Value},
+    path::Path,
+};
+
+/// Finds the line of a field by its path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(Box<[Row]>);
+
+/// One value, followed in the table by everything inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    /// The key's hash, or the index in a list.
+    step: u32,
+    line: u32,
+    /// How many rows this value takes, itself included.
+    rows: u32,
+}
+
+impl Lines {
+    /// The lines of everything in `root`.
+    #[must_use]
+    pub fn of(root: &Node) -> Self {
+        let mut rows = Vec::new();
+        append(&mut rows, 0, root.line, root);
+        Self(rows.into())
+    }
+
+    /// The line of the value at `path`, or of the nearest thing around it that was written.
+    #[must_use]
+    pub fn find(&self, path: &Path<'_>) -> u32 {
+        self.0.get(self.row(path).unwrap_or_else(|nearest| nearest)).map_or(0, |row| row.line)
+    }
+
+    fn row(&self, path: &Path<'_>) -> Result<usize, usize> {
+        let (parent, step) = match path {
+            Path::Root => return Ok(0),
+            Path::Field(parent, name) | Path::Key(parent, name) => (parent, hash(name)),
+            Path::Index(parent, index) => (parent, u32::try_from(*index).unwrap_or(u32::MAX)),
+        };
+        let parent = self.row(parent)?;
+        let end = parent + self.0.get(parent).map_or(0, |row| row.rows as usize);
+        let mut at = parent + 1;
+        while at < end {
+            if self.0[at].step == step {
+                return Ok(at);
+            }
+            at += self.0[at].rows as usize;
+        }
+        Err(parent)
+    }
+}
+
+fn append(rows: &mut Vec<Row>, step: u32, line: u32, node: &Node) {
+    let at = rows.len();
+    rows.push(Row { step, line, rows: 1 });
+    match &node.value {
+        Value::List(elements) => {
+            for (index, element) in (0..).zip(elements) {
+                append(rows, index, element.line, element);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                append(rows, hash(&entry.key), entry.line, &entry.value);
+            }
+        }
+        _ => {}
+    }
+    rows[at].rows = u32::try_from(rows.len() - at).unwrap_or(u32::MAX);
+}
+
+/// FNV-1a over the letters alone, so that both spellings of a field are one.
+fn hash(name: &str) -> u32 {
+    let letters = name.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase());
+    letters.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}

@@ -1,0 +1,260 @@
+//! One document: its kind, its name, its body, and where it was written.
+
+use super::{
+    destination_rule::DestinationRule,
+    fault::{Fault, Place},
+    gateway::Gateway,
+    kind::{Kind, KnownKind},
+    lines::Lines,
+    node::{Node, Value},
+    path::Path,
+    policy::Policy,
+    read::{At, Fields, Read, Report},
+    service::Service,
+    service_entry::ServiceEntry,
+    virtual_service::VirtualService,
+    workload_entry::WorkloadEntry,
+};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// One document as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its name, namespace, labels and annotations.
+    pub metadata: Metadata,
+    /// Its kind and its `spec`.
+    pub body: Body,
+    /// Where it starts.
+    pub place: Place,
+    /// The line of each of its fields.
+    pub lines: Lines,
+}
+
+/// The `metadata` of an object, as far as the mesh uses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Its name.
+    pub name: String,
+    /// Its namespace, with the default filled in.
+    pub namespace: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What an object says, by kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// A VirtualService.
+    VirtualService(Box<VirtualService>),
+    /// A DestinationRule.
+    DestinationRule(Box<DestinationRule>),
+    /// A Gateway.
+    Gateway(Box<Gateway>),
+    /// A ServiceEntry.
+    ServiceEntry(Box<ServiceEntry>),
+    /// A WorkloadEntry.
+    WorkloadEntry(Box<WorkloadEntry>),
+    /// A Service.
+    Service(Box<Service>),
+    /// A Policy, or the MeshPolicy.
+    Policy(Box<Policy>),
+}
+
+/// What identifies an object: its kind, namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The kind.
+    pub kind: Kind,
+    /// The namespace; empty for objects of the whole cluster.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+/// What reading one document gave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// A document of a kind that the mesh uses; `faults` holds warnings only.
+    Good {
+        /// The document.
+        document: Box<Document>,
+        /// What is odd about it.
+        faults: Vec<Fault>,
+    },
+    /// A document that cannot be used.
+    Bad {
+        /// Which object it would have been, if that much could be read.
+        key: Option<Key>,
+        /// Why; at least one is an error.
+        faults: Vec<Fault>,
+    },
+    /// A document of a kind that the mesh does not use.
+    Skipped {
+        /// Its kind.
+        kind: Kind,
+        /// Where it starts.
+        place: Place,
+    },
+}
+
+/// Reads every document in `root`: one, or the items of a `List`, or none where nothing is written.
+///
+/// `namespace` is the one for documents that name none.
+#[must_use]
+pub fn read(root: &Node, file: &Arc<str>, namespace: &str) -> Vec<Reading> {
+    if root.is_null() {
+        return Vec::new();
+    }
+    match (root.get("kind").and_then(Node::as_text), root.get("items").map(|items| &items.value)) {
+        (Some(kind), Some(Value::List(items))) if kind.ends_with("List") => {
+            items.iter().flat_map(|item| read(item, file, namespace)).collect()
+        }
+        _ => vec![read_one(root, file, namespace)],
+    }
+}
+
+fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
+    let place = Place { file: Arc::clone(file), line: root.line };
+    let text = |name| root.get(name).and_then(Node::as_text);
+    let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
+        if root.get("kind").is_none() && root.get("apiVersion").is_none() && is_kustomization(file) {
+            return Reading::Skipped { kind: Kind::Foreign("Kustomization".into()), place };
+        }
+        let missing = if text("kind").is_none() { "kind" } else { "apiVersion" };
+        let fault = Fault::error(place, format!("not a document of Kubernetes or Istio: it has no {missing}"));
+        let remedy = "every document starts with apiVersion, kind and metadata";
+        return Reading::Bad { key: None, faults: vec![fault.with_remedy(remedy)] };
+    };
+    let kind = Kind::of(api_version, kind);
+    let Kind::Known(known) = kind else { return Reading::Skipped { kind, place } };
+
+    let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
+    let report = Report::new(Arc::clone(file), format!("{kind}/{}", name.unwrap_or("?")));
+    let at = At { node: root, path: &Path::Root, report: &report };
+    let read = at.object(|f| read_object(f, known, &kind, namespace)).flatten();
+    let faults = report.into_faults();
+    let key = read.as_ref().map(|(metadata, _)| metadata.key(kind));
+    match read {
+        Some((metadata, body)) if !faults.iter().any(Fault::is_error) => {
+            let document = Document { metadata, body, place, lines: Lines::of(root) };
+            Reading::Good { document: Box::new(document), faults }
+        }
+        _ => Reading::Bad { key, faults },
+    }
+}
+
+fn read_object(
+    f: &mut Fields<'_>,
+    known: KnownKind,
+    kind: &Kind,
+    namespace: &str,
+) -> Option<(Metadata, Body)> {
+    for field in ["apiVersion", "kind", "status"] {
+        f.ignore(field);
+    }
+    let Some(mut metadata) = f.maybe::<Metadata>("metadata") else {
+        f.here().refuse_with("metadata is missing", "give it at least a name");
+        return None;
+    };
+    if metadata.namespace.is_empty() && kind.is_namespaced() {
+        namespace.clone_into(&mut metadata.namespace);
+    }
+    if !f.has("spec") {
+        f.here().refuse_with("spec is missing", "write it beside metadata");
+    }
+    let body = match known {
+        KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
+        KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
+        KnownKind::Gateway => f.maybe("spec").map(Body::Gateway),
+        KnownKind::ServiceEntry => f.maybe("spec").map(Body::ServiceEntry),
+        KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
+        KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
+    };
+    // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
+    Some((metadata, body.unwrap_or_else(|| Body::empty(known))))
+}
+
+fn is_kustomization(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+impl Body {
+    fn empty(kind: KnownKind) -> Self {
+        match kind {
+            KnownKind::VirtualService => Self::VirtualService(Box::default()),
+            KnownKind::DestinationRule => Self::DestinationRule(Box::default()),
+            KnownKind::Gateway => Self::Gateway(Box::default()),
+            KnownKind::ServiceEntry => Self::ServiceEntry(Box::default()),
+            KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
+            KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
+        }
+    }
+
+    fn kind(&self, namespace: &str) -> KnownKind {
+        match self {
+            Self::VirtualService(_) => KnownKind::VirtualService,
+            Self::DestinationRule(_) => KnownKind::DestinationRule,
+            Self::Gateway(_) => KnownKind::Gateway,
+            Self::ServiceEntry(_) => KnownKind::ServiceEntry,
+            Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
+            Self::Service(_) => KnownKind::Service,
+            Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
+            Self::Policy(_) => KnownKind::Policy,
+        }
+    }
+}
+
+impl Document {
+    /// What identifies it.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        self.metadata.key(Kind::Known(self.body.kind(&self.metadata.namespace)))
+    }
+}
+
+impl Metadata {
+    fn key(&self, kind: Kind) -> Key {
+        Key { kind, namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+}
+
+impl Read for Metadata {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            let name: String = f.take("name");
+            if name.is_empty() {
+                f.here().refuse_with("name is missing", "give the object a name");
+            } else if !is_dns_subdomain(&name) {
+                let remedy = "use lower-case letters, digits, '-' and '.', at most 253 of them";
+                f.here().refuse_with(format!("name {name:?} is not a valid DNS subdomain"), remedy);
+            }
+            Self {
+                name,
+                namespace: f.take("namespace"),
+                labels: f.take("labels"),
+                annotations: f.take("annotations"),
+            }
+        })
+    }
+}
+
+/// Whether `name` is a DNS-1123 subdomain.
+fn is_dns_subdomain(name: &str) -> bool {
+    let label = |label: &str| {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}

@@ -1,0 +1,72 @@
+//! Changes of headers.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// One change of one header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Deletes every value.
+    Remove(HeaderName),
+    /// Overwrites, or adds when absent.
+    Set(HeaderName, HeaderValue),
+    /// Appends another value.
+    Add(HeaderName, HeaderValue),
+}
+
+/// Changes of headers, in the order in which they are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderEdits(Box<[Edit]>);
+
+impl HeaderEdits {
+    /// The changes of one level: removals first, then all that is set, then all that is added, each by name.
+    #[must_use]
+    pub fn new(mut edits: Vec<Edit>) -> Self {
+        edits.sort_by(|a, b| a.order().cmp(&b.order()));
+        Self(edits.into())
+    }
+
+    /// These changes, and after them those of another level.
+    #[must_use]
+    pub fn then(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// These changes and another level's as one: where both set a header the other wins.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        Self::new(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// Makes the changes.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        for edit in &self.0 {
+            match edit {
+                Edit::Remove(name) => drop(headers.remove(name)),
+                Edit::Set(name, value) => drop(headers.insert(name, value.clone())),
+                Edit::Add(name, value) => drop(headers.append(name, value.clone())),
+            }
+        }
+    }
+
+    /// The changes, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Edit] {
+        &self.0
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Edit {
+    fn order(&self) -> (u8, &str) {
+        match self {
+            Self::Remove(name) => (0, name.as_str()),
+            Self::Set(name, _) => (1, name.as_str()),
+            Self::Add(name, _) => (2, name.as_str()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the documents *mean*: hosts, routes, backends and policies in the mesh's own words.
+//!
+//! Every name is resolved, every merge done, and the values refuse nonsense, so that compiling a
+//! [`Snapshot`](crate::table::Snapshot) from a [`Model`] cannot fail and no request re-checks anything.
+
+mod backend;
+mod gateway;
+mod header;
+mod host;
+mod injection;
+mod matching;
+mod route;
+mod share;
+
+pub use backend::{Address, Endpoint, Export, Labels, Port, Protocol, Service, Subset, SubsetRule};
+pub use gateway::{CertificateSource, Gateway, GatewayName, GatewayServer, ServerHost, ServerProtocol, Termination};
+pub use header::{Edit, HeaderEdits};
+pub use host::{Host, HostPattern, InvalidHost};
+pub use injection::{Abort, AbortStatus, Delay, Injection};
+pub use matching::{HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use route::{
+    Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
+    Rewrite, Route, VirtualService,
+};
+pub use share::Share;
+
+use std::sync::Arc;
+
+/// Everything the documents say, in the mesh's own words.
+///
+/// Lists are in Istio's order of precedence: oldest first, which for files is the order of file names, then of
+/// documents within a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// Every service that has a name.
+    pub services: Vec<Arc<Service>>,
+    /// The routing rules.
+    pub virtual_services: Vec<Arc<VirtualService>>,
+    /// The subsets of services.
+    pub subset_rules: Vec<Arc<SubsetRule>>,
+    /// The doors of the mesh.
+    pub gateways: Vec<Arc<Gateway>>,
+    /// What becomes of requests to hosts that nobody described.
+    pub unknown_hosts: UnknownHosts,
+    /// A digest of the documents this was made from: equal documents give equal digests in every process.
+    pub digest: u64,
+}
+
+/// What becomes of requests to hosts that nobody described.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UnknownHosts {
+    /// They go where their address says: Istio's `ALLOW_ANY`.
+    #[default]
+    Pass,
+    /// They are refused: Istio's `REGISTRY_ONLY`.
+    Refuse,
+}

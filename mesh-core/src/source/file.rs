@@ -1,0 +1,4 @@
+//! Documents from files and folders.
+/// Documents from files and folders.
+#[derive(Debug)]
+pub struct FileSource;

@@ -1,0 +1,3 @@
+//! YAML and JSON text to nodes.
+/// Parses.
+pub fn parse() {}

@@ -1,0 +1,110 @@
+//! Why a request is decided as it is.
+
+use super::{request::RequestView, snapshot::Snapshot};
+use serde::Serialize;
+
+/// One decision, with its reasons, for people and for tools; field names and meaning are stable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The virtual host, by name; `None` when no one is responsible for the request's host.
+    pub virtual_host: Option<String>,
+    /// The pattern of the virtual host's domains that the request's host met.
+    pub matched_domain: Option<String>,
+    /// The VirtualServices behind the virtual host, as `namespace/name`.
+    pub virtual_services: Vec<String>,
+    /// The rule that matched, by name and number.
+    pub rule: Option<RuleReference>,
+    /// The rules before it, and the first reason why each did not match.
+    pub passed_over: Vec<PassedOver>,
+    /// `forward`, `redirect`, `respond`, `passthrough` or `refuse`.
+    pub outcome: &'static str,
+    /// The status of an answer that the mesh gives itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Envoy's response flag of a refusal: `NR`, `NC`, `UH`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<&'static str>,
+    /// In one sentence, what happens and why.
+    pub summary: String,
+    /// Where it can go.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetExplanation>,
+    /// The path and query sent on, if they change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewritten_path: Option<String>,
+    /// The authority sent on, if it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewritten_authority: Option<String>,
+    /// The `location` of a redirect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The time for the whole request, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// The injected delay, as `3s for 100 %`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<String>,
+    /// The injected abort, as `500 for 20 %`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abort: Option<String>,
+}
+
+/// A rule, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleReference {
+    /// Its number in the virtual host, from 1.
+    pub number: usize,
+    /// Its name; `default` for the one that nobody wrote.
+    pub name: String,
+    /// The line of its document where it starts; 0 when unknown.
+    pub line: u32,
+}
+
+/// A rule that did not match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PassedOver {
+    /// The rule.
+    pub rule: RuleReference,
+    /// The first condition that failed: `header x-group is absent, exact "test" is asked for`.
+    pub reason: String,
+}
+
+/// A destination that can be chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetExplanation {
+    /// The service.
+    pub host: String,
+    /// The subset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<String>,
+    /// The port; 0 when it is missing.
+    pub port: u16,
+    /// The weight as written (a lone destination has 100).
+    pub weight: u32,
+    /// The share of requests, in hundredths.
+    pub percent: f64,
+    /// The endpoints, as `address:port`.
+    pub endpoints: Vec<String>,
+    /// What it lacks, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// Header changes on the request, in order: `set x-a: 1`, `add …`, `remove x-b`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_headers: Vec<String>,
+    /// Header changes on the response.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_headers: Vec<String>,
+}
+
+impl Snapshot {
+    /// Explains what [`Snapshot::decide`] decides for a request, whatever the roll.
+    #[must_use]
+    pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
+        let _ = request;
+        unimplemented!()
+    }
+}

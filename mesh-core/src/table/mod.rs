@@ -1,0 +1,20 @@
+//! What we *run*: an immutable [`Snapshot`], indexed once, asked by every request.
+//!
+//! Everything here is pure: no clock, no dice, no input or output. [`Snapshot::decide`] takes the roll of a die as an
+//! argument; the layers and the command line call the same function.
+
+mod compile;
+mod decide;
+mod effect;
+mod explain;
+mod hosts;
+mod request;
+mod snapshot;
+
+pub use decide::{Decision, Missing, Refusal};
+pub use explain::{Explanation, PassedOver, RuleReference, TargetExplanation};
+pub use request::RequestView;
+pub use snapshot::{
+    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule, Snapshot, Target,
+    TargetBackend, Viewpoint, VirtualHost,
+};

@@ -1,0 +1,109 @@
+//! A request, as far as rules look at it.
+
+use http::{HeaderMap, Request, Uri, header::HOST};
+
+/// A borrowed view of a request's head.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestView<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// The authority as received, port included; empty when there is none.
+    pub authority: &'a str,
+    /// The path without its query; `/` when there is none.
+    pub path: &'a str,
+    /// The query without its question mark.
+    pub query: Option<&'a str>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The port the request came to: the listener's, or the one of its URL.
+    pub port: u16,
+    /// The gateway listener it came to; `None` for a request that a service of the mesh sends.
+    pub listener: Option<u16>,
+}
+
+impl<'a> RequestView<'a> {
+    /// The view of a request that a service sends: everything from its URI, the host from its Host header if the URI
+    /// has none.
+    #[must_use]
+    pub fn outbound<B>(request: &'a Request<B>) -> Self {
+        let uri = request.uri();
+        let scheme = uri.scheme_str().unwrap_or("http");
+        let authority = authority(uri, request.headers());
+        let port = port_of(authority).unwrap_or(if scheme == "https" { 443 } else { 80 });
+        Self::new(request, authority, scheme, port, None)
+    }
+
+    /// The view of a request that came in at a gateway's `port`, over TLS or not.
+    #[must_use]
+    pub fn at_gateway<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
+        let authority = authority(request.uri(), request.headers());
+        Self::new(request, authority, if is_tls { "https" } else { "http" }, port, Some(port))
+    }
+
+    fn new<B>(
+        request: &'a Request<B>,
+        authority: &'a str,
+        scheme: &'a str,
+        port: u16,
+        listener: Option<u16>,
+    ) -> Self {
+        let uri = request.uri();
+        Self {
+            method: request.method().as_str(),
+            scheme,
+            authority,
+            path: if uri.path().is_empty() { "/" } else { uri.path() },
+            query: uri.query(),
+            headers: request.headers(),
+            port,
+            listener,
+        }
+    }
+
+    /// The authority without its port, in the letter case received.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        host_of(self.authority)
+    }
+}
+
+fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
+    let from_uri = uri.authority().map(|authority| {
+        let text = authority.as_str();
+        // Credentials in a URL are not part of the host.
+        text.rsplit_once('@').map_or(text, |(_, host)| host)
+    });
+    from_uri.or_else(|| headers.get(HOST)?.to_str().ok()).unwrap_or_default()
+}
+
+fn host_of(authority: &str) -> &str {
+    if authority.starts_with('[') {
+        return authority.split_inclusive(']').next().unwrap_or(authority).trim_matches(['[', ']']);
+    }
+    authority.split_once(':').map_or(authority, |(host, _)| host)
+}
+
+fn port_of(authority: &str) -> Option<u16> {
+    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_host_and_perhaps_a_port() {
+        for (authority, host, port) in [
+            ("product", "product", None),
+            ("product:8080", "product", Some(8080)),
+            ("[::1]:80", "::1", Some(80)),
+            ("[::1]", "::1", None),
+            ("", "", None),
+        ] {
+            assert_eq!(host_of(authority), host);
+            assert_eq!(port_of(authority), port, "{authority}");
+        }
+    }
+}

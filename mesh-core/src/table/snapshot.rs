@@ -1,0 +1,274 @@
+//! The routing table of one workload.
+
+use super::hosts::HostIndex;
+use crate::model::{Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination, UnknownHosts};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// Everything one workload needs to decide any request; immutable, and cheap to share.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) generation: Generation,
+    pub(super) digest: u64,
+    pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
+    pub(super) outbound: HostIndex,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) backends: BTreeMap<BackendName, Arc<Backend>>,
+    pub(super) unknown_hosts: UnknownHosts,
+}
+
+/// Counts what one process has published, from 1; 0 is the empty table before the first publish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Generation(pub u64);
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who is asking: rules differ by the client's namespace and labels, and by gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Viewpoint {
+    /// The workload's namespace.
+    pub namespace: String,
+    /// The workload's labels.
+    pub labels: Labels,
+    /// Whether it is a gateway.
+    pub gateway: GatewayRole,
+}
+
+/// Whether a workload acts as gateways, and which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GatewayRole {
+    /// A service of the mesh, not a gateway.
+    #[default]
+    None,
+    /// Every gateway whose selector its labels meet.
+    BySelector,
+    /// This one, whatever its selector.
+    Named(crate::model::GatewayName),
+}
+
+/// The rules of a set of domains, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub struct VirtualHost {
+    /// The name for people: the service's full name, or the pattern.
+    pub name: Box<str>,
+    /// Where its rules come from: `namespace/name` of the VirtualServices; empty for a service without one.
+    pub origins: Vec<Box<str>>,
+    /// The rules; the first that matches wins.
+    pub rules: Vec<Rule>,
+}
+
+/// One block of conditions with what is done when they hold.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The name for logs: `route`, or `route.block`; `default` for the one that nobody wrote.
+    pub name: Arc<str>,
+    /// The conditions.
+    pub conditions: Conditions,
+    /// What is done.
+    pub route: Arc<Route>,
+    /// The destinations that can be chosen; none unless the action is to forward.
+    pub targets: Box<[Target]>,
+    /// The sum of the targets' weights.
+    pub total_weight: u64,
+}
+
+/// One destination that can be chosen.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The service.
+    pub host: Host,
+    /// The subset.
+    pub subset: Option<Arc<str>>,
+    /// Its share of the rule's total; never 0.
+    pub weight: u32,
+    /// Its backend.
+    pub backend: TargetBackend,
+    /// Header changes on the request: the rule's and the destination's, in the order in which they are made.
+    pub request_headers: HeaderEdits,
+    /// Header changes on the response.
+    pub response_headers: HeaderEdits,
+}
+
+/// The backend of a target: known beforehand, or by the port that the request came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TargetBackend {
+    /// This one.
+    Known(Arc<Backend>),
+    /// One for each port of the service.
+    ByPort(Box<[(u16, Arc<Backend>)]>),
+    /// None.
+    Missing(super::Missing),
+}
+
+/// A named set of endpoints: one service, subset and port.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// Which.
+    pub name: BackendName,
+    /// What its endpoints speak.
+    pub protocol: Protocol,
+    /// Its endpoints, with the port already chosen.
+    pub endpoints: Arc<[BackendEndpoint]>,
+}
+
+/// One address of a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendEndpoint {
+    /// The address.
+    pub address: Address,
+    /// The port.
+    pub port: u16,
+    /// Its share, at least 1.
+    pub weight: u32,
+    /// Its labels.
+    pub labels: Arc<Labels>,
+}
+
+/// A service, subset and port.
+///
+/// `Display` gives Istio's cluster name: `outbound|80|v1|product.shop.svc.cluster.local`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BackendName {
+    /// The service.
+    pub host: Host,
+    /// The subset.
+    pub subset: Option<Arc<str>>,
+    /// The service's port.
+    pub port: u16,
+}
+
+impl fmt::Display for BackendName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "outbound|{}|{}|{}", self.port, self.subset.as_deref().unwrap_or_default(), self.host)
+    }
+}
+
+/// One port of a gateway.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The port.
+    pub port: u16,
+    /// The servers that share it.
+    pub servers: Vec<ListenerServer>,
+    pub(super) hosts: HostIndex,
+}
+
+/// One server of a [`Listener`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerServer {
+    /// The gateway it belongs to, as `namespace/name`.
+    pub gateway: Box<str>,
+    /// Its hosts.
+    pub hosts: Vec<HostPattern>,
+    /// What clients speak.
+    pub protocol: ServerProtocol,
+    /// How TLS ends.
+    pub tls: Option<Termination>,
+    /// Whether plain HTTP is answered with a redirect to https.
+    pub redirects_to_https: bool,
+}
+
+/// A rule that was chosen, and the target within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    pub(super) host: u32,
+    pub(super) rule: u32,
+    pub(super) target: u32,
+}
+
+impl Snapshot {
+    /// A table that knows nobody.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::compile(&Model::default(), &Viewpoint::default(), None)
+    }
+
+    /// How many publishes came before, this one included.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The digest of the documents: equal in every process that read the same ones.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The rule that was chosen.
+    ///
+    /// # Panics
+    /// When `chosen` was chosen by another snapshot; a request keeps the one that decided it.
+    #[must_use]
+    pub fn rule(&self, chosen: Chosen) -> &Rule {
+        &self.virtual_hosts[chosen.host as usize].rules[chosen.rule as usize]
+    }
+
+    /// The target that was chosen, if the rule forwards.
+    ///
+    /// # Panics
+    /// As [`Snapshot::rule`].
+    #[must_use]
+    pub fn target(&self, chosen: Chosen) -> Option<&Target> {
+        self.rule(chosen).targets.get(chosen.target as usize)
+    }
+
+    /// The ports to open, if this is a gateway's table.
+    #[must_use]
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
+    }
+
+    /// Every backend, in the order of their names.
+    pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        self.backends.values()
+    }
+
+    /// Every virtual host.
+    pub fn virtual_hosts(&self) -> impl Iterator<Item = &VirtualHost> {
+        self.virtual_hosts.iter().map(|host| &**host)
+    }
+}
+
+impl Target {
+    /// The backend for a request that came to `port`.
+    ///
+    /// # Errors
+    /// What is missing, if there is none.
+    pub fn backend(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
+        match &self.backend {
+            TargetBackend::Known(backend) => Ok(backend),
+            TargetBackend::ByPort(ports) => {
+                let found = ports.iter().find(|(number, _)| *number == port);
+                found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
+            }
+            TargetBackend::Missing(missing) => Err(*missing),
+        }
+    }
+}
+
+impl Listener {
+    /// The server for a TLS client that asks for `name`, the most specific first; `None` when no server is for it.
+    #[must_use]
+    pub fn server_for(&self, name: Option<&str>) -> Option<&ListenerServer> {
+        let specificity = |server: &&ListenerServer| {
+            let matching = server.hosts.iter().filter(|pattern| match name {
+                Some(name) => pattern.matches(name),
+                None => **pattern == HostPattern::Any,
+            });
+            matching
+                .map(|pattern| match pattern {
+                    HostPattern::Exact(_) => usize::MAX,
+                    HostPattern::Suffix(suffix) => suffix.len(),
+                    HostPattern::Any => 0,
+                })
+                .max()
+        };
+        let serving = self.servers.iter().filter(|server| specificity(server).is_some());
+        // Of equally specific servers the first wins.
+        serving.rev().max_by_key(specificity)
+    }
+}

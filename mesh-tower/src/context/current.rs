@@ -1,0 +1,83 @@
+//! What an inbound request hands to the outbound calls that it causes.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mesh_core::table::Snapshot;
+use std::{future::Future, sync::Arc};
+use tokio::time::Instant;
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// What belongs to the inbound request whose handler is running. Cheap to clone.
+///
+/// It is the task's: a handler that spawns further tasks wraps them in [`Context::scope`] to hand it on.
+#[derive(Clone, Debug, Default)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    pinned: Option<Pinned>,
+}
+
+/// The table that decides every call of this request, while it is fresh.
+#[derive(Debug)]
+struct Pinned {
+    snapshot: Arc<Snapshot>,
+    until: Instant,
+}
+
+impl Context {
+    /// A context that hands on these headers.
+    #[must_use]
+    pub fn new(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self(Arc::new(Inner { headers, pinned: None }))
+    }
+
+    /// The same, with the table that decides its calls until a moment; later the newest one does.
+    #[must_use]
+    pub fn pinned(self, snapshot: Arc<Snapshot>, until: Instant) -> Self {
+        let headers = match Arc::try_unwrap(self.0) {
+            Ok(inner) => inner.headers,
+            Err(shared) => shared.headers.clone(),
+        };
+        Self(Arc::new(Inner { headers, pinned: Some(Pinned { snapshot, until }) }))
+    }
+
+    /// The context of the inbound request whose handler is running in this task, if there is one.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// Runs a future within this context: calls that it makes are calls of this request.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// Runs a closure within this context.
+    pub fn sync_scope<R>(self, run: impl FnOnce() -> R) -> R {
+        CURRENT.sync_scope(self, run)
+    }
+
+    /// Adds the headers that travel, but for those that the caller has set itself.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        let set: Vec<_> = self.0.headers.iter().filter(|(name, _)| !headers.contains_key(name)).collect();
+        for (name, value) in set {
+            headers.append(name, value.clone());
+        }
+    }
+
+    /// The headers that travel.
+    #[must_use]
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0.headers
+    }
+
+    /// The table that decides this request's calls, if it is still fresh.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.0.pinned.as_ref().filter(|pinned| Instant::now() < pinned.until).map(|pinned| &pinned.snapshot)
+    }
+}

@@ -1,0 +1,8 @@
+//! What travels with a request: from layer to layer ([`Routed`]), and from an inbound request to the outbound calls
+//! that it causes ([`Context`]).
+
+mod current;
+mod routed;
+
+pub use current::Context;
+pub use routed::Routed;

@@ -1,0 +1,101 @@
+//! How the mesh ends a request.
+
+use mesh_core::{
+    model::AbortStatus,
+    table::{Missing, Refusal},
+};
+use std::fmt;
+
+/// Any error: what inner services may fail with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The mesh ended a request. [`respond`](crate::respond) turns it into the answer that Envoy would give.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    source: Option<BoxError>,
+}
+
+/// The ways in which the mesh ends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// No virtual host, or no rule, for the request.
+    NoRoute,
+    /// The host is unknown, and unknown hosts are refused.
+    UnknownHost,
+    /// The rule's destination does not exist.
+    NoCluster(Missing),
+    /// The destination has no endpoint to send to.
+    NoEndpoint,
+    /// No connection to the endpoint could be made.
+    ConnectFailure,
+    /// A connection to the endpoint took too long.
+    ConnectTimeout,
+    /// The endpoint closed the connection before it answered.
+    ConnectionTermination,
+    /// The endpoint reset the stream before it answered.
+    RemoteReset,
+    /// The endpoint answered with something that is not HTTP.
+    ProtocolError,
+    /// The time for the whole request is over.
+    RouteTimeout,
+    /// An injected fault.
+    Aborted(AbortStatus),
+}
+
+impl Error {
+    /// The mesh ends a request in this way.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// The same, because of something else.
+    #[must_use]
+    pub fn because(kind: Kind, source: impl Into<BoxError>) -> Self {
+        Self { kind, source: Some(source.into()) }
+    }
+
+    /// In which way.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl From<Refusal> for Kind {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoRoute => Self::NoRoute,
+            Refusal::UnknownHost => Self::UnknownHost,
+            Refusal::Missing(missing) => Self::NoCluster(missing),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::NoRoute => "no route for this request (is its host in a VirtualService, and does a rule match?)",
+            Kind::UnknownHost => "the host is unknown and unknown hosts are refused (describe it by a ServiceEntry)",
+            Kind::NoCluster(Missing::Service) => "the destination's service does not exist (is its host right?)",
+            Kind::NoCluster(Missing::Subset) => "the subset does not exist (does a DestinationRule name it?)",
+            Kind::NoCluster(Missing::Port) => "the destination's service has no such port",
+            Kind::NoEndpoint => "the destination has no endpoint (do its labels select an instance?)",
+            Kind::ConnectFailure => "the endpoint could not be connected to",
+            Kind::ConnectTimeout => "connecting to the endpoint took too long",
+            Kind::ConnectionTermination => "the endpoint closed the connection before it answered",
+            Kind::RemoteReset => "the endpoint reset the stream before it answered",
+            Kind::ProtocolError => "the endpoint broke the protocol",
+            Kind::RouteTimeout => "the route's timeout passed",
+            Kind::Aborted(_) => "an injected fault ended the request",
+        })
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
