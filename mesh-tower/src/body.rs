@@ -1,6 +1,6 @@
 //! The body of requests and responses that pass the client and the gateway.
 
-use crate::error::BoxError;
+use crate::{connection::Leased, error::BoxError};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
@@ -22,6 +22,7 @@ enum Form {
     Empty,
     Whole(Bytes),
     Incoming(Incoming),
+    Leased(Box<Leased>),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -30,6 +31,11 @@ impl Body {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// A response's body that comes over a pooled connection.
+    pub(crate) fn leased(body: Leased) -> Self {
+        Self(Form::Leased(Box::new(body)))
     }
 
     /// Wraps any body. Those that come from a connection, and bodies of this type, are not boxed.
@@ -74,6 +80,7 @@ impl fmt::Debug for Body {
             Form::Empty => "Body::Empty",
             Form::Whole(_) => "Body::Whole",
             Form::Incoming(_) => "Body::Incoming",
+            Form::Leased(_) => "Body::Leased",
             Form::Boxed(_) => "Body::Boxed",
         })
     }
@@ -95,6 +102,7 @@ impl http_body::Body for Body {
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Form::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Form::Leased(body) => Pin::new(body).poll_frame(cx),
             Form::Boxed(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -104,6 +112,7 @@ impl http_body::Body for Body {
             Form::Empty => true,
             Form::Whole(_) => false,
             Form::Incoming(body) => body.is_end_stream(),
+            Form::Leased(body) => body.is_end_stream(),
             Form::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -113,6 +122,7 @@ impl http_body::Body for Body {
             Form::Empty => SizeHint::with_exact(0),
             Form::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Form::Incoming(body) => body.size_hint(),
+            Form::Leased(body) => body.size_hint(),
             Form::Boxed(body) => body.size_hint(),
         }
     }

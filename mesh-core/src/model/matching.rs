@@ -62,7 +62,9 @@ fn build(source: &str) -> Result<regex::Regex, InvalidPattern> {
     builder.size_limit(LARGEST).dfa_size_limit(LARGEST).build().map_err(|error| {
         let reason = match &error {
             regex::Error::CompiledTooBig(_) => "it compiles to more than 1 MiB".to_owned(),
-            other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            other => {
+                other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            }
         };
         InvalidPattern(format!("invalid regex: {reason}; Istio uses RE2 style regex-based match"))
     })
@@ -128,9 +130,10 @@ impl PathMatch {
     pub fn matches(&self, path: &str) -> bool {
         match (&self.text, self.ignore_case) {
             (TextMatch::Exact(exact), true) => path.eq_ignore_ascii_case(exact),
-            (TextMatch::Prefix(prefix), true) => {
-                path.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-            }
+            (TextMatch::Prefix(prefix), true) => path
+                .as_bytes()
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes())),
             (text, _) => text.matches(path),
         }
     }

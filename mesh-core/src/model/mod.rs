@@ -13,7 +13,9 @@ mod route;
 mod share;
 
 pub use backend::{Address, Endpoint, Export, Labels, Port, Protocol, Service, Subset, SubsetRule};
-pub use gateway::{CertificateSource, Gateway, GatewayName, GatewayServer, ServerHost, ServerProtocol, Termination};
+pub use gateway::{
+    CertificateSource, Gateway, GatewayName, GatewayServer, ServerHost, ServerProtocol, Termination,
+};
 pub use header::{Edit, HeaderEdits};
 pub use host::{Host, HostPattern, InvalidHost};
 pub use injection::{Abort, AbortStatus, Delay, Injection};

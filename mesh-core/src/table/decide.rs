@@ -1,6 +1,9 @@
 //! One request, one decision.
 
-use super::{request::RequestView, snapshot::{Chosen, Snapshot}};
+use super::{
+    request::RequestView,
+    snapshot::{Chosen, Snapshot},
+};
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

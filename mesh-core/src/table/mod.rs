@@ -15,6 +15,6 @@ pub use decide::{Decision, Missing, Refusal};
 pub use explain::{Explanation, PassedOver, RuleReference, TargetExplanation};
 pub use request::RequestView;
 pub use snapshot::{
-    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule, Snapshot, Target,
-    TargetBackend, Viewpoint, VirtualHost,
+    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule,
+    Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

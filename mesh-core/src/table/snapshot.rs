@@ -1,7 +1,10 @@
 //! The routing table of one workload.
 
 use super::hosts::HostIndex;
-use crate::model::{Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination, UnknownHosts};
+use crate::model::{
+    Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol,
+    Termination, UnknownHosts,
+};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.

@@ -48,7 +48,8 @@ impl Publisher {
     /// Publishes the next generation; parts of the model that did not change keep their compiled form.
     pub fn publish(&mut self, model: &Model) -> Generation {
         let history = self.cell.history.load();
-        let next = Arc::new(Snapshot::compile(model, &self.viewpoint, history.first().map(|newest| &**newest)));
+        let next =
+            Arc::new(Snapshot::compile(model, &self.viewpoint, history.first().map(|newest| &**newest)));
         let generation = next.generation();
         let older = history.iter().take(REMEMBERED - 1).cloned();
         self.cell.history.store(Arc::new(std::iter::once(next).chain(older).collect()));

@@ -3,6 +3,8 @@
 
 mod current;
 mod routed;
+mod upstream;
 
 pub use current::Context;
 pub use routed::Routed;
+pub use upstream::Upstream;

@@ -1,0 +1,49 @@
+//! Complaints about the values of one document.
+
+use crate::document::{Document, Fault, Path, Report, Severity};
+
+/// Notes what is wrong with the values of one document, each with its line.
+pub(super) struct Check<'a> {
+    document: &'a Document,
+    report: Report,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        let report = Report::new(document.place.file.clone(), document.key().to_string());
+        Self { document, report }
+    }
+
+    /// The line of a field.
+    pub(super) fn line(&self, path: &Path<'_>) -> u32 {
+        self.document.lines.find(path)
+    }
+
+    /// The document is wrong here.
+    pub(super) fn refuse(&self, path: &Path<'_>, reason: impl Into<String>) {
+        self.add(Severity::Error, path, reason.into(), None);
+    }
+
+    /// The document is wrong here, and this is what to do.
+    pub(super) fn refuse_with(&self, path: &Path<'_>, reason: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Severity::Error, path, reason.into(), Some(remedy.into()));
+    }
+
+    /// The document is probably not meant as it is written here.
+    pub(super) fn warn(&self, path: &Path<'_>, reason: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Severity::Warning, path, reason.into(), Some(remedy.into()));
+    }
+
+    /// The value, or a complaint and nothing.
+    pub(super) fn accept<T, E: ToString>(&self, path: &Path<'_>, value: Result<T, E>) -> Option<T> {
+        value.map_err(|reason| self.refuse(path, reason.to_string())).ok()
+    }
+
+    pub(super) fn into_faults(self) -> Vec<Fault> {
+        self.report.into_faults()
+    }
+
+    fn add(&self, severity: Severity, path: &Path<'_>, reason: String, remedy: Option<String>) {
+        self.report.add(severity, self.line(path), path, reason, remedy);
+    }
+}

@@ -1,0 +1,77 @@
+//! Istio's dialect: its checks, its short names, its merges. One file a kind.
+
+mod destination_rule;
+mod gateway;
+mod headers;
+mod http_match;
+mod http_route;
+mod names;
+mod service;
+mod service_entry;
+mod virtual_service;
+mod workload_entry;
+
+pub use service::NamedService;
+pub use workload_entry::Instance;
+
+use super::{Setting, check::Check};
+use crate::{
+    document::{Body, Document, Fault, Path},
+    model::{Gateway, SubsetRule, VirtualService},
+};
+use std::sync::Arc;
+
+/// What one document means by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Routing rules.
+    VirtualService(Arc<VirtualService>),
+    /// Subsets of services.
+    SubsetRule(Arc<SubsetRule>),
+    /// A door of the mesh.
+    Gateway(Arc<Gateway>),
+    /// Services, whose endpoints may be elsewhere.
+    Services(Vec<Arc<NamedService>>),
+    /// An instance of whatever services select it.
+    Instance(Arc<Instance>),
+    /// Nothing that routes requests.
+    Nothing,
+}
+
+/// Understands one document; its meaning is `None` when it is wrong, and then at least one fault is an error.
+#[must_use]
+pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Vec<Fault>) {
+    let check = Check::new(document);
+    let spec = Path::Root.field("spec");
+    let site = Site { check: &check, metadata: &document.metadata, setting, spec: &spec };
+    let meaning = match &document.body {
+        Body::VirtualService(written) => virtual_service::translate(site, written),
+        Body::DestinationRule(written) => destination_rule::translate(site, written),
+        Body::Gateway(written) => gateway::translate(site, written),
+        Body::ServiceEntry(written) => service_entry::translate(site, written),
+        Body::WorkloadEntry(written) => workload_entry::translate(site, written),
+        Body::Service(written) => service::translate(site, written),
+        Body::Policy(_) => Some(Meaning::Nothing),
+    };
+    let faults = check.into_faults();
+    (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)
+}
+
+/// What every kind's translation needs to know.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    check: &'a Check<'a>,
+    metadata: &'a crate::document::Metadata,
+    setting: &'a Setting,
+    spec: &'a Path<'a>,
+}
+
+impl Site<'_> {
+    fn namespace(&self) -> Arc<str> {
+        self.metadata.namespace.as_str().into()
+    }
+
+    fn name(&self) -> Arc<str> {
+        self.metadata.name.as_str().into()
+    }
+}

@@ -1,0 +1,102 @@
+//! Names: short ones made full, namespaces that may see an object, ports.
+
+use super::Site;
+use crate::{
+    document::Path,
+    model::{Export, GatewayName, Host, HostPattern},
+};
+use std::{net::IpAddr, sync::Arc};
+
+impl Site<'_> {
+    /// A host's full name: one without a dot, that is no address, belongs to the document's own namespace.
+    pub(super) fn full_name(&self, name: &str) -> String {
+        if name.contains('.') || name.contains('*') || name.parse::<IpAddr>().is_ok() {
+            return name.to_owned();
+        }
+        self.service_name(name, &self.metadata.namespace)
+    }
+
+    /// The full name of a Kubernetes service.
+    pub(super) fn service_name(&self, name: &str, namespace: &str) -> String {
+        format!("{name}.{namespace}.svc.{}", self.setting.cluster_domain)
+    }
+
+    /// Reads a host and makes its name full.
+    pub(super) fn host(&self, path: &Path<'_>, name: &str) -> Option<Host> {
+        self.check.accept(path, Host::parse(&self.full_name(name)))
+    }
+
+    /// Reads a host or a wildcard and makes its name full.
+    pub(super) fn pattern(&self, path: &Path<'_>, name: &str) -> Option<HostPattern> {
+        self.check.accept(path, HostPattern::parse(&self.full_name(name)))
+    }
+
+    /// Reads the namespaces that may see the object.
+    pub(super) fn export(&self, path: &Path<'_>, written: &[String]) -> Export {
+        if written.is_empty() {
+            return Export::Everywhere;
+        }
+        if written.iter().any(|to| to == "*") {
+            if written.len() > 1 {
+                let reason = "cannot have both public (*) and non-public exportTo values for a resource";
+                self.check.refuse(path, reason);
+            }
+            return Export::Everywhere;
+        }
+        let own = &self.metadata.namespace;
+        let names: Vec<Arc<str>> = written
+            .iter()
+            .filter(|to| *to != "~")
+            .map(|to| if to == "." { own.as_str().into() } else { to.as_str().into() })
+            .collect();
+        if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+            let reason = format!("duplicate entries in exportTo: . and current namespace {own}");
+            self.check.refuse_with(path, reason, "name each namespace once");
+        }
+        Export::To(names)
+    }
+
+    /// Reads the name of a gateway: `ns/name`, `name`, `./name`, or the old `name.ns.svc.cluster.local`.
+    pub(super) fn gateway(&self, path: &Path<'_>, written: &str) -> Option<GatewayName> {
+        let (namespace, name) = match written.split_once('/') {
+            Some((".", name)) => (self.metadata.namespace.as_str(), name),
+            Some((namespace, name)) => (namespace, name),
+            None => match written.split_once('.') {
+                Some((name, rest)) => {
+                    let reason = "a gateway named like a service is an old form";
+                    let namespace = rest.split('.').next().unwrap_or(rest);
+                    self.check.warn(path, reason, format!("write {namespace}/{name}"));
+                    (namespace, name)
+                }
+                None => (self.metadata.namespace.as_str(), written),
+            },
+        };
+        if namespace.is_empty() || name.is_empty() {
+            self.check.refuse(path, "config namespace and gateway name cannot be empty");
+            return None;
+        }
+        if name.contains('/') {
+            self.check.refuse(path, format!("invalid value for gateway name: {written:?}"));
+            return None;
+        }
+        Some(GatewayName { namespace: namespace.into(), name: name.into() })
+    }
+
+    /// Reads a port number.
+    pub(super) fn port(&self, path: &Path<'_>, number: u32) -> Option<u16> {
+        let port = u16::try_from(number).ok().filter(|port| *port > 0);
+        if port.is_none() {
+            self.check.refuse(path, format!("port number {number} must be in the range 1..65535"));
+        }
+        port
+    }
+}
+
+/// Whether a text is a DNS-1123 label: what namespaces and subsets are named by.
+pub(super) fn is_label(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}

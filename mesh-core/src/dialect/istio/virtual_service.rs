@@ -1,0 +1,82 @@
+//! `VirtualService` → routing rules.
+
+use super::{Meaning, Site, http_route};
+use crate::{
+    document::{self, Path},
+    model::{Attachment, HostPattern, VirtualService},
+};
+use std::sync::Arc;
+
+pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> Option<Meaning> {
+    let check = site.check;
+    if written.http.is_empty() && written.tls.is_none() && written.tcp.is_none() {
+        let remedy = "write at least one rule below spec.http";
+        check.refuse_with(site.spec, "http, tcp or tls must be provided in virtual service", remedy);
+        return None;
+    }
+    let attachments = attachments(site, &site.spec.field("gateways"), &written.gateways);
+    let hosts = hosts(site, &written.hosts, &attachments);
+    let http = site.spec.field("http");
+    let routes = written.http.iter().enumerate();
+    let routes = routes
+        .filter_map(|(index, route)| http_route::translate(site, &http.index(index), route))
+        .map(Arc::new)
+        .collect();
+    if written.hosts.is_empty() {
+        if !written.gateways.is_empty() {
+            let reason = "delegate virtual service must have no gateways specified";
+            check.refuse_with(
+                site.spec,
+                reason,
+                "a VirtualService without hosts is a delegate: add hosts, or remove gateways",
+            );
+        }
+        let reason = "without hosts this is a delegate, which is accepted, but has no effect yet";
+        check.warn(site.spec, reason, "add hosts, unless another VirtualService hands over to this one");
+        return Some(Meaning::Nothing);
+    }
+    Some(Meaning::VirtualService(Arc::new(VirtualService {
+        namespace: site.namespace(),
+        name: site.name(),
+        hosts,
+        attachments,
+        export: site.export(&site.spec.field("exportTo"), &written.export_to),
+        routes,
+    })))
+}
+
+/// Reads the gateways of a VirtualService or of one of its match blocks; none means the mesh for the former.
+fn attachments(site: Site<'_>, path: &Path<'_>, written: &[String]) -> Vec<Attachment> {
+    if written.is_empty() {
+        return vec![Attachment::Mesh];
+    }
+    named_attachments(site, path, written)
+}
+
+/// Reads names of gateways, with the reserved word `mesh` among them.
+pub(super) fn named_attachments(site: Site<'_>, path: &Path<'_>, written: &[String]) -> Vec<Attachment> {
+    let attachment = |(index, name): (usize, &String)| match name.as_str() {
+        "mesh" => Some(Attachment::Mesh),
+        name => site.gateway(&path.index(index), name).map(Attachment::Gateway),
+    };
+    written.iter().enumerate().filter_map(attachment).collect()
+}
+
+fn hosts(site: Site<'_>, written: &[String], attachments: &[Attachment]) -> Vec<HostPattern> {
+    let path = site.spec.field("hosts");
+    let mut hosts: Vec<HostPattern> = Vec::with_capacity(written.len());
+    for (index, name) in written.iter().enumerate() {
+        let at = path.index(index);
+        let Some(host) = site.pattern(&at, name) else { continue };
+        if host == HostPattern::Any && attachments.contains(&Attachment::Mesh) {
+            let reason = "wildcard host * is not allowed for virtual services bound to the mesh gateway";
+            site.check.refuse_with(&at, reason, "name the hosts, or bind it to a gateway");
+        }
+        if let Some(other) = hosts.iter().position(|other| other.covers(&host) || host.covers(other)) {
+            let reason = format!("duplicate hosts in virtual service: {} & {name}", written[other]);
+            site.check.refuse_with(&at, reason, "write each host once");
+        }
+        hosts.push(host);
+    }
+    hosts
+}

@@ -1,0 +1,146 @@
+//! What every document last meant when it was good.
+
+use super::status::{DocumentStatus, Standing, Status};
+use crate::{
+    dialect::{Meaning, Setting, assemble, translate},
+    document::{Fault, Key, Kind, Place, Reading, Severity},
+    model::Model,
+    source::Batch,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Keeps the meaning of every document, and the last good one of those that are wrong now.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    setting: Setting,
+    files: Vec<File>,
+}
+
+/// What one file held at the last look.
+#[derive(Debug)]
+struct File {
+    batch: Arc<Batch>,
+    slots: Vec<Slot>,
+    skipped: Vec<(Kind, Place)>,
+    faults: Vec<Fault>,
+}
+
+/// One document that serves.
+#[derive(Clone, Debug)]
+struct Slot {
+    key: Key,
+    place: Place,
+    meaning: Arc<Meaning>,
+    is_held: bool,
+}
+
+/// A digest of files, equal in every process that reads equal bytes in the same order.
+#[must_use]
+pub fn digest(batches: &[Arc<Batch>]) -> u64 {
+    // FNV-1a over the files' own digests.
+    let bytes = batches.iter().flat_map(|batch| batch.digest.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Ledger {
+    /// An empty ledger that understands documents by these settings.
+    #[must_use]
+    pub fn new(setting: Setting) -> Self {
+        Self { setting, files: Vec::new() }
+    }
+
+    /// Takes in all files as they are now, and gives what they mean together and how each document stands.
+    ///
+    /// Files that are the same `Arc` as at the last call are not looked at again.
+    pub fn take(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
+        let mut before: HashMap<Arc<str>, File> =
+            self.files.drain(..).map(|file| (Arc::clone(&file.batch.file), file)).collect();
+        let held: HashMap<Key, Slot> = before
+            .values()
+            .flat_map(|file| &file.slots)
+            .map(|slot| (slot.key.clone(), slot.clone()))
+            .collect();
+        for batch in batches {
+            let file = match before.remove(&batch.file) {
+                Some(file) if Arc::ptr_eq(&file.batch, batch) => file,
+                previous => self.read(batch, previous.as_ref(), &held),
+            };
+            self.files.push(file);
+        }
+        self.assemble(digest(batches))
+    }
+
+    fn read(&self, batch: &Arc<Batch>, previous: Option<&File>, held: &HashMap<Key, Slot>) -> File {
+        let mut file =
+            File { batch: Arc::clone(batch), slots: Vec::new(), skipped: Vec::new(), faults: Vec::new() };
+        // A document that cannot even be told apart may be any of those that the file held.
+        let mut is_whole = batch.is_whole;
+        for reading in &batch.readings {
+            match reading {
+                Reading::Good { document, faults } => {
+                    file.faults.extend(faults.iter().cloned());
+                    let (meaning, faults) = translate(document, &self.setting);
+                    file.faults.extend(faults);
+                    let (key, place) = (document.key(), document.place.clone());
+                    match meaning {
+                        Some(meaning) => {
+                            let meaning = Arc::new(meaning);
+                            file.slots.push(Slot { key, place, meaning, is_held: false });
+                        }
+                        None => file.slots.extend(held.get(&key).map(Slot::hold)),
+                    }
+                }
+                Reading::Bad { key, faults } => {
+                    file.faults.extend(faults.iter().cloned());
+                    is_whole &= key.is_some();
+                    file.slots.extend(key.as_ref().and_then(|key| held.get(key)).map(Slot::hold));
+                }
+                Reading::Skipped { kind, place } => file.skipped.push((kind.clone(), place.clone())),
+            }
+        }
+        if let Some(previous) = previous.filter(|_| !is_whole) {
+            let seen: HashSet<Key> = file.slots.iter().map(|slot| slot.key.clone()).collect();
+            let lost = previous.slots.iter().filter(|slot| !seen.contains(&slot.key));
+            file.slots.extend(lost.map(Slot::hold));
+        }
+        file
+    }
+
+    fn assemble(&self, digest: u64) -> (Model, Status) {
+        let mut status = Status { digest, ..Status::default() };
+        let mut owners: HashMap<&Key, &Place> = HashMap::new();
+        let mut meanings = Vec::new();
+        for file in &self.files {
+            status.faults.extend(file.faults.iter().cloned());
+            status.skipped.extend(file.skipped.iter().cloned());
+            for slot in &file.slots {
+                let mut standing = if slot.is_held { Standing::Held } else { Standing::Serving };
+                if let Some(owner) = owners.get(&slot.key) {
+                    standing = Standing::Shadowed;
+                    status.faults.push(shadowed(slot, owner));
+                } else {
+                    owners.insert(&slot.key, &slot.place);
+                    meanings.push(&*slot.meaning);
+                }
+                let (key, place) = (slot.key.clone(), slot.place.clone());
+                status.documents.push(DocumentStatus { key, place, standing });
+            }
+        }
+        (assemble(meanings, &self.setting, digest), status)
+    }
+}
+
+impl Slot {
+    fn hold(&self) -> Self {
+        Self { is_held: true, ..self.clone() }
+    }
+}
+
+fn shadowed(slot: &Slot, owner: &Place) -> Fault {
+    let reason = format!("is also written at {owner}, which is used instead");
+    let fault = Fault::error(slot.place.clone(), reason).with_remedy("remove one of the two");
+    Fault { severity: Severity::Warning, object: slot.key.to_string(), ..fault }
+}

@@ -1,0 +1,146 @@
+//! Runs documents from a source into the cell, again whenever they change.
+
+use super::{
+    cell::{Handle, Publisher},
+    ledger::{Ledger, digest},
+    status::Status,
+};
+use crate::{
+    document::{Fault, Severity},
+    source::{Batch, Source},
+    table::Snapshot,
+};
+use std::{collections::HashSet, sync::Arc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many requests may wait for a look out of turn; further ones do without.
+const WAITING: usize = 64;
+
+/// Pumps documents into routing tables. [`Pump::load`] does it once; [`Pump::run`] whenever they change.
+#[derive(Debug)]
+pub struct Pump<S> {
+    source: S,
+    ledger: Ledger,
+    publisher: Publisher,
+    status: watch::Sender<Arc<Status>>,
+    asked: mpsc::Receiver<Ask>,
+    ask: mpsc::Sender<Ask>,
+    logged: HashSet<Fault>,
+}
+
+/// Asks for a look at the documents before their changes have settled, since another process has seen them already.
+#[derive(Clone, Debug)]
+pub struct CatchUp {
+    ask: mpsc::Sender<Ask>,
+    handle: Handle,
+}
+
+#[derive(Debug)]
+struct Ask {
+    digest: u64,
+    done: oneshot::Sender<()>,
+}
+
+impl CatchUp {
+    /// The table of the documents with this digest: a remembered one, or a new one if the documents on hand are those.
+    /// `None` when they are not. Cancel safe.
+    pub async fn to(&self, digest: u64) -> Option<Arc<Snapshot>> {
+        if let Some(known) = self.handle.snapshot_of(digest) {
+            return Some(known);
+        }
+        let (done, looked) = oneshot::channel();
+        self.ask.try_send(Ask { digest, done }).ok()?;
+        looked.await.ok()?;
+        self.handle.snapshot_of(digest)
+    }
+}
+
+impl<S: Source> Pump<S> {
+    /// A pump from `source` to `publisher`, understanding documents as `ledger` does.
+    #[must_use]
+    pub fn new(source: S, ledger: Ledger, publisher: Publisher) -> Self {
+        let (ask, asked) = mpsc::channel(WAITING);
+        let status = watch::Sender::default();
+        Self { source, ledger, publisher, status, asked, ask, logged: HashSet::new() }
+    }
+
+    /// How the documents stand, now and after each look.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.subscribe()
+    }
+
+    /// A way to ask for a look out of turn.
+    #[must_use]
+    pub fn catch_up(&self, handle: Handle) -> CatchUp {
+        CatchUp { ask: self.ask.clone(), handle }
+    }
+
+    /// Reads everything once and publishes it. Blocks while it reads.
+    pub fn load(&mut self) -> Arc<Status> {
+        let batches = self.source.load();
+        self.publish(&batches)
+    }
+
+    /// Publishes whenever documents change, for ever. To stop, drop the future: the last table stays.
+    pub async fn run(mut self) {
+        loop {
+            let ask = tokio::select! {
+                () = self.source.changed() => None,
+                ask = self.asked.recv() => ask,
+            };
+            // Reading and understanding thousands of documents would keep a worker from its requests.
+            let turn = tokio::task::spawn_blocking(move || {
+                self.turn(ask);
+                self
+            });
+            match turn.await {
+                Ok(pump) => self = pump,
+                Err(failure) => {
+                    tracing::error!(%failure, "documents are no longer watched; the last routing table stays");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, ask: Option<Ask>) {
+        let batches = self.source.load();
+        let seen = digest(&batches);
+        let mut asks: Vec<Ask> = ask.into_iter().collect();
+        while let Ok(ask) = self.asked.try_recv() {
+            asks.push(ask);
+        }
+        // Out of turn, only what another process has already seen whole is sure not to be half a write.
+        let is_wanted = asks.is_empty() || asks.iter().any(|ask| ask.digest == seen);
+        if is_wanted && seen != self.status.borrow().digest {
+            self.publish(&batches);
+        }
+        for ask in asks {
+            // Whoever asked may have stopped waiting.
+            let _ = ask.done.send(());
+        }
+    }
+
+    fn publish(&mut self, batches: &[Arc<Batch>]) -> Arc<Status> {
+        let (model, mut status) = self.ledger.take(batches);
+        status.generation = self.publisher.publish(&model);
+        let status = Arc::new(status);
+        self.log(&status);
+        self.status.send_replace(Arc::clone(&status));
+        status
+    }
+
+    /// Logs the faults that are new since the last look, and the change itself.
+    fn log(&mut self, status: &Status) {
+        for fault in status.faults.iter().filter(|fault| !self.logged.contains(*fault)) {
+            match fault.severity {
+                Severity::Error => tracing::warn!("document refused: {fault}"),
+                Severity::Warning | Severity::Info => tracing::debug!("document: {fault}"),
+            }
+        }
+        self.logged = status.faults.iter().cloned().collect();
+        let (generation, documents) = (status.generation.0, status.documents.len());
+        tracing::info!(generation, documents, "routing table changed");
+    }
+}

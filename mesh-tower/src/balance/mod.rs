@@ -1,0 +1,27 @@
+//! Chooses one endpoint of the backend that a request was routed to.
+//!
+//! **What it does.** Takes the backend from [`Routed`](crate::Routed) and leaves an [`Upstream`] in the request's
+//! extensions: the next endpoint in turn, weighted endpoints in proportion. A request that goes where its address says
+//! gets that address.
+//!
+//! **When you want it.** Whenever requests are routed; the connection layer below needs to know whom to connect to.
+//!
+//! **How it is configured.** Endpoints come from `Service` with `WorkloadEntry`, and from `ServiceEntry`.
+//!
+//! **Posture.** Forward: the choice is made in `call`, readiness is the inner service's.
+//!
+//! **Cancel safety.** Nothing is held; a dropped request has taken its turn.
+//!
+//! **What survives a reload.** The turn of every backend that still exists.
+
+mod future;
+mod layer;
+mod policy;
+mod service;
+mod state;
+
+pub use future::ResponseFuture;
+pub use layer::BalanceLayer;
+pub use service::Balance;
+
+pub use crate::context::Upstream;

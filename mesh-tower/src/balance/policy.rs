@@ -1,0 +1,56 @@
+//! Which endpoint has the turn.
+
+use mesh_core::table::BackendEndpoint;
+
+/// The endpoint of the `turn`-th request, each as often as its weight; `None` when there is none.
+pub(super) fn choose(endpoints: &[BackendEndpoint], turn: u64) -> Option<&BackendEndpoint> {
+    let count = endpoints.len() as u64;
+    let first = endpoints.first()?;
+    if endpoints.iter().all(|endpoint| endpoint.weight == first.weight) {
+        return endpoints.get(usize::try_from(turn % count).ok()?);
+    }
+    let total: u64 = endpoints.iter().map(|endpoint| u64::from(endpoint.weight)).sum();
+    let mut left = turn % total;
+    endpoints.iter().find(|endpoint| {
+        let weight = u64::from(endpoint.weight);
+        let has_turn = left < weight;
+        left = left.saturating_sub(weight);
+        has_turn
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mesh_core::model::Address;
+    use std::{net::Ipv4Addr, sync::Arc};
+
+    fn endpoints(weights: &[u32]) -> Vec<BackendEndpoint> {
+        let endpoint = |(port, weight): (u16, &u32)| BackendEndpoint {
+            address: Address::Ip(Ipv4Addr::LOCALHOST.into()),
+            port,
+            weight: *weight,
+            labels: Arc::default(),
+        };
+        (0..).zip(weights).map(endpoint).collect()
+    }
+
+    #[test]
+    fn everyone_gets_a_turn_as_often_as_its_weight() {
+        for weights in [&[1, 1, 1][..], &[2, 2], &[1, 3], &[5, 1, 4]] {
+            let endpoints = endpoints(weights);
+            let total: u32 = weights.iter().sum();
+            let mut seen = vec![0; weights.len()];
+            for turn in 0..u64::from(total) * 7 {
+                seen[usize::from(choose(&endpoints, turn).unwrap().port)] += 1;
+            }
+            let expected: Vec<u32> = weights.iter().map(|weight| weight * 7).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn nobody_is_chosen_from_nobody() {
+        assert_eq!(choose(&[], 3), None);
+    }
+}

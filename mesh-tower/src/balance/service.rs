@@ -1,0 +1,80 @@
+use super::{future::ResponseFuture, policy, state::Turns};
+use crate::{
+    context::{Routed, Upstream},
+    error::{BoxError, Error, Kind},
+};
+use http::Request;
+use mesh_core::{
+    model::{Address, Host, Protocol},
+    table::RequestView,
+};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower_service::Service;
+
+/// Chooses endpoints in turn; see the [module](super).
+#[derive(Clone, Debug)]
+pub struct Balance<S> {
+    inner: S,
+    turns: Arc<Turns>,
+}
+
+impl<S> Balance<S> {
+    pub(super) fn new(inner: S, turns: Arc<Turns>) -> Self {
+        Self { inner, turns }
+    }
+
+    fn choose<B>(&self, request: &Request<B>) -> Result<Upstream, Error> {
+        let routed = request.extensions().get::<Routed>();
+        let backend = routed
+            .map(Routed::backend)
+            .transpose()
+            .map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
+        let Some((routed, backend)) = routed.zip(backend.flatten()) else {
+            return address_of(request);
+        };
+        let turn = self.turns.take(routed.snapshot(), &backend.name);
+        let Some(endpoint) = policy::choose(&backend.endpoints, turn) else {
+            return Err(Error::new(Kind::NoEndpoint));
+        };
+        let address = endpoint.address.clone();
+        Ok(Upstream { address, port: endpoint.port, protocol: backend.protocol })
+    }
+}
+
+impl<S, B> Service<Request<B>> for Balance<S>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match self.choose(&request) {
+            Ok(upstream) => {
+                request.extensions_mut().insert(upstream);
+                ResponseFuture::send(self.inner.call(request))
+            }
+            Err(error) => ResponseFuture::refuse(error),
+        }
+    }
+}
+
+/// Where a request goes by its own address.
+fn address_of<B>(request: &Request<B>) -> Result<Upstream, Error> {
+    let view = RequestView::outbound(request);
+    let address = match view.host().parse::<IpAddr>() {
+        Ok(ip) => Address::Ip(ip),
+        Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),
+    };
+    Ok(Upstream { address, port: view.port, protocol: Protocol::Unknown })
+}

@@ -1,0 +1,24 @@
+//! The endpoint chosen for one attempt of a request.
+
+use mesh_core::model::{Address, Protocol};
+use std::fmt;
+
+/// Where one attempt of a request is sent. Left in its extensions by the balance layer for the connection below.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Upstream {
+    /// The address.
+    pub address: Address,
+    /// The port.
+    pub port: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Address::Ip(ip) => std::net::SocketAddr::from((*ip, self.port)).fmt(f),
+            Address::Name(name) => write!(f, "{name}:{}", self.port),
+        }
+    }
+}
