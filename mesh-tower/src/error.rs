@@ -77,9 +77,15 @@ impl From<Refusal> for Kind {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            Kind::NoRoute => "no route for this request (is its host in a VirtualService, and does a rule match?)",
-            Kind::UnknownHost => "the host is unknown and unknown hosts are refused (describe it by a ServiceEntry)",
-            Kind::NoCluster(Missing::Service) => "the destination's service does not exist (is its host right?)",
+            Kind::NoRoute => {
+                "no route for this request (is its host in a VirtualService, and does a rule match?)"
+            }
+            Kind::UnknownHost => {
+                "the host is unknown and unknown hosts are refused (describe it by a ServiceEntry)"
+            }
+            Kind::NoCluster(Missing::Service) => {
+                "the destination's service does not exist (is its host right?)"
+            }
             Kind::NoCluster(Missing::Subset) => "the subset does not exist (does a DestinationRule name it?)",
             Kind::NoCluster(Missing::Port) => "the destination's service has no such port",
             Kind::NoEndpoint => "the destination has no endpoint (do its labels select an instance?)",
