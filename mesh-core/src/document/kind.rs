@@ -43,7 +43,15 @@ const RECOGNISED: &[(&str, &[&str])] = &[
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
     (
         "gateway.networking.k8s.io",
-        &["Gateway", "GatewayClass", "HTTPRoute", "GRPCRoute", "ReferenceGrant", "BackendTLSPolicy", "TLSRoute"],
+        &[
+            "Gateway",
+            "GatewayClass",
+            "HTTPRoute",
+            "GRPCRoute",
+            "ReferenceGrant",
+            "BackendTLSPolicy",
+            "TLSRoute",
+        ],
     ),
     ("", &["Pod", "Node", "Namespace"]),
     ("discovery.k8s.io", &["EndpointSlice"]),
@@ -77,7 +85,10 @@ impl Kind {
     /// Whether objects of this kind live in a namespace.
     #[must_use]
     pub fn is_namespaced(&self) -> bool {
-        !matches!(self, Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig"))
+        !matches!(
+            self,
+            Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
+        )
     }
 }
 

@@ -19,9 +19,7 @@ mod values;
 mod virtual_service;
 mod workload_entry;
 
-pub use destination_rule::{
-    ClientTls, ClientTlsMode, DestinationRule, Selector, Subset, TrafficPolicy,
-};
+pub use destination_rule::{ClientTls, ClientTlsMode, DestinationRule, Selector, Subset, TrafficPolicy};
 pub use fault::{Fault, Place, Severity};
 pub use gateway::{Gateway, Server, ServerPort, ServerTls, ServerTlsMode};
 pub use kind::{Kind, KnownKind};

@@ -129,7 +129,8 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
             return Reading::Skipped { kind: Kind::Foreign("Kustomization".into()), place };
         }
         let missing = if text("kind").is_none() { "kind" } else { "apiVersion" };
-        let fault = Fault::error(place, format!("not a document of Kubernetes or Istio: it has no {missing}"));
+        let fault =
+            Fault::error(place, format!("not a document of Kubernetes or Istio: it has no {missing}"));
         let remedy = "every document starts with apiVersion, kind and metadata";
         return Reading::Bad { key: None, faults: vec![fault.with_remedy(remedy)] };
     };

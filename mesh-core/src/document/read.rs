@@ -26,7 +26,14 @@ impl Report {
     }
 
     /// Notes a fault of this object.
-    pub fn add(&self, severity: Severity, line: u32, path: &Path<'_>, reason: String, remedy: Option<String>) {
+    pub fn add(
+        &self,
+        severity: Severity,
+        line: u32,
+        path: &Path<'_>,
+        reason: String,
+        remedy: Option<String>,
+    ) {
         let place = Place { file: Arc::clone(&self.file), line };
         let fault = Fault { severity, remedy, object: self.object.clone(), ..Fault::error(place, reason) };
         self.faults.borrow_mut().push(Fault { path: path.to_string(), ..fault });
@@ -103,7 +110,10 @@ impl<'a> At<'a> {
             let names: Vec<_> = choices.iter().map(|(name, ..)| *name).collect();
             match &self.node.value {
                 Value::Text(text) => {
-                    self.refuse_with(format!("unknown value {text:?}"), format!("use one of {}", names.join(", ")));
+                    self.refuse_with(
+                        format!("unknown value {text:?}"),
+                        format!("use one of {}", names.join(", ")),
+                    );
                 }
                 _ => self.expected(&format!("one of {}", names.join(", "))),
             }
@@ -337,7 +347,10 @@ impl Read for std::time::Duration {
         };
         let duration = parse_duration(text);
         if duration.is_none() {
-            at.refuse_with(format!("invalid duration {text:?}"), "write a number and a unit: 100ms, 2s, 1m30s");
+            at.refuse_with(
+                format!("invalid duration {text:?}"),
+                "write a number and a unit: 100ms, 2s, 1m30s",
+            );
         }
         duration
     }

@@ -303,7 +303,10 @@ impl Read for StringMatch {
             return None;
         }
         if let Value::Text(text) = &at.node.value {
-            at.refuse_with("expected exact, prefix or regex, found text", format!("write {{exact: {text:?}}}"));
+            at.refuse_with(
+                "expected exact, prefix or regex, found text",
+                format!("write {{exact: {text:?}}}"),
+            );
             return None;
         }
         at.object(|f| {
