@@ -1,14 +1,13 @@
 //! Where documents come from.
 
+mod batch;
 #[cfg(feature = "file")]
-mod file;
+pub mod file;
 mod yaml;
 
-#[cfg(feature = "file")]
-pub use file::FileSource;
-pub use yaml::parse;
+pub use batch::Batch;
+pub use yaml::{MAX_BYTES, Parsed, parse};
 
-use crate::document::Reading;
 use std::{future::Future, sync::Arc};
 
 /// A place that documents come from, and that tells when they change.
@@ -19,17 +18,4 @@ pub trait Source: Send + 'static {
 
     /// Completes when something may have changed, and the changes have settled. Cancel safe.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
-}
-
-/// What one file holds, read once and shared until the file changes.
-#[derive(Debug)]
-pub struct Batch {
-    /// The file, as the user named it.
-    pub file: Arc<str>,
-    /// A digest of its bytes; equal bytes give equal digests in every process.
-    pub digest: u64,
-    /// Its documents, good and bad, in order.
-    pub readings: Vec<Reading>,
-    /// Whether the file was read to its end. When not, what it held before goes on serving.
-    pub is_whole: bool,
 }

@@ -1,0 +1,62 @@
+//! What one file holds.
+
+use super::yaml::{Parsed, parse};
+use crate::document::{self, Fault, Reading};
+use std::sync::Arc;
+
+/// What one file holds, read once and shared until the file changes.
+#[derive(Debug)]
+pub struct Batch {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// A digest of its bytes; equal bytes give equal digests in every process.
+    pub digest: u64,
+    /// Its documents, good and bad, in order.
+    pub readings: Vec<Reading>,
+    /// Whether the file was read to its end. When not, what it held before goes on serving.
+    pub is_whole: bool,
+}
+
+impl Batch {
+    /// Reads the documents in `bytes`, the content of `file`.
+    ///
+    /// `namespace` is the one for documents that name none. A mistake that ends the reading is the last of the
+    /// readings, and the batch is not whole.
+    #[must_use]
+    pub fn of(file: Arc<str>, bytes: &[u8], namespace: &str) -> Self {
+        let Parsed { documents, fault } = parse(bytes, &file);
+        let mut readings: Vec<_> =
+            documents.iter().flat_map(|root| document::read(root, &file, namespace)).collect();
+        let is_whole = fault.is_none();
+        readings.extend(fault.map(bad));
+        Self { digest: digest(bytes), file, readings, is_whole }
+    }
+
+    /// A file that could not be read at all.
+    #[must_use]
+    pub fn unread(file: Arc<str>, fault: Fault) -> Self {
+        Self { file, digest: digest(b""), readings: vec![bad(fault)], is_whole: false }
+    }
+}
+
+fn bad(fault: Fault) -> Reading {
+    Reading::Bad { key: None, faults: vec![fault] }
+}
+
+/// FNV-1a: the same in every process, unlike the standard library's hash.
+fn digest(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_published_one() {
+        assert_eq!(digest(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(digest(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}

@@ -1,3 +1,0 @@
-//! YAML and JSON text to nodes.
-/// Parses.
-pub fn parse() {}
