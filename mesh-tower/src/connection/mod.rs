@@ -26,5 +26,6 @@ mod lease;
 mod pool;
 mod service;
 
+pub(crate) use head::remove_hop_by_hop;
 pub use lease::Leased;
 pub use service::Connection;

@@ -1,0 +1,148 @@
+//! Who a workload is, and where its documents are.
+
+use crate::{carry::CarriedHeaders, serve::Drain};
+use mesh_core::{
+    model::{Labels, UnknownHosts},
+    table::GatewayRole,
+};
+use std::{collections::BTreeMap, env, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Who a workload is, where its documents are, and how it behaves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The workload's name. Default: empty.
+    pub service: String,
+    /// Its namespace, and that of documents which name none. Default: `default`.
+    pub namespace: String,
+    /// Its labels. Default: none.
+    pub labels: Labels,
+    /// Files and folders with documents. Default: none.
+    pub documents: Vec<PathBuf>,
+    /// The folder of certificates. Default: none.
+    pub secrets: Option<PathBuf>,
+    /// Whether it acts as gateways. Default: it does not.
+    pub gateway: GatewayRole,
+    /// The addresses to open for a gateway's ports. Default: every address of the machine, and the port itself.
+    pub listen: BTreeMap<u16, SocketAddr>,
+    /// What becomes of calls to hosts that nobody described. Default: they go where their address says.
+    pub unknown_hosts: UnknownHosts,
+    /// The headers that travel from an inbound request to the calls it causes. Default: see [`CarriedHeaders`].
+    pub carried: CarriedHeaders,
+    /// The time that requests under way have when it stops. Default: 5 s.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            service: String::new(),
+            namespace: "default".into(),
+            labels: Labels::new(),
+            documents: Vec::new(),
+            secrets: None,
+            gateway: GatewayRole::None,
+            listen: BTreeMap::new(),
+            unknown_hosts: UnknownHosts::default(),
+            carried: CarriedHeaders::default(),
+            grace: Drain::GRACE,
+        }
+    }
+}
+
+/// Why an environment variable cannot be used; `Display` says which and what to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidConfig {
+    variable: &'static str,
+    reason: String,
+}
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.variable, self.reason)
+    }
+}
+
+impl std::error::Error for InvalidConfig {}
+
+impl Config {
+    /// Reads the environment:
+    ///
+    /// | variable | what | example |
+    /// |---|---|---|
+    /// | `MESH_SERVICE` | the workload's name | `product` |
+    /// | `MESH_NAMESPACE` | its namespace | `shop` |
+    /// | `MESH_LABELS` | its labels | `app=product,version=v1` |
+    /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
+    /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
+    /// | `MESH_LISTEN` | addresses for a gateway's ports | `443=127.0.0.1:8443` |
+    ///
+    /// # Errors
+    /// When one of them cannot be understood.
+    pub fn from_env() -> Result<Self, InvalidConfig> {
+        Self::from_variables(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidConfig> {
+        let mut config = Self { service: variable("MESH_SERVICE").unwrap_or_default(), ..Self::default() };
+        config.namespace = variable("MESH_NAMESPACE").unwrap_or(config.namespace);
+        for (key, value) in pairs("MESH_LABELS", variable("MESH_LABELS"), "app=product,version=v1")? {
+            config.labels.insert(key, value);
+        }
+        let documents = variable("MESH_DOCUMENTS").unwrap_or_default();
+        config.documents = env::split_paths(&documents).filter(|path| !path.as_os_str().is_empty()).collect();
+        config.secrets = variable("MESH_SECRETS").map(PathBuf::from);
+        for (port, address) in pairs("MESH_LISTEN", variable("MESH_LISTEN"), "443=127.0.0.1:8443")? {
+            let invalid = |reason: String| InvalidConfig { variable: "MESH_LISTEN", reason };
+            let number = port.parse().map_err(|_| invalid(format!("{port:?} is not a port")))?;
+            let address = address.parse().map_err(|_| {
+                invalid(format!("{address:?} is not an address and port, such as 127.0.0.1:8443"))
+            })?;
+            config.listen.insert(number, address);
+        }
+        Ok(config)
+    }
+}
+
+/// Reads `key=value,key=value`.
+fn pairs(
+    variable: &'static str,
+    text: Option<String>,
+    example: &str,
+) -> Result<Vec<(String, String)>, InvalidConfig> {
+    let text = text.unwrap_or_default();
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| match part.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+            _ => Err(InvalidConfig { variable, reason: format!("{part:?} is not key=value (write {example})") }),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_who_a_workload_is() {
+        let config = Config::from_variables(|name| match name {
+            "MESH_SERVICE" => Some("product".into()),
+            "MESH_LABELS" => Some("app=product, version=v1".into()),
+            "MESH_DOCUMENTS" => Some("a:b".into()),
+            "MESH_LISTEN" => Some("443=127.0.0.1:8443".into()),
+            _ => None,
+        });
+        let config = config.unwrap();
+        assert_eq!((config.service.as_str(), config.namespace.as_str()), ("product", "default"));
+        assert_eq!(config.labels["version"], "v1");
+        assert_eq!(config.documents.len(), 2);
+        assert_eq!(config.listen[&443].port(), 8443);
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        let config = Config::from_variables(|name| (name == "MESH_LISTEN").then(|| "443=here".into()));
+        let text = config.unwrap_err().to_string();
+        assert_eq!(text, "MESH_LISTEN: \"here\" is not an address and port, such as 127.0.0.1:8443");
+    }
+}

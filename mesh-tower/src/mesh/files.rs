@@ -1,0 +1,64 @@
+//! A mesh whose documents are files.
+
+use super::{Config, InvalidConfig, Mesh};
+use crate::gateway::Gateway;
+use mesh_core::{document::Fault, source::file::FileSource, table::GatewayRole};
+use std::fmt;
+
+/// Why a workload cannot join the mesh.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An environment variable cannot be used.
+    Config(InvalidConfig),
+    /// No documents were named.
+    NoDocuments,
+    /// The documents cannot be found.
+    Documents(Fault),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(invalid) => invalid.fmt(f),
+            Self::NoDocuments => f.write_str("no documents are named (set MESH_DOCUMENTS to a file or folder)"),
+            Self::Documents(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Mesh {
+    /// Joins the mesh as the environment says; see [`Config::from_env`].
+    ///
+    /// # Errors
+    /// When a variable cannot be understood, or documents cannot be found. Wrong documents are no error: they are
+    /// logged, and the rest serves.
+    pub async fn from_env() -> Result<Self, StartError> {
+        Self::start(Config::from_env().map_err(StartError::Config)?).await
+    }
+
+    /// Joins the mesh, with documents from the files and folders of `config`.
+    ///
+    /// # Errors
+    /// When they cannot be found.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        if config.documents.is_empty() {
+            return Err(StartError::NoDocuments);
+        }
+        let source = FileSource::new(config.documents.clone(), config.namespace.clone());
+        Ok(Self::with_source(config, source.map_err(StartError::Documents)?).await)
+    }
+}
+
+impl Gateway {
+    /// A gateway as the environment says: every one whose selector the workload's labels meet.
+    ///
+    /// # Errors
+    /// As [`Mesh::from_env`].
+    pub async fn from_env() -> Result<Self, StartError> {
+        let config = Config::from_env().map_err(StartError::Config)?;
+        Ok(Mesh::start(Config { gateway: GatewayRole::BySelector, ..config }).await?.gateway())
+    }
+}

@@ -1,0 +1,210 @@
+//! The whole mesh in three lines.
+
+mod config;
+#[cfg(feature = "file")]
+mod files;
+
+pub use config::{Config, InvalidConfig};
+
+use crate::{
+    carry::CarryInLayer,
+    client::Client,
+    error::BoxError,
+    fault::FaultLayer,
+    gateway::Gateway,
+    rewrite::RewriteLayer,
+    route::RouteLayer,
+    serve::{Drain, Plain, serve},
+    stack::{self, Parts},
+    timeout::TimeoutLayer,
+};
+use futures_util::FutureExt;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use mesh_core::{
+    dialect::Setting,
+    identity::ServerCertificates,
+    source::Source,
+    table::Viewpoint,
+    watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
+};
+use std::{fmt, future::Future, sync::Arc};
+use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
+use tower_service::Service;
+
+/// One workload's part in the mesh: it serves, it calls, and it follows the documents. Clones are the same workload.
+///
+/// The documents are followed until the last clone is dropped.
+#[derive(Clone)]
+pub struct Mesh(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    parts: Parts,
+    client: Client,
+    status: watch::Receiver<Arc<Status>>,
+    catch_up: CatchUp,
+    certificates: Arc<ServerCertificates>,
+    drain: Drain,
+    pump: AbortHandle,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}
+
+impl Mesh {
+    /// Joins the mesh with documents from any source. The first look at them is over when this returns; wrong documents
+    /// are logged, and the rest serves.
+    pub async fn with_source(config: Config, source: impl Source) -> Self {
+        let gateway = config.gateway.clone();
+        let (namespace, labels) = (config.namespace.clone(), config.labels.clone());
+        let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway });
+        let ledger = Ledger::new(Setting { unknown_hosts: config.unknown_hosts, ..Setting::default() });
+        let mut pump = Pump::new(source, ledger, publisher);
+        let (status, catch_up) = (pump.status(), pump.catch_up(handle.clone()));
+        // Reading may take a while, and blocks.
+        let first = tokio::task::spawn_blocking(move || {
+            pump.load();
+            pump
+        });
+        let pump = tokio::spawn(async {
+            match first.await {
+                Ok(pump) => pump.run().await,
+                Err(failure) => tracing::error!(%failure, "documents could not be read"),
+            }
+        });
+        let mut ready = status.clone();
+        // The channel closes only if the first look failed, which is logged; the table is empty then.
+        let _ = ready.changed().await;
+        let parts = Parts { handle, balance: Default::default(), connection: Default::default() };
+        Self(Arc::new(Inner {
+            client: Client::new(stack::outbound(&parts)),
+            certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
+            drain: Drain::new(config.grace),
+            pump: pump.abort_handle(),
+            config,
+            parts,
+            status,
+            catch_up,
+        }))
+    }
+
+    /// The client for calls to other services.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.0.client.clone()
+    }
+
+    /// Serves `app` on `listener` until the process is told to stop (SIGTERM or Ctrl-C), or [`Mesh::drain`] starts;
+    /// then completes once the requests under way are answered.
+    ///
+    /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's.
+    /// Dropping the future cuts every connection.
+    ///
+    /// # Errors
+    /// When the process may not listen for signals.
+    pub fn serve<S, B>(
+        &self,
+        listener: TcpListener,
+        app: S,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mesh = self.clone();
+        async move {
+            let signals = mesh.0.drain.on_signals()?;
+            let app = stack::inbound(&mesh.carry(), app);
+            serve(listener, Plain(app), mesh.0.drain.clone()).await;
+            signals.abort();
+            Ok(())
+        }
+    }
+
+    /// The gateways that this workload acts as.
+    #[must_use]
+    pub fn gateway(&self) -> Gateway {
+        Gateway::new(self.clone())
+    }
+
+    /// Stops serving: no new connections, those under way finish their requests.
+    #[must_use]
+    pub fn drain(&self) -> &Drain {
+        &self.0.drain
+    }
+
+    /// Reads the routing table, for layers and tools of one's own.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.0.parts.handle.clone()
+    }
+
+    /// How every document stands, now and after each change.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.0.status.clone()
+    }
+
+    /// What this workload was started with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The layer that decides requests, for a stack of one's own.
+    #[must_use]
+    pub fn route(&self) -> RouteLayer {
+        RouteLayer::new(self.handle())
+    }
+
+    /// The layer that injects the faults of the rule that decided.
+    #[must_use]
+    pub fn fault(&self) -> FaultLayer {
+        FaultLayer::routed()
+    }
+
+    /// The layer that keeps the time of the rule that decided.
+    #[must_use]
+    pub fn timeout(&self) -> TimeoutLayer {
+        TimeoutLayer::routed()
+    }
+
+    /// The layer that changes requests and responses by the rule that decided.
+    #[must_use]
+    pub fn rewrite(&self) -> RewriteLayer {
+        RewriteLayer::routed()
+    }
+
+    /// The layer for inbound requests that hands their headers, and the table that decides, to the calls they cause.
+    #[must_use]
+    pub fn carry(&self) -> CarryInLayer {
+        let catch_up = self.0.catch_up.clone();
+        CarryInLayer::new(self.handle()).with_headers(self.0.config.carried.clone()).with_catch_up(Arc::new(
+            move |digest| {
+                let catch_up = catch_up.clone();
+                async move { catch_up.to(digest).await }.boxed()
+            },
+        ))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    pub(crate) fn certificates(&self) -> Arc<ServerCertificates> {
+        Arc::clone(&self.0.certificates)
+    }
+}
+
+impl fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mesh").field(&self.0.config).finish()
+    }
+}

@@ -1,0 +1,61 @@
+//! The order of layers; the only file that knows more than one of them.
+//!
+//! ```text
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ carry ─▶ app
+//! gateway:  an outbound stack that routes by the listener a request came to
+//! ```
+//!
+//! Faults come before the timeout, as in Envoy: an injected delay is not part of the route's time. Headers that travel
+//! are added before routing, since rules look at them.
+
+use crate::{
+    answer::{Answer, AnswerLayer},
+    balance::{Balance, BalanceLayer},
+    carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
+    connection::Connection,
+    fault::{Fault, FaultLayer},
+    respond::{Respond, RespondLayer},
+    rewrite::{Rewrite, RewriteLayer},
+    route::{Route, RouteLayer},
+    timeout::{Timeout, TimeoutLayer},
+};
+use mesh_core::watch::Handle;
+use tower_layer::Layer;
+
+/// What a service's calls, and a gateway's requests, go through.
+pub(crate) type Outbound =
+    Respond<CarryOut<Route<Answer<Fault<Timeout<Rewrite<Balance<Connection>>>>>>>>;
+
+/// What requests to a service go through.
+pub(crate) type Inbound<S> = CarryIn<S>;
+
+/// What all stacks of one process share.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) handle: Handle,
+    pub(crate) balance: BalanceLayer,
+    pub(crate) connection: Connection,
+}
+
+/// The stack for calls of a service.
+pub(crate) fn outbound(parts: &Parts) -> Outbound {
+    below(parts, RouteLayer::new(parts.handle.clone()))
+}
+
+/// The stack for requests that come in at a gateway's port.
+pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
+    below(parts, RouteLayer::new(parts.handle.clone()).at_gateway(port, is_tls))
+}
+
+/// The stack for requests to a service.
+pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
+    carry.layer(app)
+}
+
+fn below(parts: &Parts, route: RouteLayer) -> Outbound {
+    let attempt = parts.balance.layer(parts.connection.clone());
+    let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
+    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(attempt));
+    RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
+}
