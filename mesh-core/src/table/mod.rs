@@ -8,6 +8,7 @@ mod decide;
 mod effect;
 mod explain;
 mod hosts;
+mod matcher;
 mod request;
 mod snapshot;
 
@@ -15,6 +16,6 @@ pub use decide::{Decision, Missing, Refusal};
 pub use explain::{Explanation, PassedOver, RuleReference, TargetExplanation};
 pub use request::RequestView;
 pub use snapshot::{
-    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule, Snapshot, Target,
-    TargetBackend, Viewpoint, VirtualHost,
+    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule,
+    Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };
