@@ -1,9 +1,11 @@
 //! One request, one decision.
 
 use super::{
+    hosts::Found,
     request::RequestView,
-    snapshot::{Chosen, Snapshot},
+    snapshot::{Chosen, Rule, Snapshot, Target},
 };
+use crate::model::Action;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,52 @@ impl Snapshot {
     /// Decides a request. `roll` is any random number; it chooses among weighted destinations.
     #[must_use]
     pub fn decide(&self, request: &RequestView<'_>, roll: u32) -> Decision {
-        let _ = (request, roll);
-        unimplemented!()
+        let found = match self.find(request) {
+            Ok(found) => found,
+            Err(decision) => return decision,
+        };
+        let rules = &self.virtual_hosts[found.owner as usize].rules;
+        let matching = (0..).zip(rules).find(|(_, rule)| rule.mismatch(request).is_none());
+        let Some((number, rule)) = matching else { return Decision::Refuse(Refusal::NoRoute) };
+        let mut chosen = Chosen { host: found.owner, rule: number, target: 0 };
+        if !matches!(rule.route.action, Action::Forward(_)) {
+            return Decision::Answer(chosen);
+        }
+        let Some((number, target)) = rule.choose(roll) else { return Decision::Refuse(Refusal::NoRoute) };
+        chosen.target = number;
+        match target.backend(request.port) {
+            Ok(_) => Decision::Forward(chosen),
+            Err(missing) => Decision::Refuse(Refusal::Missing(missing)),
+        }
+    }
+
+    /// Who is responsible for a request.
+    ///
+    /// # Errors
+    /// The decision about requests that nobody is responsible for.
+    pub(super) fn find(&self, request: &RequestView<'_>) -> Result<Found<'_>, Decision> {
+        let host = request.host();
+        if let Some(port) = request.listener {
+            let listener = self.listeners.iter().find(|listener| listener.port == port);
+            let found = listener.and_then(|listener| listener.hosts.find(host));
+            return found.ok_or(Decision::Refuse(Refusal::NoRoute));
+        }
+        if host.is_empty() {
+            return Err(Decision::Refuse(Refusal::NoRoute));
+        }
+        self.outbound.find(host).ok_or(self.unknown_hosts)
+    }
+}
+
+impl Rule {
+    /// The target that a roll falls on; `None` when there is none.
+    fn choose(&self, roll: u32) -> Option<(u32, &Target)> {
+        // Scales the roll to 0..total without the bias of a remainder.
+        let scaled = (u128::from(roll) * u128::from(self.total_weight)) >> 32;
+        let mut passed = 0;
+        (0..).zip(&self.targets).find(|(_, target)| {
+            passed += u128::from(target.weight);
+            scaled < passed
+        })
     }
 }

@@ -1,5 +1,146 @@
-//! Host names to virtual hosts.
+//! Host names to whoever is responsible for them.
 
-/// Finds the virtual host responsible for a host name.
+use crate::model::{Host, HostPattern};
+use rustc_hash::FxHashMap;
+use std::{fmt, sync::Arc};
+
+/// Longest host name that DNS knows, in bytes; longer ones are nobody's, except `*`'s.
+const LONGEST: usize = 253;
+
+/// Finds who owns a host name: the exact name first, then the longest wildcard, then `*`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct HostIndex;
+pub(super) struct HostIndex {
+    exact: FxHashMap<Host, u32>,
+    suffixes: FxHashMap<Arc<str>, u32>,
+    any: Option<u32>,
+}
+
+/// The owner of a host name, and the pattern that made it so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found<'a> {
+    pub(super) owner: u32,
+    pub(super) pattern: FoundPattern<'a>,
+}
+
+/// A pattern of an index; `Display` writes it as documents do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FoundPattern<'a> {
+    Exact(&'a Host),
+    Suffix(&'a str),
+    Any,
+}
+
+impl HostIndex {
+    /// Gives a pattern to `owner` unless it has an owner already, and says who owns it now.
+    pub(super) fn claim(&mut self, pattern: &HostPattern, owner: u32) -> u32 {
+        match pattern {
+            HostPattern::Exact(host) => *self.exact.entry(host.clone()).or_insert(owner),
+            HostPattern::Suffix(suffix) => *self.suffixes.entry(Arc::clone(suffix)).or_insert(owner),
+            HostPattern::Any => *self.any.get_or_insert(owner),
+        }
+    }
+
+    /// Who owns a host name, in any letter case, without a port, with or without a trailing dot. Does not allocate.
+    pub(super) fn find(&self, host: &str) -> Option<Found<'_>> {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let mut buffer = [0; LONGEST];
+        let specific = lower_case(host, &mut buffer).and_then(|host| self.find_lower(host));
+        specific.or_else(|| self.any.map(|owner| Found { owner, pattern: FoundPattern::Any }))
+    }
+
+    fn find_lower(&self, host: &str) -> Option<Found<'_>> {
+        if let Some((name, &owner)) = self.exact.get_key_value(host) {
+            return Some(Found { owner, pattern: FoundPattern::Exact(name) });
+        }
+        if self.suffixes.is_empty() {
+            return None;
+        }
+        // From the left, so that the longest suffix is met first; a wildcard stands for at least one character.
+        let dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
+        dots.into_iter().find_map(|(dot, _)| {
+            let (suffix, &owner) = self.suffixes.get_key_value(&host[dot..])?;
+            Some(Found { owner, pattern: FoundPattern::Suffix(suffix) })
+        })
+    }
+}
+
+impl fmt::Display for FoundPattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => host.fmt(f),
+            Self::Suffix(suffix) => write!(f, "*{suffix}"),
+            Self::Any => f.write_str("*"),
+        }
+    }
+}
+
+/// The text in lower case, written to `buffer` only if it was not; `None` when it is longer than a host name can be.
+fn lower_case<'a>(text: &'a str, buffer: &'a mut [u8; LONGEST]) -> Option<&'a str> {
+    let lowered = buffer.get_mut(..text.len())?;
+    if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(text);
+    }
+    lowered.copy_from_slice(text.as_bytes());
+    lowered.make_ascii_lowercase();
+    std::str::from_utf8(lowered).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(patterns: &[&str]) -> HostIndex {
+        let mut index = HostIndex::default();
+        for (owner, pattern) in (0..).zip(patterns) {
+            index.claim(&HostPattern::parse(pattern).expect("a pattern"), owner);
+        }
+        index
+    }
+
+    fn found(index: &HostIndex, host: &str) -> Option<(u32, String)> {
+        index.find(host).map(|found| (found.owner, found.pattern.to_string()))
+    }
+
+    #[test]
+    fn the_exact_name_beats_the_longest_wildcard_which_beats_any() {
+        let index = index(&["*", "*.com", "*.shop.com", "a.shop.com"]);
+        for (host, owner, pattern) in [
+            ("a.shop.com", 3, "a.shop.com"),
+            ("b.shop.com", 2, "*.shop.com"),
+            ("a.b.shop.com", 2, "*.shop.com"),
+            ("shop.com", 1, "*.com"),
+            ("com", 0, "*"),
+            (".com", 0, "*"),
+            ("", 0, "*"),
+        ] {
+            assert_eq!(found(&index, host), Some((owner, pattern.to_owned())), "{host}");
+        }
+    }
+
+    #[test]
+    fn letter_case_and_a_trailing_dot_do_not_matter() {
+        let index = index(&["a.shop.com", "*.net"]);
+        for host in ["A.Shop.COM", "a.shop.com.", "A.SHOP.com."] {
+            assert_eq!(found(&index, host), Some((0, "a.shop.com".to_owned())), "{host}");
+        }
+        assert_eq!(found(&index, "Some.NET"), Some((1, "*.net".to_owned())));
+        for host in ["a.shop.com..", "b.shop.com", "", ".", "é.shop.com"] {
+            assert_eq!(found(&index, host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_longer_than_dns_allows_is_met_by_any_alone() {
+        let long = format!("{}.com", "a".repeat(LONGEST - 3));
+        assert_eq!(found(&index(&["*.com"]), &long), None);
+        assert_eq!(found(&index(&["*.com"]), &long[1..]), Some((0, "*.com".to_owned())));
+        assert_eq!(found(&index(&["*.com", "*"]), &long), Some((1, "*".to_owned())));
+    }
+
+    #[test]
+    fn the_first_to_claim_a_pattern_owns_it() {
+        let mut index = index(&["a.com"]);
+        assert_eq!(index.claim(&HostPattern::parse("a.com").unwrap(), 7), 0);
+        assert_eq!(found(&index, "a.com"), Some((0, "a.com".to_owned())));
+    }
+}

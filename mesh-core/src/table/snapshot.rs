@@ -3,7 +3,7 @@
 use super::hosts::HostIndex;
 use crate::model::{
     Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol,
-    Termination, UnknownHosts,
+    Termination,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -16,7 +16,8 @@ pub struct Snapshot {
     pub(super) outbound: HostIndex,
     pub(super) listeners: Vec<Listener>,
     pub(super) backends: BTreeMap<BackendName, Arc<Backend>>,
-    pub(super) unknown_hosts: UnknownHosts,
+    /// What becomes of requests to hosts that nobody described.
+    pub(super) unknown_hosts: super::Decision,
 }
 
 /// Counts what one process has published, from 1; 0 is the empty table before the first publish.
@@ -68,6 +69,8 @@ pub struct VirtualHost {
 pub struct Rule {
     /// The name for logs: `route`, or `route.block`; `default` for the one that nobody wrote.
     pub name: Arc<str>,
+    /// The port that a request must have come to. At a gateway it is settled when compiling, and `None`.
+    pub port: Option<u16>,
     /// The conditions.
     pub conditions: Conditions,
     /// What is done.

@@ -1,10 +1,9 @@
-//! Why a request is decided as it is.
+//! What an explanation says.
 
-use super::{request::RequestView, snapshot::Snapshot};
 use serde::Serialize;
 
 /// One decision, with its reasons, for people and for tools; field names and meaning are stable.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The virtual host, by name; `None` when no one is responsible for the request's host.
@@ -85,7 +84,7 @@ pub struct TargetExplanation {
     pub port: u16,
     /// The weight as written (a lone destination has 100).
     pub weight: u32,
-    /// The share of requests, in hundredths.
+    /// The share of requests, in per cent.
     pub percent: f64,
     /// The endpoints, as `address:port`.
     pub endpoints: Vec<String>,
@@ -98,13 +97,4 @@ pub struct TargetExplanation {
     /// Header changes on the response.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub response_headers: Vec<String>,
-}
-
-impl Snapshot {
-    /// Explains what [`Snapshot::decide`] decides for a request, whatever the roll.
-    #[must_use]
-    pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
-        let _ = request;
-        unimplemented!()
-    }
 }

@@ -1,0 +1,11 @@
+//! Model to snapshot: everything that does not depend on a request is settled here, once.
+//!
+//! Compiling cannot fail: what is missing becomes a target that says so, and is refused when it is chosen.
+
+mod assemble;
+mod backends;
+mod directory;
+mod gateway;
+mod mesh;
+mod rules;
+mod subsets;

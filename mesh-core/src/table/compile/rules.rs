@@ -1,0 +1,163 @@
+//! Routes to rules: one for each block of conditions that can hold here.
+
+use super::backends::Backends;
+use crate::{
+    model::{
+        Action, Attachment, Block, Conditions, Destination, GatewayName, HeaderEdits, Injection, Rewrite,
+        Route, Service, VirtualService,
+    },
+    table::snapshot::{Rule, Target, TargetBackend, Viewpoint},
+};
+use std::sync::Arc;
+
+/// The name of the rule of a service that nobody wrote rules for.
+const DEFAULT: &str = "default";
+
+/// Where rules are made for.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// A service of the mesh.
+    Mesh,
+    /// A port of these gateways.
+    Gateways { names: &'a [&'a GatewayName], port: u16 },
+}
+
+/// The rules of a VirtualService that can match here, up to the first that matches everything.
+pub(super) fn rules_of(
+    service: &VirtualService,
+    place: Place<'_>,
+    viewpoint: &Viewpoint,
+    backends: &mut Backends<'_>,
+) -> Vec<Rule> {
+    let always = Block::default();
+    let mut rules = Vec::new();
+    for route in &service.routes {
+        let blocks = if route.blocks.is_empty() { std::slice::from_ref(&always) } else { &route.blocks };
+        for block in blocks.iter().filter(|block| place.admits(block, viewpoint)) {
+            let rule = rule(route, block, place, backends);
+            let ends_here = is_catch_all(&rule);
+            rules.push(rule);
+            if ends_here {
+                return rules;
+            }
+        }
+    }
+    rules
+}
+
+/// Whether nothing gets past a rule.
+pub(super) fn is_catch_all(rule: &Rule) -> bool {
+    rule.port.is_none() && rule.conditions.is_everything()
+}
+
+/// The rule of a service without a VirtualService: to the service, at the port that the request came to.
+pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Rule {
+    let destination = Destination {
+        host: service.host.clone(),
+        subset: None,
+        port: None,
+        weight: 100,
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+    };
+    let target = target(&destination, 100, backends.by_port(service, None));
+    let route = Route {
+        name: DEFAULT.into(),
+        line: 0,
+        blocks: Vec::new(),
+        action: Action::Forward(vec![destination]),
+        rewrite: Rewrite::default(),
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+        timeout: None,
+        injection: Injection::default(),
+    };
+    Rule {
+        name: Arc::clone(&route.name),
+        port: None,
+        conditions: Conditions::default(),
+        route: Arc::new(route),
+        targets: [target].into(),
+        total_weight: 100,
+    }
+}
+
+impl Place<'_> {
+    /// Whether a block's conditions about client and place hold; what remains is up to each request.
+    fn admits(self, block: &Block, viewpoint: &Viewpoint) -> bool {
+        // A block that names its places says nothing about the client.
+        let admits_client = match &*block.attachments {
+            [] => is_client(block, viewpoint),
+            attachments => attachments.iter().any(|attachment| self.is(attachment)),
+        };
+        let admits_port = match self {
+            Self::Mesh => true,
+            Self::Gateways { port, .. } => block.port.is_none_or(|asked| asked == port),
+        };
+        admits_client && admits_port
+    }
+
+    fn is(self, attachment: &Attachment) -> bool {
+        match (self, attachment) {
+            (Self::Mesh, Attachment::Mesh) => true,
+            (Self::Gateways { names, .. }, Attachment::Gateway(name)) => names.contains(&name),
+            _ => false,
+        }
+    }
+}
+
+fn is_client(block: &Block, viewpoint: &Viewpoint) -> bool {
+    block.source_namespace.as_deref().is_none_or(|namespace| namespace == viewpoint.namespace)
+        && block.source_labels.iter().all(|(key, value)| viewpoint.labels.get(key) == Some(value))
+}
+
+fn rule(route: &Arc<Route>, block: &Block, place: Place<'_>, backends: &mut Backends<'_>) -> Rule {
+    let targets = targets(route, backends);
+    Rule {
+        name: name(route, block),
+        port: block.port.filter(|_| matches!(place, Place::Mesh)),
+        conditions: block.conditions.clone(),
+        route: Arc::clone(route),
+        total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
+        targets,
+    }
+}
+
+fn name(route: &Route, block: &Block) -> Arc<str> {
+    match (&*route.name, &*block.name) {
+        (_, "") => Arc::clone(&route.name),
+        ("", _) => Arc::clone(&block.name),
+        (route, block) => format!("{route}.{block}").into(),
+    }
+}
+
+/// Where a rule can forward to. With one destination its header changes win over the rule's; with several the rule's
+/// are made last, as Envoy does.
+fn targets(route: &Route, backends: &mut Backends<'_>) -> Box<[Target]> {
+    let Action::Forward(destinations) = &route.action else { return Box::default() };
+    let mut backend = |to: &Destination| backends.find(&to.host, to.subset.as_deref(), to.port);
+    if let [only] = &**destinations {
+        let request_headers = route.request_headers.joined(&only.request_headers);
+        let response_headers = route.response_headers.joined(&only.response_headers);
+        return [Target { request_headers, response_headers, ..target(only, 100, backend(only)) }].into();
+    }
+    let weighted = destinations.iter().filter(|to| to.weight > 0);
+    weighted
+        .map(|to| Target {
+            request_headers: to.request_headers.then(&route.request_headers),
+            response_headers: to.response_headers.then(&route.response_headers),
+            ..target(to, to.weight, backend(to))
+        })
+        .collect()
+}
+
+fn target(to: &Destination, weight: u32, backend: TargetBackend) -> Target {
+    Target {
+        host: to.host.clone(),
+        subset: to.subset.clone(),
+        weight,
+        backend,
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+    }
+}

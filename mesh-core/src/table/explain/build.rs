@@ -1,0 +1,206 @@
+//! A decision to its explanation. Conditions are judged by the same code as in [`Snapshot::decide`].
+
+use super::explanation::{Explanation, PassedOver, RuleReference, TargetExplanation};
+use crate::{
+    model::{Abort, AbortStatus, Action, Address, Delay, Destination, Edit, HeaderEdits},
+    table::{
+        decide::{Decision, Missing, Refusal},
+        hosts::Found,
+        request::RequestView,
+        snapshot::{Rule, Snapshot, Target, VirtualHost},
+    },
+};
+
+impl Snapshot {
+    /// Explains what [`Snapshot::decide`] decides for a request, whatever the roll.
+    ///
+    /// It looks one step further: where no target has an endpoint, the outcome is the refusal that a caller sees.
+    #[must_use]
+    pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
+        let found = match self.find(request) {
+            Ok(found) => found,
+            Err(decision) => return nobody(decision, request),
+        };
+        let host = &*self.virtual_hosts[found.owner as usize];
+        let mut explanation = of_host(found, host);
+        for (number, rule) in (1..).zip(&host.rules) {
+            let rule_reference = reference(number, rule);
+            match rule.mismatch(request) {
+                Some(mismatch) => {
+                    let reason = mismatch.in_words(request);
+                    explanation.passed_over.push(PassedOver { rule: rule_reference, reason });
+                }
+                None => {
+                    explanation.rule = Some(rule_reference);
+                    explanation.describe(rule, request);
+                    return explanation;
+                }
+            }
+        }
+        let all = host.rules.len();
+        explanation.refuse(
+            404,
+            Some("NR"),
+            format!("No route: none of the {all} rules of {} matches.", host.name),
+        );
+        explanation
+    }
+}
+
+fn nobody(decision: Decision, request: &RequestView<'_>) -> Explanation {
+    let mut explanation = Explanation::default();
+    let host = request.host();
+    match (decision, request.listener) {
+        (Decision::Pass, _) => {
+            explanation.outcome = "passthrough";
+            explanation.summary =
+                format!("Nobody described {host}, so the request goes where its address says.");
+        }
+        (Decision::Refuse(Refusal::UnknownHost), _) => {
+            let summary = format!("Nobody described {host}, and requests to unknown hosts are refused.");
+            explanation.refuse(502, None, summary);
+        }
+        (_, Some(port)) => {
+            let summary =
+                format!("No route: nobody is responsible for host {host:?} on port {port} of the gateway.");
+            explanation.refuse(404, Some("NR"), summary);
+        }
+        (_, None) if host.is_empty() => {
+            explanation.refuse(404, Some("NR"), "No route: the request names no host.".into());
+        }
+        (_, None) => {
+            let summary = format!("No route: a gateway has rules for its listeners alone, not for {host}.");
+            explanation.refuse(404, Some("NR"), summary);
+        }
+    }
+    explanation
+}
+
+fn of_host(found: Found<'_>, host: &VirtualHost) -> Explanation {
+    Explanation {
+        virtual_host: Some(host.name.to_string()),
+        matched_domain: Some(found.pattern.to_string()),
+        virtual_services: host.origins.iter().map(ToString::to_string).collect(),
+        ..Explanation::default()
+    }
+}
+
+fn reference(number: usize, rule: &Rule) -> RuleReference {
+    RuleReference { number, name: rule.name.to_string(), line: rule.route.line }
+}
+
+impl Explanation {
+    fn refuse(&mut self, status: u16, flag: Option<&'static str>, summary: String) {
+        self.outcome = "refuse";
+        self.status = Some(status);
+        self.flag = flag;
+        self.summary = summary;
+    }
+
+    /// What the matching rule does.
+    fn describe(&mut self, rule: &Rule, request: &RequestView<'_>) {
+        self.delay = rule.route.injection.delay.map(delay_in_words);
+        self.abort = rule.route.injection.abort.map(abort_in_words);
+        self.timeout_ms =
+            rule.route.timeout.map(|timeout| timeout.as_millis().try_into().unwrap_or(u64::MAX));
+        match &rule.route.action {
+            Action::Forward(destinations) => self.describe_forward(rule, destinations, request),
+            Action::Redirect(redirect) => {
+                self.outcome = "redirect";
+                self.status = Some(redirect.status.as_u16());
+                self.location = rule.redirect_location(request);
+                let location = self.location.as_deref().unwrap_or_default();
+                self.summary = format!("Redirected with {} to {location}.", redirect.status.as_u16());
+            }
+            Action::Respond(response) => {
+                self.outcome = "respond";
+                self.status = Some(response.status.as_u16());
+                let (status, length) = (response.status.as_u16(), response.body.len());
+                self.summary = format!("Answered directly with {status} and {length} bytes.");
+            }
+        }
+    }
+
+    fn describe_forward(&mut self, rule: &Rule, destinations: &[Destination], request: &RequestView<'_>) {
+        // Targets are the destinations without those that are never chosen.
+        let kept = destinations.iter().filter(|to| destinations.len() == 1 || to.weight > 0);
+        let both = rule.targets.iter().zip(kept);
+        self.targets = both.map(|(target, to)| explain_target(target, to, rule, request)).collect();
+        if self.targets.iter().all(|target| target.missing.is_some()) {
+            let reasons = self.targets.iter().filter_map(|target| target.missing.as_deref());
+            let reasons = reasons.collect::<Vec<_>>().join("; ");
+            return self.refuse(503, Some("NC"), format!("No such destination: {reasons}."));
+        }
+        if self.targets.iter().all(|target| target.endpoints.is_empty()) {
+            return self.refuse(503, Some("UH"), "No destination has an endpoint.".into());
+        }
+        self.outcome = "forward";
+        self.rewritten_path = rule.rewritten_path(request).map(Into::into);
+        self.rewritten_authority = rule.route.rewrite.authority.as_deref().map(Into::into);
+        let shares: Vec<_> = self.targets.iter().map(TargetExplanation::to_share).collect();
+        self.summary = format!("Forwarded to {}.", shares.join(", "));
+    }
+}
+
+fn explain_target(
+    target: &Target,
+    to: &Destination,
+    rule: &Rule,
+    request: &RequestView<'_>,
+) -> TargetExplanation {
+    let backend = target.backend(request.port);
+    let endpoints = backend.iter().flat_map(|backend| &*backend.endpoints);
+    TargetExplanation {
+        host: target.host.to_string(),
+        subset: target.subset.as_deref().map(Into::into),
+        port: backend.map_or(0, |backend| backend.name.port),
+        weight: target.weight,
+        percent: f64::from(target.weight) * 100.0 / rule.total_weight as f64,
+        endpoints: endpoints.map(|endpoint| address_and_port(&endpoint.address, endpoint.port)).collect(),
+        missing: backend.err().map(|missing| missing_in_words(missing, to, request)),
+        request_headers: edits_in_words(&target.request_headers),
+        response_headers: edits_in_words(&target.response_headers),
+    }
+}
+
+fn address_and_port(address: &Address, port: u16) -> String {
+    match address {
+        Address::Ip(ip) => std::net::SocketAddr::new(*ip, port).to_string(),
+        Address::Name(name) => format!("{name}:{port}"),
+    }
+}
+
+fn missing_in_words(missing: Missing, to: &Destination, request: &RequestView<'_>) -> String {
+    let host = &to.host;
+    match missing {
+        Missing::Service => format!("no service has the host {host}"),
+        Missing::Subset => {
+            let subset = to.subset.as_deref().unwrap_or_default();
+            format!("no DestinationRule that applies names a subset {subset} of {host}")
+        }
+        Missing::Port => match to.port {
+            Some(port) => format!("{host} has no port {port}"),
+            None => format!("{host} has no port {}, which the request came to", request.port),
+        },
+    }
+}
+
+fn edits_in_words(edits: &HeaderEdits) -> Vec<String> {
+    let in_words = |edit: &Edit| match edit {
+        Edit::Remove(name) => format!("remove {name}"),
+        Edit::Set(name, value) => format!("set {name}: {}", String::from_utf8_lossy(value.as_bytes())),
+        Edit::Add(name, value) => format!("add {name}: {}", String::from_utf8_lossy(value.as_bytes())),
+    };
+    edits.as_slice().iter().map(in_words).collect()
+}
+
+fn delay_in_words(delay: Delay) -> String {
+    format!("{:?} for {}", delay.lasting, delay.share)
+}
+
+fn abort_in_words(abort: Abort) -> String {
+    match abort.status {
+        AbortStatus::Http(status) => format!("{} for {}", status.as_u16(), abort.share),
+        AbortStatus::Grpc(status) => format!("gRPC status {status} for {}", abort.share),
+    }
+}

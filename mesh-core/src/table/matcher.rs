@@ -1,0 +1,135 @@
+//! Compares a request with what a rule asks for. `decide` and `explain` share it, so they cannot disagree.
+
+use super::{request::RequestView, snapshot::Rule};
+use crate::model::{HeaderMatch, PathMatch, QueryMatch, TextMatch};
+use http::{HeaderName, header::HOST};
+use std::borrow::Cow;
+
+/// The first condition of a rule that a request does not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mismatch<'a> {
+    Port(u16),
+    Path(&'a PathMatch),
+    Method(&'a TextMatch),
+    Scheme(&'a TextMatch),
+    Authority(&'a TextMatch),
+    Header(&'a HeaderMatch),
+    WithoutHeader(&'a HeaderMatch),
+    Query(&'a QueryMatch),
+}
+
+impl Rule {
+    /// The first condition that the request does not meet; `None` when the rule is for it.
+    pub(super) fn mismatch(&self, request: &RequestView<'_>) -> Option<Mismatch<'_>> {
+        if let Some(port) = self.port.filter(|port| *port != request.port) {
+            return Some(Mismatch::Port(port));
+        }
+        let asked = &self.conditions;
+        if let Some(path) = asked.path.as_ref().filter(|path| !path.matches(request.path)) {
+            return Some(Mismatch::Path(path));
+        }
+        if let Some(method) = unmet(asked.method.as_ref(), request.method) {
+            return Some(Mismatch::Method(method));
+        }
+        if let Some(scheme) = unmet(asked.scheme.as_ref(), request.scheme) {
+            return Some(Mismatch::Scheme(scheme));
+        }
+        if let Some(authority) = unmet(asked.authority.as_ref(), request.authority) {
+            return Some(Mismatch::Authority(authority));
+        }
+        if let Some(header) = asked.headers.iter().find(|header| !has(header, request)) {
+            return Some(Mismatch::Header(header));
+        }
+        if let Some(header) = asked.without_headers.iter().find(|header| has(header, request)) {
+            return Some(Mismatch::WithoutHeader(header));
+        }
+        asked.query.iter().find(|query| !has_parameter(query, request)).map(Mismatch::Query)
+    }
+}
+
+impl Mismatch<'_> {
+    /// The reason in words, with what the request has instead.
+    pub(super) fn in_words(&self, request: &RequestView<'_>) -> String {
+        match self {
+            Self::Port(port) => format!("port is {}, {port} is asked for", request.port),
+            Self::Path(path) => {
+                let case = if path.ignore_case { " in any letter case" } else { "" };
+                format!("path is {:?}, {}{case} is asked for", request.path, path.text)
+            }
+            Self::Method(text) => format!("method is {:?}, {text} is asked for", request.method),
+            Self::Scheme(text) => format!("scheme is {:?}, {text} is asked for", request.scheme),
+            Self::Authority(text) => format!("authority is {:?}, {text} is asked for", request.authority),
+            Self::Header(asked) => {
+                let value = in_words(header(&asked.name, request));
+                format!("header {} is {value}, {} is asked for", asked.name, asked.value)
+            }
+            Self::WithoutHeader(asked) => {
+                let value = in_words(header(&asked.name, request));
+                format!("header {} is {value}, {} is asked not to be", asked.name, asked.value)
+            }
+            Self::Query(asked) => {
+                let value =
+                    parameter(&asked.name, request).map_or("absent".into(), |value| format!("{value:?}"));
+                format!("query parameter {} is {value}, {} is asked for", asked.name, asked.value)
+            }
+        }
+    }
+}
+
+/// What a request has under a header's name.
+enum HeaderText<'a> {
+    Absent,
+    /// Bytes that are no UTF-8: there, but equal to nothing.
+    Bytes,
+    Text(Cow<'a, str>),
+}
+
+fn unmet<'a>(asked: Option<&'a TextMatch>, text: &str) -> Option<&'a TextMatch> {
+    asked.filter(|asked| !asked.matches(text))
+}
+
+fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {
+    match header(&asked.name, request) {
+        HeaderText::Absent => false,
+        HeaderText::Bytes => asked.value == TextMatch::Present,
+        HeaderText::Text(text) => asked.value.matches(&text),
+    }
+}
+
+fn header<'a>(name: &HeaderName, request: &RequestView<'a>) -> HeaderText<'a> {
+    // Where the host is part of the URI there is no such header, and yet it is the one that rules mean.
+    if *name == HOST && !request.authority.is_empty() {
+        return HeaderText::Text(request.authority.into());
+    }
+    let mut lines = request.headers.get_all(name).iter();
+    let Some(first) = lines.next() else { return HeaderText::Absent };
+    let Some(second) = lines.next() else {
+        return std::str::from_utf8(first.as_bytes())
+            .map_or(HeaderText::Bytes, |text| HeaderText::Text(text.into()));
+    };
+    let mut joined = [first.as_bytes(), second.as_bytes()].join(&b',');
+    for line in lines {
+        joined.push(b',');
+        joined.extend_from_slice(line.as_bytes());
+    }
+    String::from_utf8(joined).map_or(HeaderText::Bytes, |text| HeaderText::Text(text.into()))
+}
+
+fn in_words(value: HeaderText<'_>) -> String {
+    match value {
+        HeaderText::Absent => "absent".into(),
+        HeaderText::Bytes => "not text".into(),
+        HeaderText::Text(text) => format!("{text:?}"),
+    }
+}
+
+fn has_parameter(asked: &QueryMatch, request: &RequestView<'_>) -> bool {
+    parameter(&asked.name, request).is_some_and(|value| asked.value.matches(value))
+}
+
+/// The first value of a parameter, as sent: Envoy compares names and values before percent-decoding.
+fn parameter<'a>(name: &str, request: &RequestView<'a>) -> Option<&'a str> {
+    let pairs = request.query?.split('&');
+    let mut named = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    named.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
