@@ -4,9 +4,17 @@ mod body;
 mod context;
 mod dice;
 mod error;
+mod reply;
+
+pub mod answer;
+
+pub mod fault;
+
+pub mod route;
+pub mod timeout;
 
 pub use body::Body;
-pub use context::{Context, Routed};
+pub use context::{Context, GENERATION_HEADER, Routed};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
 pub use mesh_core;

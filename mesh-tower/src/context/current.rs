@@ -63,9 +63,15 @@ impl Context {
 
     /// Adds the headers that travel, but for those that the caller has set itself.
     pub fn apply(&self, headers: &mut HeaderMap) {
-        let set: Vec<_> = self.0.headers.iter().filter(|(name, _)| !headers.contains_key(name)).collect();
-        for (name, value) in set {
-            headers.append(name, value.clone());
+        // The values of one name are neighbours: a name that was free before its first value is ours to the last.
+        let mut last = None;
+        for (name, value) in &self.0.headers {
+            let (_, is_free) =
+                last.filter(|(seen, _)| *seen == name).unwrap_or_else(|| (name, !headers.contains_key(name)));
+            last = Some((name, is_free));
+            if is_free {
+                headers.append(name, value.clone());
+            }
         }
     }
 

@@ -1,8 +1,11 @@
-//! What travels with a request: from layer to layer ([`Routed`]), and from an inbound request to the outbound calls
-//! that it causes ([`Context`]).
+//! What travels with a request: from layer to layer ([`Routed`]), from an inbound request to the outbound calls that it
+//! causes ([`Context`]), and from process to process ([`GENERATION_HEADER`]).
 
 mod current;
+mod generation;
 mod routed;
 
 pub use current::Context;
+pub use generation::GENERATION_HEADER;
+pub(crate) use generation::{generation_value, take_generation};
 pub use routed::Routed;

@@ -1,6 +1,7 @@
 //! The decision about one request, left in its extensions by the route layer for the layers below.
 
-use mesh_core::table::{Backend, Chosen, Decision, Missing, Rule, Snapshot, Target};
+use http::Request;
+use mesh_core::table::{Backend, Chosen, Decision, Missing, RequestView, Rule, Snapshot, Target};
 use std::sync::Arc;
 
 /// What was decided for a request, and by which table. The request keeps that table to its end.
@@ -9,13 +10,35 @@ pub struct Routed {
     snapshot: Arc<Snapshot>,
     decision: Decision,
     port: u16,
+    gateway: Option<Gateway>,
+}
+
+/// What a listener of a gateway adds to the view of its requests.
+#[derive(Clone, Copy, Debug)]
+struct Gateway {
+    is_tls: bool,
 }
 
 impl Routed {
     /// A decision of `snapshot` for a request that came to `port`.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
-        Self { snapshot, decision, port }
+        Self { snapshot, decision, port, gateway: None }
+    }
+
+    /// The same for a request that came in at a gateway's listener, over TLS or not.
+    #[must_use]
+    pub fn at_gateway(self, is_tls: bool) -> Self {
+        Self { gateway: Some(Gateway { is_tls }), ..self }
+    }
+
+    /// The request as the table saw it. Layers that change the request between change the view.
+    #[must_use]
+    pub fn view<'a, B>(&self, request: &'a Request<B>) -> RequestView<'a> {
+        match self.gateway {
+            Some(Gateway { is_tls }) => RequestView::at_gateway(request, self.port, is_tls),
+            None => RequestView::outbound(request),
+        }
     }
 
     /// The table that decided.

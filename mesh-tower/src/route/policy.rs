@@ -1,0 +1,37 @@
+//! Where a request is looked at, and by which table it is decided.
+
+use crate::Routed;
+use http::Request;
+use mesh_core::table::{Decision, Refusal, RequestView, Snapshot};
+use std::sync::Arc;
+
+/// Where requests are decided.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// In the service that sends them.
+    Mesh,
+    /// At a listener of a gateway.
+    Gateway { port: u16, is_tls: bool },
+}
+
+/// The table's decision about a request. `roll` is any random number.
+pub(super) fn judge<B>(
+    snapshot: Arc<Snapshot>,
+    request: &Request<B>,
+    place: Place,
+    roll: u32,
+) -> Result<Routed, Refusal> {
+    let view = match place {
+        Place::Mesh => RequestView::outbound(request),
+        Place::Gateway { port, is_tls } => RequestView::at_gateway(request, port, is_tls),
+    };
+    let decision = snapshot.decide(&view, roll);
+    if let Decision::Refuse(refusal) = decision {
+        return Err(refusal);
+    }
+    let routed = Routed::new(snapshot, decision, view.port);
+    Ok(match place {
+        Place::Mesh => routed,
+        Place::Gateway { is_tls, .. } => routed.at_gateway(is_tls),
+    })
+}

@@ -1,0 +1,60 @@
+use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
+use crate::{
+    BoxError, Context, Error,
+    context::{GENERATION_HEADER, Routed, generation_value},
+};
+use http::{Request, Response};
+use mesh_core::table::{Decision, Snapshot};
+use std::{
+    sync::Arc,
+    task::{self, Poll},
+};
+use tower_service::Service;
+
+/// A service whose requests are decided before they reach it. Made by [`RouteLayer`].
+#[derive(Clone, Debug)]
+pub struct Route<S> {
+    pub(super) inner: S,
+    pub(super) layer: RouteLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Route<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match judge(self.snapshot(), &request, self.layer.place, self.layer.dice.roll()) {
+            Ok(routed) => {
+                announce(&routed, &mut request);
+                request.extensions_mut().insert(routed);
+                ResponseFuture::forward(self.inner.call(request))
+            }
+            Err(refusal) => ResponseFuture::refuse(Error::new(refusal.into())),
+        }
+    }
+}
+
+impl<S> Route<S> {
+    /// The request's only load of a table, unless one was pinned for it at the door of this process.
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let pinned = Context::current().and_then(|context| context.snapshot().cloned());
+        pinned.unwrap_or_else(|| self.layer.handle.snapshot())
+    }
+}
+
+/// Tells the next process which documents decided.
+fn announce<B>(routed: &Routed, request: &mut Request<B>) {
+    // A host that nobody described may be anybody's: what we run is not theirs to know.
+    if let Decision::Forward(_) = routed.decision() {
+        request.headers_mut().insert(GENERATION_HEADER, generation_value(routed.snapshot().digest()));
+    }
+}
