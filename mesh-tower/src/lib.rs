@@ -7,9 +7,10 @@ mod error;
 mod reply;
 
 pub mod answer;
-
+pub mod carry;
 pub mod fault;
-
+pub mod respond;
+pub mod rewrite;
 pub mod route;
 pub mod timeout;
 
