@@ -1,10 +1,6 @@
 //! The client for calls to other services of the mesh.
 
-use crate::{
-    body::Body,
-    error::BoxError,
-    stack::Outbound,
-};
+use crate::{body::Body, error::BoxError, stack::Outbound};
 use bytes::Bytes;
 use http::{Request, Response};
 use std::{

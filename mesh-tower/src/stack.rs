@@ -24,8 +24,7 @@ use mesh_core::watch::Handle;
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Timeout<Rewrite<Balance<Connection>>>>>>>>;
+pub(crate) type Outbound = Respond<CarryOut<Route<Answer<Fault<Timeout<Rewrite<Balance<Connection>>>>>>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = CarryIn<S>;

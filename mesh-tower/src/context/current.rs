@@ -15,14 +15,14 @@ tokio::task_local! {
 #[derive(Clone, Debug, Default)]
 pub struct Context(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Inner {
     headers: Vec<(HeaderName, HeaderValue)>,
     pinned: Option<Pinned>,
 }
 
 /// The table that decides every call of this request, while it is fresh.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pinned {
     snapshot: Arc<Snapshot>,
     until: Instant,
@@ -37,12 +37,9 @@ impl Context {
 
     /// The same, with the table that decides its calls until a moment; later the newest one does.
     #[must_use]
-    pub fn pinned(self, snapshot: Arc<Snapshot>, until: Instant) -> Self {
-        let headers = match Arc::try_unwrap(self.0) {
-            Ok(inner) => inner.headers,
-            Err(shared) => shared.headers.clone(),
-        };
-        Self(Arc::new(Inner { headers, pinned: Some(Pinned { snapshot, until }) }))
+    pub fn pinned(mut self, snapshot: Arc<Snapshot>, until: Instant) -> Self {
+        Arc::make_mut(&mut self.0).pinned = Some(Pinned { snapshot, until });
+        self
     }
 
     /// The context of the inbound request whose handler is running in this task, if there is one.

@@ -94,7 +94,8 @@ impl Gateway {
     async fn open_port(&mut self, port: u16) -> Result<(), BoxError> {
         let everywhere = SocketAddr::from(([0, 0, 0, 0], port));
         let address = self.mesh.config().listen.get(&port).copied().unwrap_or(everywhere);
-        let listener = TcpListener::bind(address).await.map_err(|error| cannot_open(port, address, &error))?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| cannot_open(port, address, &error))?;
         let address = listener.local_addr()?;
         let drain = Drain::new(self.mesh.drain().grace());
         let door = Door {

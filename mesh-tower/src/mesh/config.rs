@@ -114,7 +114,10 @@ fn pairs(
     parts
         .map(|part| match part.split_once('=') {
             Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
-            _ => Err(InvalidConfig { variable, reason: format!("{part:?} is not key=value (write {example})") }),
+            _ => Err(InvalidConfig {
+                variable,
+                reason: format!("{part:?} is not key=value (write {example})"),
+            }),
         })
         .collect()
 }

@@ -21,7 +21,9 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(invalid) => invalid.fmt(f),
-            Self::NoDocuments => f.write_str("no documents are named (set MESH_DOCUMENTS to a file or folder)"),
+            Self::NoDocuments => {
+                f.write_str("no documents are named (set MESH_DOCUMENTS to a file or folder)")
+            }
             Self::Documents(fault) => fault.fmt(f),
         }
     }

@@ -186,12 +186,12 @@ impl Mesh {
     #[must_use]
     pub fn carry(&self) -> CarryInLayer {
         let catch_up = self.0.catch_up.clone();
-        CarryInLayer::new(self.handle()).with_headers(self.0.config.carried.clone()).with_catch_up(Arc::new(
-            move |digest| {
-                let catch_up = catch_up.clone();
-                async move { catch_up.to(digest).await }.boxed()
-            },
-        ))
+        let ask = move |digest| {
+            let catch_up = catch_up.clone();
+            async move { catch_up.to(digest).await }.boxed()
+        };
+        let carried = self.0.config.carried.clone();
+        CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask))
     }
 
     pub(crate) fn parts(&self) -> &Parts {

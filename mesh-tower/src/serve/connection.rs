@@ -6,9 +6,9 @@ use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    server::{conn::auto::Builder, graceful::GracefulConnection},
 };
-use std::{pin::pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::util::ServiceExt;
 use tower_service::Service;
@@ -20,8 +20,13 @@ const HEADERS: usize = 100;
 /// The time a client has for a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves one connection to its end, or until it has drained.
-pub(super) async fn run<I, S, B>(io: I, peer: PeerAddress, service: S, drain: Drain)
+/// A connection that can be told to end.
+type Serving = Pin<Box<dyn GracefulConnection<Error = BoxError, Output = Result<(), BoxError>> + Send>>;
+
+/// Starts to serve what comes over `io`.
+///
+/// Boxed once a connection: the compiler cannot see through all of hyper's types that it is `Send` in a spawned task.
+pub(super) fn start<I, S, B>(io: I, peer: PeerAddress, service: S) -> Serving
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -33,10 +38,13 @@ where
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let answer = service.clone().oneshot(request);
-        async move { answer.await.map(|response| response.map(Body::new)).map_err(Into::into) }
+        async move { answer.await.map(|response| response.map(Body::new)).map_err(Into::<BoxError>::into) }
     });
-    let builder = builder();
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), answer));
+    Box::pin(builder().serve_connection_with_upgrades(TokioIo::new(io), answer).into_owned())
+}
+
+/// Serves a connection to its end, or until it has drained.
+pub(super) async fn run(mut connection: Serving, peer: PeerAddress, drain: Drain) {
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = drain.started() => {

@@ -32,7 +32,8 @@ pub(crate) trait Accept: Clone + Send + 'static {
     type Body: http_body::Body<Data = bytes::Bytes, Error: Into<BoxError>> + Send + 'static;
 
     /// Accepts one connection; an error closes it.
-    fn accept(&self, stream: TcpStream) -> impl Future<Output = io::Result<(Self::Io, Self::Service)>> + Send;
+    fn accept(&self, stream: TcpStream)
+    -> impl Future<Output = io::Result<(Self::Io, Self::Service)>> + Send;
 }
 
 /// Serves whatever comes, in plain text.
@@ -86,7 +87,7 @@ async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: 
         return;
     }
     match accept.accept(stream).await {
-        Ok((io, service)) => connection::run(io, peer, service, drain).await,
+        Ok((io, service)) => connection::run(connection::start(io, peer, service), peer, drain).await,
         Err(error) => tracing::debug!(peer = %peer.0, %error, "connection refused"),
     }
 }

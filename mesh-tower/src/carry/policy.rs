@@ -1,0 +1,125 @@
+//! Which headers travel, and for how long a table is pinned.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use rustc_hash::FxHashSet;
+use std::{sync::Arc, time::Duration};
+
+/// How long an inbound request's table decides its calls: 15 seconds.
+///
+/// Long enough for nearly every request to be decided by one table to its end. Not longer, because an old table also has
+/// old endpoints: a handler that streams for hours must not call instances that left long ago.
+pub const PINNED_FOR: Duration = Duration::from_secs(15);
+
+/// How long a request waits for the table of documents that are not here yet: 250 milliseconds.
+///
+/// Callers and callee read the same documents within moments of each other; one that takes longer reads others.
+pub const CATCH_UP_WITHIN: Duration = Duration::from_millis(250);
+
+/// The header that names a request throughout the mesh.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers that trace systems need on every hop, and those that this mesh's users route by.
+const USUAL: [&str; 18] = [
+    "x-group",
+    "x-request-id",
+    "traceparent",
+    "tracestate",
+    "b3",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+    "baggage",
+    "x-ot-span-context",
+    "x-datadog-trace-id",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "sw8",
+    "x-cloud-trace-context",
+    "grpc-trace-bin",
+];
+
+/// The headers that travel from an inbound request to the calls that it causes.
+///
+/// By default: `x-group`, `x-request-id` and the headers of W3C trace context and baggage, B3, OpenTracing, Datadog,
+/// SkyWalking, Google Cloud and gRPC traces. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedHeaders(Arc<FxHashSet<HeaderName>>);
+
+impl CarriedHeaders {
+    /// These headers and no others.
+    #[must_use]
+    pub fn only(names: impl IntoIterator<Item = HeaderName>) -> Self {
+        Self(Arc::new(names.into_iter().collect()))
+    }
+
+    /// Another header too.
+    #[must_use]
+    pub fn and(mut self, name: HeaderName) -> Self {
+        Arc::make_mut(&mut self.0).insert(name);
+        self
+    }
+
+    /// Whether a header travels.
+    pub(super) fn lists(&self, name: &HeaderName) -> bool {
+        self.0.contains(name)
+    }
+
+    /// Those headers of a request that travel; the values of one name are neighbours.
+    pub(super) fn of(&self, headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+        let listed = headers.iter().filter(|(name, _)| self.lists(name));
+        listed.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
+impl Default for CarriedHeaders {
+    fn default() -> Self {
+        Self::only(USUAL.map(HeaderName::from_static))
+    }
+}
+
+/// Gives a request a name if it has none. `roll` gives random numbers.
+pub(super) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
+    if headers.contains_key(REQUEST_ID) {
+        return;
+    }
+    let rolls: [[u8; 4]; 4] = std::array::from_fn(|_| roll().to_ne_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(rolls.as_flattened());
+    // Not the uuid crate's own randomness: that asks the operating system each time, and a request id is no secret.
+    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    let mut text = uuid::Uuid::encode_buffer();
+    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+        headers.insert(REQUEST_ID, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_decides_what_travels() {
+        let [group, colour] = ["x-group", "x-colour"].map(HeaderName::from_static);
+        let mut headers = HeaderMap::new();
+        headers.insert(group.clone(), HeaderValue::from_static("a"));
+        headers.append(group.clone(), HeaderValue::from_static("b"));
+        headers.insert(colour.clone(), HeaderValue::from_static("red"));
+
+        let names =
+            |list: CarriedHeaders| list.of(&headers).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(CarriedHeaders::default()), [group.clone(), group.clone()]);
+        assert_eq!(names(CarriedHeaders::only([colour.clone()])), std::slice::from_ref(&colour));
+        assert_eq!(names(CarriedHeaders::default().and(colour)).len(), 3);
+    }
+
+    #[test]
+    fn a_request_without_a_name_gets_a_uuid_of_version_4_and_one_with_a_name_keeps_it() {
+        let mut headers = HeaderMap::new();
+        identify(&mut headers, || u32::MAX);
+        assert_eq!(headers[REQUEST_ID], "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        identify(&mut headers, || 0);
+        assert_eq!(headers[REQUEST_ID], "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}

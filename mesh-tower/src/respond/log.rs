@@ -1,0 +1,53 @@
+//! One line for each refusal.
+
+use super::policy::{Refused, causes};
+use crate::Error;
+use http::{HeaderValue, Method, Request, Uri, header::HOST};
+use std::fmt;
+
+/// The names of a request, kept for the line about it.
+#[derive(Debug)]
+pub(super) struct Subject {
+    method: Method,
+    uri: Uri,
+    host: Option<HeaderValue>,
+}
+
+impl Subject {
+    // Clones share the request's buffers: nothing is copied.
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            host: request.headers().get(HOST).cloned(),
+        }
+    }
+
+    /// Writes the line.
+    pub(super) fn log(&self, refused: &Refused, error: &Error) {
+        tracing::info!(
+            flag = refused.flag,
+            details = %refused.details,
+            method = %self.method,
+            path = self.uri.path(),
+            authority = self.authority(),
+            cause = %Causes(error),
+            "refused"
+        );
+    }
+
+    fn authority(&self) -> &str {
+        let host = || self.host.as_ref().and_then(|host| host.to_str().ok());
+        self.uri.authority().map(|authority| authority.as_str()).or_else(host).unwrap_or_default()
+    }
+}
+
+/// An error and all that caused it, on one line.
+struct Causes<'a>(&'a Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        causes(self.0).try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}

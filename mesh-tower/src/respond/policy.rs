@@ -1,0 +1,146 @@
+//! What each refusal is answered with.
+
+use crate::{Body, Error, Kind, reply};
+use http::{Response, StatusCode};
+use mesh_core::model::AbortStatus;
+use std::{borrow::Cow, error::Error as _, io};
+
+/// Says, in a response's extensions, that the mesh gave it, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// In which way the request ended.
+    pub kind: Kind,
+    /// Envoy's response flag, such as `UH`; `-` where Envoy has none.
+    pub flag: &'static str,
+    /// Envoy's response code details, such as `no_healthy_upstream`.
+    pub details: Cow<'static, str>,
+}
+
+/// What to answer.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    status: Status,
+    flag: &'static str,
+    details: Cow<'static, str>,
+    body: Cow<'static, str>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Status {
+    Http(StatusCode),
+    /// HTTP 200 and a code, whoever asks.
+    Grpc(u8),
+}
+
+/// The response to an error, and why it is that one.
+pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Refused) {
+    let Answer { status, flag, details, body } = answer(error);
+    let mut response = match status {
+        Status::Http(status) => asker.answer(status, body.into_owned().into()),
+        Status::Grpc(code) => reply::grpc(code, body.as_bytes()),
+    };
+    let refused = Refused { kind: error.kind(), flag, details };
+    response.extensions_mut().insert(refused.clone());
+    (response, refused)
+}
+
+/// Envoy's local replies.
+fn answer(error: &Error) -> Answer {
+    use StatusCode as S;
+    match error.kind() {
+        Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
+        Kind::UnknownHost => Answer::new(S::BAD_GATEWAY, "-", "direct_response", ""),
+        Kind::NoCluster(_) => Answer::new(S::SERVICE_UNAVAILABLE, "NC", "cluster_not_found", ""),
+        Kind::NoEndpoint => {
+            Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
+        }
+        Kind::ConnectFailure => Answer::unconnected(is_connection_refused(error)),
+        Kind::ConnectTimeout => Answer::reset(S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
+        Kind::ConnectionTermination => Answer::reset(S::SERVICE_UNAVAILABLE, "UC", "connection termination"),
+        Kind::RemoteReset => Answer::reset(S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
+        Kind::ProtocolError => Answer::reset(S::BAD_GATEWAY, "UPE", "protocol error"),
+        Kind::RouteTimeout => {
+            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_response_timeout", "upstream request timeout")
+        }
+        Kind::Aborted(status) => Answer::aborted(status),
+    }
+}
+
+impl Answer {
+    fn new(status: StatusCode, flag: &'static str, details: &'static str, body: &'static str) -> Self {
+        Self { status: Status::Http(status), flag, details: details.into(), body: body.into() }
+    }
+
+    /// The endpoint failed before it answered.
+    fn reset(status: StatusCode, flag: &'static str, reason: &str) -> Self {
+        Self {
+            status: Status::Http(status),
+            flag,
+            details: format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_")).into(),
+            body: format!(
+                "upstream connect error or disconnect/reset before headers. reset reason: {reason}"
+            )
+            .into(),
+        }
+    }
+
+    fn unconnected(is_refused: bool) -> Self {
+        let mut answer = Self::reset(StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
+        if is_refused {
+            let reason = "delayed connect error: Connection refused";
+            answer.body.to_mut().push_str(", transport failure reason: ");
+            answer.body.to_mut().push_str(reason);
+            let details = answer.details.trim_end_matches('}');
+            answer.details = format!("{details},{}}}", reason.replace(' ', "_")).into();
+        }
+        answer
+    }
+
+    fn aborted(status: AbortStatus) -> Self {
+        let status = match status {
+            AbortStatus::Http(status) => Status::Http(status),
+            AbortStatus::Grpc(code) => Status::Grpc(code),
+        };
+        Self { status, flag: "FI", details: "fault_filter_abort".into(), body: "fault filter abort".into() }
+    }
+}
+
+/// Whether somebody was there to say no to the connection.
+fn is_connection_refused(error: &Error) -> bool {
+    let mut failures = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    failures.any(|failure| failure.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// What caused an error, and what caused that.
+pub(super) fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_connection_is_told_from_other_failures() {
+        let refused = Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::ConnectionRefused));
+        let nested = Error::because(Kind::ConnectFailure, io::Error::other(refused));
+        for error in
+            [Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::ConnectionRefused)), nested]
+        {
+            let Answer { details, body, .. } = answer(&error);
+            assert!(body.ends_with(
+                "reset reason: remote connection failure, \
+                 transport failure reason: delayed connect error: Connection refused"
+            ));
+            assert_eq!(
+                details,
+                "upstream_reset_before_response_started\
+                 {remote_connection_failure,delayed_connect_error:_Connection_refused}"
+            );
+        }
+        let other = answer(&Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::TimedOut)));
+        assert!(other.body.ends_with("reset reason: remote connection failure"));
+        assert_eq!(other.details, "upstream_reset_before_response_started{remote_connection_failure}");
+    }
+}

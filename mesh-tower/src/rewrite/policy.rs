@@ -1,0 +1,142 @@
+//! What is changed, and how.
+
+use crate::Routed;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Uri,
+    header::HOST,
+    uri::{Authority, PathAndQuery},
+};
+use mesh_core::model::{Edit, HeaderEdits, Rewrite};
+use std::{borrow::Cow, sync::Arc};
+
+/// Holds the path and query as the client sent them, on requests whose path was changed.
+pub const ORIGINAL_PATH: HeaderName = HeaderName::from_static("x-envoy-original-path");
+
+/// Changes of requests and their responses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Changes of the path and the authority. `path` replaces the whole path; the query stays. Default: none.
+    pub rewrite: Rewrite,
+    /// Changes of the request's headers, made after the rewrite. Default: none.
+    pub request_headers: HeaderEdits,
+    /// Changes of the response's headers. Default: none.
+    pub response_headers: HeaderEdits,
+}
+
+/// Where the changes are written.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// Here.
+    Fixed(Arc<Changes>),
+    /// In the rule that matched.
+    Routed,
+}
+
+/// The changes that remain for the response.
+#[derive(Clone, Debug)]
+pub(super) enum Pending {
+    Nothing,
+    Fixed(Arc<Changes>),
+    Routed(Routed),
+}
+
+impl Origin {
+    /// Changes a request; returns what remains for its response.
+    pub(super) fn change<B>(&self, request: &mut Request<B>) -> Pending {
+        match self {
+            Self::Fixed(changes) => {
+                let path = fixed_path(&changes.rewrite, request.uri());
+                change(request, path, changes.rewrite.authority.as_deref(), &changes.request_headers);
+                if changes.response_headers.is_empty() {
+                    Pending::Nothing
+                } else {
+                    Pending::Fixed(Arc::clone(changes))
+                }
+            }
+            Self::Routed => match request.extensions().get::<Routed>().cloned() {
+                Some(routed) => by_rule(request, routed),
+                None => Pending::Nothing,
+            },
+        }
+    }
+}
+
+impl Pending {
+    /// Changes a response.
+    pub(super) fn change(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::Nothing => {}
+            Self::Fixed(changes) => changes.response_headers.apply(headers),
+            Self::Routed(routed) => {
+                if let Some(target) = routed.target() {
+                    target.response_headers.apply(headers);
+                }
+            }
+        }
+    }
+}
+
+fn by_rule<B>(request: &mut Request<B>, routed: Routed) -> Pending {
+    let (Some(rule), Some(target)) = (routed.rule(), routed.target()) else { return Pending::Nothing };
+    let path = rule.rewritten_path(&routed.view(request)).map(Cow::into_owned);
+    change(request, path, rule.route.rewrite.authority.as_deref(), &target.request_headers);
+    if target.response_headers.is_empty() { Pending::Nothing } else { Pending::Routed(routed) }
+}
+
+/// The new path and query of changes that belong to no match.
+fn fixed_path(rewrite: &Rewrite, uri: &Uri) -> Option<String> {
+    let path = match (&rewrite.path, &rewrite.path_regex) {
+        (Some(path), _) => Cow::Borrowed(&**path),
+        (None, Some(regex)) => regex.pattern.replace_all(uri.path(), &*regex.replacement),
+        (None, None) => return None,
+    };
+    Some(match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.into_owned(),
+    })
+}
+
+fn change<B>(request: &mut Request<B>, path: Option<String>, authority: Option<&str>, edits: &HeaderEdits) {
+    if let Some(path) = path {
+        set_path(request, path);
+    }
+    if let Some(authority) = authority.and_then(|authority| HeaderValue::from_str(authority).ok()) {
+        set_authority(request, &authority);
+    }
+    edits.apply(request.headers_mut());
+    // A Host that is set by hand is the authority too: over HTTP/2 there is no Host header.
+    let is_host_set = |edit: &&Edit| matches!(edit, Edit::Set(name, _) if name == HOST);
+    if let Some(Edit::Set(_, host)) = edits.as_slice().iter().rfind(is_host_set) {
+        set_authority(request, host);
+    }
+}
+
+/// Replaces the path, unless that changes nothing or makes no URI.
+fn set_path<B>(request: &mut Request<B>, path: String) {
+    let original = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    if path == original {
+        return;
+    }
+    let Ok(original) = HeaderValue::from_str(original) else { return };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(path).ok();
+    if let Some(uri) = parts.path_and_query.is_some().then(|| Uri::from_parts(parts).ok()).flatten() {
+        *request.uri_mut() = uri;
+        request.headers_mut().insert(ORIGINAL_PATH, original);
+    }
+}
+
+/// Replaces the authority wherever the request names it; where it does not, in the Host header.
+fn set_authority<B>(request: &mut Request<B>, authority: &HeaderValue) {
+    let is_in_uri = request.uri().authority().is_some();
+    if let Some(authority) = Authority::try_from(authority.as_bytes()).ok().filter(|_| is_in_uri) {
+        let mut parts = request.uri().clone().into_parts();
+        parts.authority = Some(authority);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    if !is_in_uri || request.headers().contains_key(HOST) {
+        request.headers_mut().insert(HOST, authority.clone());
+    }
+}
