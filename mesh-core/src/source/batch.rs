@@ -1,6 +1,6 @@
 //! What one file holds.
 
-use super::yaml::{Parsed, parse};
+use super::yaml::{Parsed, oversized, parse};
 use crate::document::{self, Fault, Reading};
 use std::sync::Arc;
 
@@ -32,6 +32,13 @@ impl Batch {
         Self { digest: digest(bytes), file, readings, is_whole }
     }
 
+    /// A file of more than [`MAX_BYTES`](super::MAX_BYTES), which nobody read to know that.
+    #[must_use]
+    pub fn too_large(file: Arc<str>) -> Self {
+        let fault = oversized(&file);
+        Self::unread(file, fault)
+    }
+
     /// A file that could not be read at all.
     #[must_use]
     pub fn unread(file: Arc<str>, fault: Fault) -> Self {
@@ -44,7 +51,7 @@ fn bad(fault: Fault) -> Reading {
 }
 
 /// FNV-1a: the same in every process, unlike the standard library's hash.
-fn digest(bytes: &[u8]) -> u64 {
+pub(super) fn digest(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
