@@ -144,7 +144,7 @@ async fn attend(
         Ok(ended) => ended?,
         Err(_) => shop.screen.warn(&late(&ready)),
     }
-    ready.sort_by(|a, b| a.name.cmp(&b.name));
+    ready.sort_by_key(|started| (started.name != roles::GATEWAY, started.name.clone()));
     tour::welcome(shop, &ready);
     while let Some(event) = events.recv().await {
         match event {

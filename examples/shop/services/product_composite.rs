@@ -6,7 +6,7 @@
 use super::{
     api::{
         About, From, Product, ProductId, RecommendationSummary, Recommendations, ReviewSummary, Reviews,
-        Trouble, number,
+        Trouble, number, possible,
     },
     problem::Problem,
     token::{Guard, guard},
@@ -98,7 +98,7 @@ async fn read(
     Path(id): Path<String>,
     trouble: Result<Query<Trouble>, QueryRejection>,
 ) -> Result<Json<Composite>, Problem> {
-    let (id, Query(Trouble { delay, fault_percent })) = (number(&id)?, trouble?);
+    let (id, Query(Trouble { delay, fault_percent })) = (possible(number(&id)?)?, trouble?);
     let trouble = format!("delay={delay}&faultPercent={fault_percent}");
     let (product, recommendations, reviews) = tokio::join!(
         service.get::<From<Product>>(format!("http://product/product/{id}?{trouble}")),
