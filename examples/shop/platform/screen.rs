@@ -1,0 +1,120 @@
+//! What the visitor sees: the platform's own words, and of what the processes log, that which matters.
+
+use std::{
+    env,
+    io::{IsTerminal, Write, stdout},
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+
+/// Lines that arrive within this of one another and say the same are one line.
+const TOGETHER: Duration = Duration::from_millis(200);
+/// Of what is logged as usual, that which is worth a line: what became of an edited document.
+const WORTH_TELLING: [&str; 3] = ["routing table", "refused", "document"];
+
+/// Prints, in order, from any task.
+pub(super) struct Screen {
+    lines: mpsc::UnboundedSender<Line>,
+    everything: bool,
+    colours: bool,
+}
+
+enum Line {
+    Own(String),
+    Relayed { name: String, text: String },
+}
+
+impl Screen {
+    /// The screen, and the task that prints, which ends when the screen is dropped and all is said.
+    pub(super) fn open() -> (Self, JoinHandle<()>) {
+        let (lines, queue) = mpsc::unbounded_channel();
+        let colours = stdout().is_terminal() && env::var_os("NO_COLOR").is_none();
+        // Who sets the filter wants to see what it lets through.
+        let everything = env::var_os("RUST_LOG").is_some();
+        (Self { lines, everything, colours }, tokio::spawn(print(queue, colours)))
+    }
+
+    /// The platform's own words.
+    pub(super) fn say(&self, text: &str) {
+        drop(self.lines.send(Line::Own(text.to_owned())));
+    }
+
+    /// The platform's own words, when something is wrong.
+    pub(super) fn warn(&self, text: &str) {
+        self.say(&painted(self.colours, "33", text));
+    }
+
+    /// Emphasis, where there are colours.
+    pub(super) fn strong(&self, text: &str) -> String {
+        painted(self.colours, "1", text)
+    }
+
+    /// A line that a process logged.
+    pub(super) fn relay(&self, name: &str, text: String) {
+        if self.everything || matters(&text) {
+            drop(self.lines.send(Line::Relayed { name: name.to_owned(), text }));
+        }
+    }
+}
+
+fn matters(text: &str) -> bool {
+    let usual = ["INFO", "DEBUG", "TRACE"].contains(&text.split_whitespace().next().unwrap_or_default());
+    let lower = text.to_lowercase();
+    !usual || WORTH_TELLING.iter().any(|words| lower.contains(words))
+}
+
+async fn print(mut queue: mpsc::UnboundedReceiver<Line>, colours: bool) {
+    while let Some(first) = queue.recv().await {
+        let mut said = Said::default();
+        let until = Instant::now() + TOGETHER;
+        let mut line = Some(first);
+        while let Some(Line::Relayed { name, text }) = line {
+            said.add(name, text);
+            line = tokio::time::timeout_at(until, queue.recv()).await.ok().flatten();
+        }
+        said.print(colours);
+        if let Some(Line::Own(text)) = line {
+            put(&text);
+        }
+    }
+}
+
+/// What processes logged at about the same time.
+#[derive(Default)]
+struct Said(Vec<(String, String, usize)>);
+
+impl Said {
+    fn add(&mut self, name: String, text: String) {
+        let same = |(_, other, _): &&mut (String, String, usize)| gist(other).eq(gist(&text));
+        match self.0.iter_mut().find(same) {
+            Some((first, _, others)) if *first != name => *others += 1,
+            _ => self.0.push((name, text, 0)),
+        }
+    }
+
+    fn print(self, colours: bool) {
+        for (name, text, others) in self.0 {
+            let colour = match text.split_whitespace().next() {
+                Some("ERROR") => "31",
+                Some("WARN") => "33",
+                _ => "36",
+            };
+            let who = if others == 0 { name } else { format!("{name} and {others} more") };
+            put(&format!("{} {}", painted(colours, colour, &format!("[{who}]")), text.trim()));
+        }
+    }
+}
+
+/// The words without the numbers: processes count their generations each for itself.
+fn gist(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().filter(|word| !word.contains('='))
+}
+
+fn painted(colours: bool, colour: &str, text: &str) -> String {
+    if colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Unlike `println!`, does not mind a reader that has left.
+fn put(text: &str) {
+    drop(writeln!(stdout(), "{text}"));
+}
