@@ -4,12 +4,11 @@
 //! to a service of one's own; the platform sets them.
 
 use crate::{
-    mesh_shim::{Mesh, gateway::Gateway},
     services::{self, with_problems},
     store::Store,
 };
 use axum::{Json, Router, routing::get};
-use mesh_tower::BoxError;
+use mesh_tower::{BoxError, Mesh, gateway::Gateway};
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
 use std::{env, io::Read, time::Duration};

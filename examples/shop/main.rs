@@ -3,7 +3,6 @@
 //! `cargo run --release --example shop` starts it; README.md beside this file is the tour.
 
 mod instance;
-mod mesh_shim;
 mod platform;
 mod services;
 mod store;

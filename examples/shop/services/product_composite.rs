@@ -11,7 +11,6 @@ use super::{
     problem::Problem,
     token::{Guard, guard},
 };
-use crate::mesh_shim::Client;
 use axum::{
     Json, Router,
     body::Bytes,
@@ -26,6 +25,7 @@ use axum::{
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use mesh_tower::Body;
+use mesh_tower::Client;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use tracing::warn;

@@ -1,7 +1,6 @@
 //! Who may do what: every request to product-composite carries a token of auth-server.
 
 use super::problem::Problem;
-use crate::mesh_shim::Client;
 use axum::{
     extract::{Request, State},
     http::{Method, StatusCode, header::AUTHORIZATION},
@@ -11,6 +10,7 @@ use axum::{
 use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use mesh_tower::BoxError;
+use mesh_tower::Client;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::{

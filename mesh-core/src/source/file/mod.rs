@@ -9,7 +9,7 @@ mod content;
 mod survey;
 mod watch;
 
-use super::{Batch, batch::digest};
+use super::{Batch, Source, batch::digest};
 use crate::document::{Fault, Place};
 use content::Content;
 use std::{
@@ -72,6 +72,16 @@ struct Age {
     since: Instant,
     /// Whether the file was read so long after `since` that a change must have given it another stamp.
     is_settled: bool,
+}
+
+impl Source for FileSource {
+    fn load(&mut self) -> Vec<Arc<Batch>> {
+        Self::load(self)
+    }
+
+    async fn changed(&mut self) {
+        Self::changed(self).await;
+    }
 }
 
 impl FileSource {
