@@ -9,8 +9,9 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 /// Lines that arrive within this of one another and say the same are one line.
 const TOGETHER: Duration = Duration::from_millis(200);
-/// Of what is logged as usual, that which is worth a line: what became of an edited document.
-const WORTH_TELLING: [&str; 3] = ["routing table", "refused", "document"];
+/// Of what is logged as usual, that which is worth a line: what became of an edited document. A refused request is
+/// not; that is told to its caller.
+const WORTH_TELLING: [&str; 3] = ["routing table changed", "document refused", "gateway port"];
 
 /// Prints, in order, from any task.
 pub(super) struct Screen {
@@ -138,7 +139,7 @@ mod tests {
         assert!(matters(" WARN mesh: anything"));
         assert!(matters("thread 'main' panicked"));
         assert!(matters(" INFO mesh: routing table changed generation=3"));
-        assert!(!matters(" INFO mesh: serving"));
+        assert!(!matters(" INFO mesh: refused flag=\"FI\""));
         assert!(!matters("DEBUG mesh: anything"));
     }
 }

@@ -164,18 +164,19 @@ impl Service {
             .map_err(|error: mesh_tower::BoxError| {
                 Problem::unavailable(format!("{host} cannot be called: {error}"))
             })?;
-        if status.is_success() { Ok(body) } else { Err(passed_on(status, &body)) }
+        if status.is_success() { Ok(body) } else { Err(passed_on(&host, status, &body)) }
     }
 }
 
-/// Another service's problem in our words: its status and its message, or whatever text it sent.
-fn passed_on(status: StatusCode, body: &[u8]) -> Problem {
+/// Another service's problem in our words: its status and its message, or whatever text it or the mesh sent.
+fn passed_on(host: &str, status: StatusCode, body: &[u8]) -> Problem {
     #[derive(Deserialize)]
     struct Written {
         message: String,
     }
     let message = serde_json::from_slice::<Written>(body)
         .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |written| written.message);
+    let message = if message.is_empty() { format!("{host} answered {status}") } else { message };
     let is_problem = status.is_client_error() || status.is_server_error();
     Problem::new(if is_problem { status } else { StatusCode::BAD_GATEWAY }, message)
 }
@@ -187,18 +188,19 @@ mod tests {
     #[test]
     fn a_problem_of_another_service_keeps_its_status_and_its_message() {
         let written = br#"{"status": 404, "message": "No product found for productId: 13"}"#;
-        let problem = passed_on(StatusCode::NOT_FOUND, written);
+        let problem = passed_on("product", StatusCode::NOT_FOUND, written);
         assert_eq!(problem.to_string(), "404 Not Found: No product found for productId: 13");
     }
 
     #[test]
     fn the_text_of_an_abort_becomes_the_message() {
-        let problem = passed_on(StatusCode::INTERNAL_SERVER_ERROR, b"fault filter abort");
+        let problem = passed_on("product", StatusCode::INTERNAL_SERVER_ERROR, b"fault filter abort");
         assert_eq!(problem.to_string(), "500 Internal Server Error: fault filter abort");
     }
 
     #[test]
     fn an_answer_that_is_neither_success_nor_problem_is_a_bad_gateway() {
-        assert!(passed_on(StatusCode::FOUND, b"").to_string().starts_with("502"));
+        let problem = passed_on("product", StatusCode::FOUND, b"");
+        assert_eq!(problem.to_string(), "502 Bad Gateway: product answered 302 Found");
     }
 }
