@@ -149,7 +149,7 @@ async fn attend(
     while let Some(event) = events.recv().await {
         match event {
             Event::Ready(started) => {
-                shop.screen.say(&format!("{} is back, pid {}", started.name, started.pid));
+                shop.screen.say(&format!("{} is ready, pid {}", started.name, started.pid));
             }
             Event::Ended { name, why } => shop.screen.warn(&format!("{name} {why}; it starts again in 5 s")),
         }

@@ -9,8 +9,9 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 /// Lines that arrive within this of one another and say the same are one line.
 const TOGETHER: Duration = Duration::from_millis(200);
-/// Of what is logged as usual, that which is worth a line: what became of an edited document.
-const WORTH_TELLING: [&str; 3] = ["routing table", "refused", "document"];
+/// Of what is logged as usual, that which is worth a line: what became of an edited document. A refused request is
+/// not; that is told to its caller.
+const WORTH_TELLING: [&str; 3] = ["routing table changed", "document refused", "gateway port"];
 
 /// Prints, in order, from any task.
 pub(super) struct Screen {
@@ -107,7 +108,7 @@ impl Said {
 
 /// The words without the numbers: processes count their generations each for itself.
 fn gist(text: &str) -> impl Iterator<Item = &str> {
-    text.split_whitespace().filter(|word| !word.contains('='))
+    text.split_whitespace().filter(|word| !word.contains('=') && word.parse::<u64>().is_err())
 }
 
 fn painted(colours: bool, colour: &str, text: &str) -> String {
@@ -117,4 +118,28 @@ fn painted(colours: bool, colour: &str, text: &str) -> String {
 /// Unlike `println!`, does not mind a reader that has left.
 fn put(text: &str) {
     drop(writeln!(stdout(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_processes_log_at_once_is_one_line() {
+        let mut said = Said::default();
+        said.add("product-v1".to_owned(), " INFO mesh: routing table changed generation=3".to_owned());
+        said.add("product-v2".to_owned(), " INFO mesh: routing table changed generation=4".to_owned());
+        said.add("product-v2".to_owned(), " WARN mesh: shop.yaml:7: refused".to_owned());
+
+        assert_eq!(said.0.iter().map(|(_, _, others)| *others).collect::<Vec<_>>(), [1, 0]);
+    }
+
+    #[test]
+    fn warnings_panics_and_changed_documents_matter_and_the_rest_does_not() {
+        assert!(matters(" WARN mesh: anything"));
+        assert!(matters("thread 'main' panicked"));
+        assert!(matters(" INFO mesh: routing table changed generation=3"));
+        assert!(!matters(" INFO mesh: refused flag=\"FI\""));
+        assert!(!matters("DEBUG mesh: anything"));
+    }
 }

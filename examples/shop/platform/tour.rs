@@ -1,12 +1,16 @@
 //! The welcome: what runs, where its documents are, and five things to try.
 
-use super::{Shop, process::Started};
+use super::{Shop, process::Started, roles::GATEWAY};
 
 /// Says that the shop is open, and what one can do in it.
 pub(super) fn welcome(shop: &Shop, ready: &[Started]) {
     let url = format!("https://minikube.me:{}", shop.port);
     let screen = &shop.screen;
-    screen.say(&screen.strong(&format!("The shop is open: {url} (127.0.0.1)")));
+    if ready.iter().any(|started| started.name == GATEWAY) {
+        screen.say(&screen.strong(&format!("The shop is open: {url} (127.0.0.1)")));
+    } else {
+        screen.warn("The services run, but nobody can enter: the gateway is closed.");
+    }
     screen.say("");
     ready.iter().for_each(|started| screen.say(&line(started)));
     screen.say("");

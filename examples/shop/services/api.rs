@@ -72,7 +72,7 @@ pub(crate) struct Trouble {
 /// An answer, and the instance that gave it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct From<T> {
+pub(crate) struct Answered<T> {
     #[serde(flatten)]
     pub(crate) answer: T,
     pub(crate) service_address: String,

@@ -1,7 +1,7 @@
 //! product: what a product is called and weighs.
 
 use super::{
-    api::{From, Product, Trouble, number, possible},
+    api::{Answered, Product, Trouble, number, possible},
     problem::Problem,
 };
 use crate::store::Store;
@@ -33,25 +33,25 @@ pub(crate) fn app(address: String, store: Store) -> Router {
 async fn create(
     State(service): State<Service>,
     body: Result<Json<Product>, JsonRejection>,
-) -> Result<Json<From<Product>>, Problem> {
+) -> Result<Json<Answered<Product>>, Problem> {
     let Json(product) = body?;
     let id = possible(product.product_id)?;
     if !service.store.create("product", &id.to_string(), &product).await? {
         return Err(Problem::unprocessable(format!("Duplicate key, Product Id: {id}")));
     }
-    Ok(Json(From { answer: product, service_address: service.address }))
+    Ok(Json(Answered { answer: product, service_address: service.address }))
 }
 
 async fn read(
     State(service): State<Service>,
     Path(id): Path<String>,
     trouble: Result<Query<Trouble>, QueryRejection>,
-) -> Result<Json<From<Product>>, Problem> {
+) -> Result<Json<Answered<Product>>, Problem> {
     let id = possible(number(&id)?)?;
     make(trouble?.0).await?;
     let found = service.store.read("product", &id.to_string()).await?.pop();
     let answer = found.ok_or_else(|| Problem::not_found(format!("No product found for productId: {id}")))?;
-    Ok(Json(From { answer, service_address: service.address }))
+    Ok(Json(Answered { answer, service_address: service.address }))
 }
 
 async fn delete(State(service): State<Service>, Path(id): Path<String>) -> Result<(), Problem> {

@@ -5,7 +5,7 @@
 
 use super::{
     api::{
-        About, From, Product, ProductId, RecommendationSummary, Recommendations, ReviewSummary, Reviews,
+        About, Answered, Product, ProductId, RecommendationSummary, Recommendations, ReviewSummary, Reviews,
         Trouble, number, possible,
     },
     problem::Problem,
@@ -101,7 +101,7 @@ async fn read(
     let (id, Query(Trouble { delay, fault_percent })) = (possible(number(&id)?)?, trouble?);
     let trouble = format!("delay={delay}&faultPercent={fault_percent}");
     let (product, recommendations, reviews) = tokio::join!(
-        service.get::<From<Product>>(format!("http://product/product/{id}?{trouble}")),
+        service.get::<Answered<Product>>(format!("http://product/product/{id}?{trouble}")),
         service.get_or_empty::<Recommendations>("recommendation", id),
         service.get_or_empty::<Reviews>("review", id),
     );
@@ -135,10 +135,10 @@ impl Service {
     }
 
     /// What is said about a product, or nothing if the service that knows is in trouble.
-    async fn get_or_empty<T: DeserializeOwned + Default>(&self, service: &str, id: ProductId) -> From<T> {
+    async fn get_or_empty<T: DeserializeOwned + Default>(&self, service: &str, id: ProductId) -> Answered<T> {
         self.get(format!("http://{service}/{service}?productId={id}")).await.unwrap_or_else(|problem| {
             warn!(service, product = id, "answering without it: {problem}");
-            From { answer: T::default(), service_address: String::new() }
+            Answered { answer: T::default(), service_address: String::new() }
         })
     }
 
@@ -164,18 +164,43 @@ impl Service {
             .map_err(|error: mesh_tower::BoxError| {
                 Problem::unavailable(format!("{host} cannot be called: {error}"))
             })?;
-        if status.is_success() { Ok(body) } else { Err(passed_on(status, &body)) }
+        if status.is_success() { Ok(body) } else { Err(passed_on(&host, status, &body)) }
     }
 }
 
-/// Another service's problem in our words: its status and its message, or whatever text it sent.
-fn passed_on(status: StatusCode, body: &[u8]) -> Problem {
+/// Another service's problem in our words: its status and its message, or whatever text it or the mesh sent.
+fn passed_on(host: &str, status: StatusCode, body: &[u8]) -> Problem {
     #[derive(Deserialize)]
     struct Written {
         message: String,
     }
     let message = serde_json::from_slice::<Written>(body)
         .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |written| written.message);
+    let message = if message.is_empty() { format!("{host} answered {status}") } else { message };
     let is_problem = status.is_client_error() || status.is_server_error();
     Problem::new(if is_problem { status } else { StatusCode::BAD_GATEWAY }, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_another_service_keeps_its_status_and_its_message() {
+        let written = br#"{"status": 404, "message": "No product found for productId: 13"}"#;
+        let problem = passed_on("product", StatusCode::NOT_FOUND, written);
+        assert_eq!(problem.to_string(), "404 Not Found: No product found for productId: 13");
+    }
+
+    #[test]
+    fn the_text_of_an_abort_becomes_the_message() {
+        let problem = passed_on("product", StatusCode::INTERNAL_SERVER_ERROR, b"fault filter abort");
+        assert_eq!(problem.to_string(), "500 Internal Server Error: fault filter abort");
+    }
+
+    #[test]
+    fn an_answer_that_is_neither_success_nor_problem_is_a_bad_gateway() {
+        let problem = passed_on("product", StatusCode::FOUND, b"");
+        assert_eq!(problem.to_string(), "502 Bad Gateway: product answered 302 Found");
+    }
 }

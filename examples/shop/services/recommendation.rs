@@ -1,7 +1,7 @@
 //! recommendation: what its buyers recommend of a product.
 
 use super::{
-    api::{About, From, OfProduct, RecommendationSummary, Recommendations, number, possible},
+    api::{About, Answered, OfProduct, RecommendationSummary, Recommendations, number, possible},
     problem::Problem,
 };
 use crate::store::Store;
@@ -43,10 +43,10 @@ async fn create(
 async fn read(
     State(service): State<Service>,
     query: Result<Query<OfProduct>, QueryRejection>,
-) -> Result<Json<From<Recommendations>>, Problem> {
+) -> Result<Json<Answered<Recommendations>>, Problem> {
     let id = possible(number(&query?.product_id)?)?;
     let recommendations = service.store.read("recommendation", &id.to_string()).await?;
-    Ok(Json(From { answer: Recommendations { recommendations }, service_address: service.address }))
+    Ok(Json(Answered { answer: Recommendations { recommendations }, service_address: service.address }))
 }
 
 async fn delete(

@@ -1,7 +1,7 @@
 //! review: what its buyers think of a product.
 
 use super::{
-    api::{About, From, OfProduct, ReviewSummary, Reviews, number, possible},
+    api::{About, Answered, OfProduct, ReviewSummary, Reviews, number, possible},
     problem::Problem,
 };
 use crate::store::Store;
@@ -43,10 +43,10 @@ async fn create(
 async fn read(
     State(service): State<Service>,
     query: Result<Query<OfProduct>, QueryRejection>,
-) -> Result<Json<From<Reviews>>, Problem> {
+) -> Result<Json<Answered<Reviews>>, Problem> {
     let id = possible(number(&query?.product_id)?)?;
     let reviews = service.store.read("review", &id.to_string()).await?;
-    Ok(Json(From { answer: Reviews { reviews }, service_address: service.address }))
+    Ok(Json(Answered { answer: Reviews { reviews }, service_address: service.address }))
 }
 
 async fn delete(

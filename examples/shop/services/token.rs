@@ -22,6 +22,8 @@ const KEYS: &str = "http://auth-server/.well-known/jwks.json";
 const ISSUER: &str = "http://auth-server.local";
 /// Tokens with invented key ids must not make us ask auth-server each time.
 const PAUSE: Duration = Duration::from_secs(1);
+/// What auth-server gets to answer.
+const BUDGET: Duration = Duration::from_secs(2);
 
 /// Checks tokens by the keys of auth-server, which it fetches when it meets a key id it does not know.
 #[derive(Clone)]
@@ -30,9 +32,8 @@ pub(super) struct Guard {
     keys: Arc<Mutex<Keys>>,
 }
 
-#[derive(Default)]
 struct Keys {
-    set: Arc<Option<JwkSet>>,
+    set: Arc<JwkSet>,
     fetched: Option<Instant>,
 }
 
@@ -68,7 +69,8 @@ fn unauthorized(message: &str) -> Problem {
 
 impl Guard {
     pub(super) fn new(mesh: Client) -> Self {
-        Self { mesh, keys: Arc::default() }
+        let none = Keys { set: Arc::new(JwkSet { keys: Vec::new() }), fetched: None };
+        Self { mesh, keys: Arc::new(Mutex::new(none)) }
     }
 
     async fn check(&self, token: &str) -> Result<Claims, Problem> {
@@ -77,7 +79,7 @@ impl Guard {
         let keys = self.keys_with(&kid).await.map_err(|error| {
             Problem::unavailable(format!("The keys of auth-server cannot be read: {error}"))
         })?;
-        let jwk = keys.as_ref().as_ref().and_then(|keys| keys.find(&kid));
+        let jwk = keys.find(&kid);
         let jwk =
             jwk.ok_or_else(|| unauthorized("The token is signed by a key that auth-server does not know."))?;
         let key = DecodingKey::from_jwk(jwk).map_err(|error| Problem::unavailable(error.to_string()))?;
@@ -87,20 +89,24 @@ impl Guard {
     }
 
     /// The keys, fetched anew if the one of this id is not among them. Callers wait for one fetch together.
-    async fn keys_with(&self, kid: &str) -> Result<Arc<Option<JwkSet>>, BoxError> {
+    async fn keys_with(&self, kid: &str) -> Result<Arc<JwkSet>, BoxError> {
         let mut keys = self.keys.lock().await;
-        let known = keys.set.as_ref().as_ref().is_some_and(|set| set.find(kid).is_some());
+        let known = keys.set.find(kid).is_some();
         let recent = keys.fetched.is_some_and(|at| at.elapsed() < PAUSE);
         if !known && !recent {
-            let response = self.mesh.get(KEYS).await?;
-            if !response.status().is_success() {
-                return Err(format!("{KEYS} answered {}", response.status()).into());
-            }
-            let body = response.into_body().collect().await?.to_bytes();
-            *keys =
-                Keys { set: Arc::new(Some(serde_json::from_slice(&body)?)), fetched: Some(Instant::now()) };
+            let set = tokio::time::timeout(BUDGET, self.fetch()).await??;
+            *keys = Keys { set: Arc::new(set), fetched: Some(Instant::now()) };
         }
         Ok(keys.set.clone())
+    }
+
+    async fn fetch(&self) -> Result<JwkSet, BoxError> {
+        let response = self.mesh.get(KEYS).await?;
+        if !response.status().is_success() {
+            return Err(format!("{KEYS} answered {}", response.status()).into());
+        }
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok(serde_json::from_slice(&body)?)
     }
 }
 
