@@ -1,2 +1,162 @@
-//! Lookup.
-fn main() {}
+//! What one decision costs, in tables of 10, 1,000 and 100,000 hosts with three rules each.
+//!
+//! The table is compiled beforehand. Requests go to a thousand hosts in turn, so that a large table does not answer from
+//! the processor's nearest memory alone.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use http::{HeaderName, HeaderValue, Request};
+use mesh_core::{
+    model::{
+        Action, Address, Attachment, Block, Conditions, Destination, Endpoint, Export, HeaderEdits,
+        HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Port, Protocol, Rewrite, Route,
+        Service, Subset, SubsetRule, TextMatch, VirtualService,
+    },
+    table::{RequestView, Snapshot, Viewpoint},
+};
+use std::{collections::BTreeMap, hint::black_box, sync::Arc};
+
+const SIZES: [usize; 3] = [10, 1_000, 100_000];
+/// How many requests are decided in turn.
+const REQUESTS: usize = 1_000;
+
+fn decide(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decide");
+    group.throughput(Throughput::Elements(1));
+    for size in SIZES {
+        let table = Snapshot::compile(&model(size), &viewpoint(), None);
+        for (kind, request) in [("first rule", tester as fn(&str) -> Request<()>), ("last rule", customer)] {
+            let requests: Vec<_> =
+                (0..REQUESTS).map(|turn| request(&name(turn * size / REQUESTS.min(size) % size))).collect();
+            let views: Vec<_> = requests.iter().map(RequestView::outbound).collect();
+            let mut turns = views.iter().cycle();
+            group.bench_function(BenchmarkId::new(kind, size), |bencher| {
+                bencher.iter(|| turns.next().map(|view| black_box(&table).decide(black_box(view), 1 << 31)));
+            });
+        }
+        let stranger = customer("nowhere.example.com");
+        let view = RequestView::outbound(&stranger);
+        group.bench_function(BenchmarkId::new("unknown host", size), |bencher| {
+            bencher.iter(|| black_box(&table).decide(black_box(&view), 0));
+        });
+    }
+    group.finish();
+}
+
+fn viewpoint() -> Viewpoint {
+    Viewpoint { namespace: "shop".into(), ..Viewpoint::default() }
+}
+
+fn name(number: usize) -> String {
+    format!("service-{number}.shop.svc.cluster.local")
+}
+
+fn tester(host: &str) -> Request<()> {
+    let mut request = customer(host);
+    request.headers_mut().insert("x-group", HeaderValue::from_static("test"));
+    request
+}
+
+fn customer(host: &str) -> Request<()> {
+    let request = Request::get(format!("http://{host}/product/1?currency=EUR"));
+    let request = request.header("accept", "application/json").header("user-agent", "bench");
+    request.body(()).expect("a request")
+}
+
+fn model(size: usize) -> Model {
+    let hosts: Vec<_> = (0..size).map(|number| Host::parse(&name(number)).expect("a host")).collect();
+    Model {
+        services: hosts.iter().map(|host| Arc::new(service(host))).collect(),
+        virtual_services: hosts.iter().map(|host| Arc::new(virtual_service(host))).collect(),
+        subset_rules: hosts.iter().map(|host| Arc::new(subset_rule(host))).collect(),
+        ..Model::default()
+    }
+}
+
+fn service(host: &Host) -> Service {
+    let endpoint = |last: u8, version: &str| Endpoint {
+        address: Address::Ip([10, 0, 0, last].into()),
+        ports: BTreeMap::new(),
+        labels: Arc::new(Labels::from([("version".into(), version.into())])),
+        weight: 1,
+    };
+    Service {
+        host: host.clone(),
+        namespace: "shop".into(),
+        aliases: Vec::new(),
+        short_name: None,
+        ports: vec![Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 }],
+        endpoints: [endpoint(1, "old"), endpoint(2, "new")].into(),
+        export: Export::Everywhere,
+    }
+}
+
+/// Testers see the new version, one path goes to the old one, and everybody else is split.
+fn virtual_service(host: &Host) -> VirtualService {
+    let testers = Conditions {
+        headers: vec![HeaderMatch {
+            name: HeaderName::from_static("x-group"),
+            value: TextMatch::Exact("test".into()),
+        }],
+        ..Conditions::default()
+    };
+    let legacy = Conditions {
+        path: Some(PathMatch { text: TextMatch::Prefix("/legacy/".into()), ignore_case: false }),
+        ..Conditions::default()
+    };
+    let routes = [
+        (testers, vec![destination(host, "new", 100)]),
+        (legacy, vec![destination(host, "old", 100)]),
+        (Conditions::default(), vec![destination(host, "old", 90), destination(host, "new", 10)]),
+    ];
+    VirtualService {
+        namespace: "shop".into(),
+        name: host.as_str().into(),
+        hosts: vec![HostPattern::Exact(host.clone())],
+        attachments: vec![Attachment::Mesh],
+        export: Export::Everywhere,
+        routes: routes.into_iter().map(|(conditions, to)| Arc::new(route(conditions, to))).collect(),
+    }
+}
+
+fn route(conditions: Conditions, destinations: Vec<Destination>) -> Route {
+    Route {
+        name: "".into(),
+        line: 0,
+        blocks: vec![Block { conditions, ..Block::default() }],
+        action: Action::Forward(destinations),
+        rewrite: Rewrite::default(),
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+        timeout: None,
+        injection: Injection::default(),
+    }
+}
+
+fn destination(host: &Host, subset: &str, weight: u32) -> Destination {
+    Destination {
+        host: host.clone(),
+        subset: Some(subset.into()),
+        port: None,
+        weight,
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+    }
+}
+
+fn subset_rule(host: &Host) -> SubsetRule {
+    let subset = |version: &str| Subset {
+        name: version.into(),
+        labels: Labels::from([("version".into(), version.into())]),
+    };
+    SubsetRule {
+        host: HostPattern::Exact(host.clone()),
+        namespace: "shop".into(),
+        name: host.as_str().into(),
+        subsets: vec![subset("old"), subset("new")],
+        export: Export::Everywhere,
+        clients: None,
+    }
+}
+
+criterion_group!(benches, decide);
+criterion_main!(benches);

@@ -43,9 +43,21 @@ impl HostIndex {
     /// Who owns a host name, in any letter case, without a port, with or without a trailing dot. Does not allocate.
     pub(super) fn find(&self, host: &str) -> Option<Found<'_>> {
         let host = host.strip_suffix('.').unwrap_or(host);
-        let mut buffer = [0; LONGEST];
-        let specific = lower_case(host, &mut buffer).and_then(|host| self.find_lower(host));
+        let specific = match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            _ if host.len() > LONGEST => None,
+            true => self.find_mixed(host),
+            false => self.find_lower(host),
+        };
         specific.or_else(|| self.any.map(|owner| Found { owner, pattern: FoundPattern::Any }))
+    }
+
+    /// Apart from the usual case, so that only names with upper-case letters pay for the buffer.
+    fn find_mixed(&self, host: &str) -> Option<Found<'_>> {
+        let mut buffer = [0; LONGEST];
+        let lowered = buffer.get_mut(..host.len())?;
+        lowered.copy_from_slice(host.as_bytes());
+        lowered.make_ascii_lowercase();
+        self.find_lower(std::str::from_utf8(lowered).ok()?)
     }
 
     fn find_lower(&self, host: &str) -> Option<Found<'_>> {
@@ -56,8 +68,8 @@ impl HostIndex {
             return None;
         }
         // From the left, so that the longest suffix is met first; a wildcard stands for at least one character.
-        let dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
-        dots.into_iter().find_map(|(dot, _)| {
+        let mut dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
+        dots.find_map(|(dot, _)| {
             let (suffix, &owner) = self.suffixes.get_key_value(&host[dot..])?;
             Some(Found { owner, pattern: FoundPattern::Suffix(suffix) })
         })
@@ -72,17 +84,6 @@ impl fmt::Display for FoundPattern<'_> {
             Self::Any => f.write_str("*"),
         }
     }
-}
-
-/// The text in lower case, written to `buffer` only if it was not; `None` when it is longer than a host name can be.
-fn lower_case<'a>(text: &'a str, buffer: &'a mut [u8; LONGEST]) -> Option<&'a str> {
-    let lowered = buffer.get_mut(..text.len())?;
-    if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Some(text);
-    }
-    lowered.copy_from_slice(text.as_bytes());
-    lowered.make_ascii_lowercase();
-    std::str::from_utf8(lowered).ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,13 @@
+//! The routing table, from a model to decisions about requests.
+
+mod build;
+mod destinations;
+mod effects;
+mod explanations;
+mod gateways;
+mod hosts;
+mod matching;
+mod properties;
+mod rules;
+mod sharing;
+mod subsets;
