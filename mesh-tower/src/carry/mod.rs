@@ -41,25 +41,26 @@
 //!
 //! ```
 //! use http::{Request, Response};
-//! use mesh_tower::{BoxError, carry::{CarriedHeaders, CarryInLayer, CarryOutLayer}};
+//! use mesh_tower::{Body, BoxError, carry::{CarriedHeaders, CarryInLayer, CarryOutLayer}};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
-//! // What the next service would see.
-//! let next = service_fn(|request: Request<()>| async move { Ok::<_, BoxError>(request.headers().clone()) });
-//! let client = CarryOutLayer::new().layer(next);
-//! let handler = service_fn(move |_: Request<()>| {
-//!     let client = client.clone();
-//!     async move { Ok::<_, BoxError>(Response::new(client.oneshot(Request::new(())).await?)) }
+//! // Answers with the headers that it was called with.
+//! let next = service_fn(|request: Request<Body>| async move {
+//!     let mut response = Response::new(Body::empty());
+//!     *response.headers_mut() = request.headers().clone();
+//!     Ok::<_, BoxError>(response)
 //! });
+//! let client = CarryOutLayer::new().layer(next);
+//! let handler = service_fn(move |_: Request<Body>| client.clone().oneshot(Request::default()));
 //! let server = CarryInLayer::new(CarriedHeaders::default()).layer(handler);
 //!
-//! let request = Request::builder().header("x-group", "test").header("x-colour", "red").body(())?;
-//! let seen = server.oneshot(request).await?.into_body().into_inner();
-//! assert_eq!(seen["x-group"], "test");
-//! assert!(seen.contains_key("x-request-id"));
-//! assert!(!seen.contains_key("x-colour"));
+//! let request = Request::builder().header("x-group", "test").header("x-colour", "red").body(Body::empty())?;
+//! let response = server.oneshot(request).await?;
+//! assert_eq!(response.headers()["x-group"], "test");
+//! assert!(response.headers().contains_key("x-request-id"));
+//! assert!(!response.headers().contains_key("x-colour"));
 //! # Ok(())
 //! # }
 //! ```

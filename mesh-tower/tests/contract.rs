@@ -1,0 +1,233 @@
+//! What every layer owes to the services around it.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use mesh_core::{
+    model::{Injection, Share},
+    table::Viewpoint,
+    watch,
+};
+use mesh_tower::{
+    Body, BoxError,
+    answer::AnswerLayer,
+    carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
+    fault::FaultLayer,
+    respond::RespondLayer,
+    rewrite::{Changes, RewriteLayer},
+    route::RouteLayer,
+    timeout::TimeoutLayer,
+};
+use std::{fmt, mem::size_of, sync::Arc, task::Poll, time::Duration};
+use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
+use tower_test::mock::{self, Mock, Spawn};
+
+type Inner = Mock<Request<Body>, Response<Body>>;
+type Handle = mock::Handle<Request<Body>, Response<Body>>;
+type Subject = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
+
+/// A layer under test: how it wraps, and what its future adds to the inner one, in bytes.
+struct Case {
+    name: &'static str,
+    wrap: Box<dyn Fn(Inner) -> Subject>,
+    added: usize,
+    bound: usize,
+}
+
+impl Case {
+    fn spawn(&self) -> (Spawn<Subject>, Handle) {
+        let (inner, handle) = mock::pair();
+        (Spawn::new((self.wrap)(inner)), handle)
+    }
+}
+
+/// That this compiles shows that services are `Send + Sync + Clone + 'static`, and their futures `Send + 'static`.
+fn case<L, R>(name: &'static str, layer: L, bound: usize) -> Case
+where
+    L: Layer<Inner> + 'static,
+    L::Service: Service<Request<Body>, Response = Response<R>> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+    <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    let inner = size_of::<<Inner as Service<Request<Body>>>::Future>();
+    let added = size_of::<<L::Service as Service<Request<Body>>>::Future>() - inner;
+    let wrap = move |inner| {
+        let service = layer.layer(inner).map_err(Into::into);
+        BoxCloneSyncService::new(service.map_response(|response: Response<R>| response.map(Body::new)))
+    };
+    Case { name, wrap: Box::new(wrap), added, bound }
+}
+
+fn cases() -> Vec<Case> {
+    let never = Injection {
+        abort: Some(mesh_core::model::Abort {
+            status: mesh_core::model::AbortStatus::Grpc(14),
+            share: Share::NONE,
+        }),
+        ..Injection::default()
+    };
+    vec![
+        case("answer", AnswerLayer::new(), 136),
+        case("fault", FaultLayer::new(never), 16),
+        case("fault of the rule", FaultLayer::routed(), 16),
+        case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 128),
+        case("timeout of the rule", TimeoutLayer::routed(), 128),
+        case("rewrite", RewriteLayer::new(Changes::default()), 32),
+        case("rewrite of the rule", RewriteLayer::routed(), 32),
+        case("respond", RespondLayer::new(), 160),
+        case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
+        case("carry out", CarryOutLayer::new(), 0),
+    ]
+}
+
+/// Layers that load a table.
+fn table_cases() -> Vec<Case> {
+    let (_, handle) = watch::channel(Viewpoint::default());
+    vec![
+        case("route", RouteLayer::new(handle.clone()), 16),
+        case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
+    ]
+}
+
+/// To a host that every table lets pass.
+fn request() -> Request<Body> {
+    Request::get("http://elsewhere/").body(Body::empty()).expect("a valid request")
+}
+
+const PROPERTIES: [fn(&Case); 9] = [
+    readiness_is_the_inner_services,
+    an_error_of_readiness_passes,
+    a_clone_starts_unready,
+    a_drop_before_the_call_releases_the_inner_service,
+    a_drop_in_flight_releases_the_request,
+    a_pending_response_waits_to_be_woken,
+    an_inner_error_survives,
+    a_response_passes,
+    a_future_is_small,
+];
+
+#[tokio::test(start_paused = true)]
+async fn layers_keep_the_contract() {
+    cases().iter().for_each(check);
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_with_a_table_keep_the_contract() {
+    table_cases().iter().for_each(check);
+}
+
+fn check(case: &Case) {
+    for property in PROPERTIES {
+        // The harness shows this of a failed test only.
+        println!("{}", case.name);
+        property(case);
+    }
+}
+
+/// The mock panics when it is called before it said that it is ready.
+fn readiness_is_the_inner_services(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    handle.allow(0);
+    assert_pending!(service.poll_ready());
+    assert!(!service.is_woken());
+    handle.allow(1);
+    assert!(service.is_woken());
+    assert_ready_ok!(service.poll_ready());
+    let _response = service.call(request());
+    assert!(matches!(handle.poll_request(), Poll::Ready(Some(_))));
+    assert_pending!(service.poll_ready());
+}
+
+fn an_error_of_readiness_passes(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    handle.send_error(Boom);
+    assert!(assert_ready_err!(service.poll_ready()).is::<Boom>());
+}
+
+fn a_clone_starts_unready(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    assert_ready_ok!(service.poll_ready());
+    handle.allow(0);
+    let mut clone = service.clone();
+    assert_pending!(clone.poll_ready());
+    assert_ready_ok!(service.poll_ready());
+}
+
+fn a_drop_before_the_call_releases_the_inner_service(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    assert_ready_ok!(service.poll_ready());
+    drop(service);
+    assert!(matches!(handle.poll_request(), Poll::Ready(None)));
+}
+
+fn a_drop_in_flight_releases_the_request(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    let witness = Arc::new(());
+    let mut request = request();
+    request.extensions_mut().insert(Arc::clone(&witness));
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(request));
+    assert_pending!(response.poll());
+    let arrived = assert_ready!(handle.poll_request());
+    assert!(arrived.is_some());
+    drop((response, service, arrived));
+    assert_eq!(Arc::strong_count(&witness), 1);
+    assert!(matches!(handle.poll_request(), Poll::Ready(None)));
+}
+
+fn a_pending_response_waits_to_be_woken(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(request()));
+    assert_pending!(response.poll());
+    assert!(!response.is_woken());
+    let (_, answer) = assert_ready!(handle.poll_request()).expect("a request");
+    assert!(!response.is_woken());
+    answer.send_response(Response::default());
+    assert!(response.is_woken());
+    assert_ready_ok!(response.poll());
+}
+
+fn an_inner_error_survives(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(request()));
+    let (_, answer) = assert_ready!(handle.poll_request()).expect("a request");
+    answer.send_error(Boom);
+    assert!(assert_ready_err!(response.poll()).is::<Boom>());
+}
+
+/// With its extensions, in which hyper hands upgrades over.
+fn a_response_passes(case: &Case) {
+    let (mut service, mut handle) = case.spawn();
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(with_upgrade(request(), Request::extensions_mut)));
+    let (request, answer) = assert_ready!(handle.poll_request()).expect("a request");
+    assert!(request.extensions().get::<hyper::upgrade::OnUpgrade>().is_some());
+    answer.send_response(with_upgrade(Response::default(), Response::extensions_mut));
+    let response = assert_ready_ok!(response.poll());
+    assert!(response.extensions().get::<hyper::upgrade::OnUpgrade>().is_some());
+}
+
+fn with_upgrade<T>(mut message: T, extensions: impl Fn(&mut T) -> &mut http::Extensions) -> T {
+    let upgrade = hyper::upgrade::on(Request::<()>::default());
+    extensions(&mut message).insert(upgrade);
+    message
+}
+
+fn a_future_is_small(case: &Case) {
+    assert!(case.added <= case.bound, "{} adds {} bytes, more than {}", case.name, case.added, case.bound);
+}
+
+#[derive(Debug)]
+struct Boom;
+
+impl fmt::Display for Boom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("boom")
+    }
+}
+
+impl std::error::Error for Boom {}

@@ -1,0 +1,177 @@
+//! Refusals as answers.
+
+use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::BodyExt;
+use mesh_core::{model::AbortStatus, table::Missing};
+use mesh_tower::{
+    Body, BoxError, Error, Kind,
+    respond::{Refused, RespondLayer},
+};
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tower::{Layer, ServiceExt, service_fn};
+use tracing::{
+    Event, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
+
+const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
+
+async fn answer(kind: Kind, request: Request<Body>) -> Response<Body> {
+    let inner = service_fn(|_| ready(Err::<Response<Body>, _>(Error::new(kind))));
+    RespondLayer::new().layer(inner).oneshot(request).await.expect("a refusal of the mesh is answered")
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn grpc() -> Request<Body> {
+    Request::post("/shop.Product/Get")
+        .header(CONTENT_TYPE, "application/grpc")
+        .body(Body::empty())
+        .expect("valid")
+}
+
+#[tokio::test]
+async fn every_refusal_is_answered_as_envoy_does() {
+    let early =
+        |reason: &str| format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
+    let reset = |reason: &str| format!("{RESET}{reason}");
+    let teapot = AbortStatus::Http(StatusCode::IM_A_TEAPOT);
+    for (kind, status, flag, details, body) in [
+        (Kind::NoRoute, 404, "NR", "route_not_found".to_owned(), String::new()),
+        (Kind::UnknownHost, 502, "-", "direct_response".to_owned(), String::new()),
+        (Kind::NoCluster(Missing::Subset), 503, "NC", "cluster_not_found".to_owned(), String::new()),
+        (Kind::NoEndpoint, 503, "UH", "no_healthy_upstream".to_owned(), "no healthy upstream".to_owned()),
+        (
+            Kind::ConnectFailure,
+            503,
+            "UF",
+            early("remote connection failure"),
+            reset("remote connection failure"),
+        ),
+        (Kind::ConnectTimeout, 503, "UF", early("connection timeout"), reset("connection timeout")),
+        (
+            Kind::ConnectionTermination,
+            503,
+            "UC",
+            early("connection termination"),
+            reset("connection termination"),
+        ),
+        (Kind::RemoteReset, 503, "UR", early("remote reset"), reset("remote reset")),
+        (Kind::ProtocolError, 502, "UPE", early("protocol error"), reset("protocol error")),
+        (
+            Kind::RouteTimeout,
+            504,
+            "UT",
+            "upstream_response_timeout".to_owned(),
+            "upstream request timeout".to_owned(),
+        ),
+        (Kind::Aborted(teapot), 418, "FI", "fault_filter_abort".to_owned(), "fault filter abort".to_owned()),
+    ] {
+        let response = answer(kind, Request::default()).await;
+        assert_eq!(response.status(), status, "{kind:?}");
+        let refused = response.extensions().get::<Refused>().unwrap();
+        assert_eq!((refused.kind, refused.flag, &*refused.details), (kind, flag, &*details));
+        let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
+        assert_eq!(content_type, (!body.is_empty()).then_some("text/plain"), "{kind:?}");
+        assert_eq!(text(response).await, body);
+    }
+}
+
+#[tokio::test]
+async fn a_grpc_call_is_answered_with_headers_alone() {
+    for (kind, code, message) in [
+        (Kind::NoRoute, "12", None),
+        (Kind::NoEndpoint, "14", Some("no healthy upstream")),
+        (Kind::Aborted(AbortStatus::Http(StatusCode::FORBIDDEN)), "7", Some("fault filter abort")),
+        (Kind::Aborted(AbortStatus::Http(StatusCode::IM_A_TEAPOT)), "2", Some("fault filter abort")),
+    ] {
+        let response = answer(kind, grpc()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
+        assert_eq!(response.headers()["grpc-status"], code, "{kind:?}");
+        assert_eq!(response.headers().get("grpc-message").map(|value| value.to_str().unwrap()), message);
+        assert!(http_body::Body::is_end_stream(response.body()));
+    }
+}
+
+#[tokio::test]
+async fn an_injected_grpc_status_is_given_whoever_asks() {
+    for request in [Request::default(), grpc()] {
+        let response = answer(Kind::Aborted(AbortStatus::Grpc(8)), request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["grpc-status"], "8");
+        assert_eq!(response.headers()["grpc-message"], "fault filter abort");
+    }
+}
+
+#[tokio::test]
+async fn head_learns_the_length_of_a_body_that_it_does_not_get() {
+    let request = Request::builder().method(Method::HEAD).body(Body::empty()).unwrap();
+    let response = answer(Kind::NoEndpoint, request).await;
+    assert_eq!(response.headers()["content-length"], "19");
+    assert!(text(response).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_error_within_another_is_not_the_meshs_to_answer() {
+    let wrapped = || std::io::Error::other(Error::new(Kind::NoRoute));
+    let inner = service_fn(|_| ready(Err::<Response<Body>, BoxError>(wrapped().into())));
+    let error = RespondLayer::new().layer(inner).oneshot(Request::<Body>::default()).await.unwrap_err();
+    assert!(error.is::<std::io::Error>());
+}
+
+#[tokio::test]
+async fn trailers_of_a_response_pass() {
+    let trailers = HeaderMap::from_iter([(CONTENT_TYPE, "text/plain".parse().unwrap())]);
+    let frames =
+        futures_util::stream::iter([Ok::<_, BoxError>(http_body::Frame::trailers(trailers.clone()))]);
+    let mut response = Some(Response::new(Body::new(http_body_util::StreamBody::new(frames))));
+    let inner = service_fn(move |_| ready(response.take().ok_or(BoxError::from("called twice"))));
+    let response = RespondLayer::new().layer(inner).oneshot(Request::<Body>::default()).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().trailers(), Some(&trailers));
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_once_and_a_response_never() {
+    let lines = Arc::new(AtomicU32::new(0));
+    let _guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines)));
+    let sound = service_fn(|_| ready(Ok::<_, BoxError>(Response::new(Body::empty()))));
+    RespondLayer::new().layer(sound).oneshot(Request::<Body>::default()).await.unwrap();
+    assert_eq!(lines.load(Ordering::Relaxed), 0);
+    answer(Kind::NoRoute, Request::default()).await;
+    assert_eq!(lines.load(Ordering::Relaxed), 1);
+}
+
+/// Counts what is logged.
+struct Lines(Arc<AtomicU32>);
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("mesh_tower")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
