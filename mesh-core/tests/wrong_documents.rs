@@ -206,3 +206,13 @@ fn aliases_do_not_hide_depth() {
     let fault = only_fault(&text);
     assert!(fault.contains("nested deeper than 64"), "{fault}");
 }
+
+#[test]
+fn a_fault_does_not_repeat_a_whole_file() {
+    let text = format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: product, namespace: {}}}\nspec: {{}}\n",
+        "é".repeat(9_999)
+    );
+    let fault = only_fault(&text);
+    assert!(fault.len() < 600 && fault.contains('…'), "{fault}");
+}

@@ -135,7 +135,8 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
         }
     };
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
-    let report = Report::new(Arc::clone(file), format!("{}/{}", Kind::Known(kind), name.unwrap_or("?")));
+    let name = name.unwrap_or("?").escape_debug();
+    let report = Report::new(Arc::clone(file), format!("{}/{name}", Kind::Known(kind)));
     let at = At { node: root, path: &Path::Root, report: &report };
     at.refuse_twins();
     let read = at.object(|f| read_object(f, kind, namespace));
