@@ -141,7 +141,7 @@ fn a_file_that_may_not_be_read_is_a_fault_of_its_own() {
     let folder = TempDir::new().unwrap();
     let path = write(folder.path(), "a.yaml", &service("a"));
     write(folder.path(), "b.yaml", &service("b"));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     // Nothing is forbidden to the superuser.
     let expected = if fs::read(&path).is_ok() { "a" } else { "cannot be read: permission denied" };
     let mut source = source(&[folder.path()]);
