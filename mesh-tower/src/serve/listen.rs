@@ -86,7 +86,13 @@ async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: 
         tracing::debug!(%error, "connection ended before it began");
         return;
     }
-    match accept.accept(stream).await {
+    let accepted = tokio::select! {
+        // Plain connections are accepted at once; only a handshake can be under way when the drain starts.
+        biased;
+        accepted = accept.accept(stream) => accepted,
+        () = drain.started() => return tracing::debug!(peer = %peer.0, "connection cut: its handshake was not done"),
+    };
+    match accepted {
         Ok((io, service)) => connection::run(connection::start(io, peer, service), peer, drain).await,
         Err(error) => tracing::debug!(peer = %peer.0, %error, "connection refused"),
     }
