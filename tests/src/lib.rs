@@ -1,3 +1,19 @@
 //! What the whole-mesh tests share.
 
 pub mod architecture;
+pub mod documents;
+pub mod mesh;
+pub mod tls;
+pub mod upstream;
+pub mod wire;
+
+use std::{future::Future, time::Duration};
+use tokio::time::timeout;
+
+/// Awaits what must come soon. 30 seconds are far more than anything here takes, and a test that hangs says so.
+///
+/// # Panics
+/// When it did not come.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    timeout(Duration::from_secs(30), future).await.expect("within 30 seconds")
+}
