@@ -7,13 +7,12 @@ use http::{
 use hyper::{body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use mesh_tower::{Body, BoxError};
-use std::{future::ready, net::SocketAddr};
+use std::future::ready;
 use tests::{
-    documents::{Documents, service},
-    mesh::{OneService, gateway_config, run_gateway, serve},
+    gate::{Gate, door, plain, secure},
+    mesh::OneService,
     soon,
-    tls::Authority,
-    upstream::{Upstream, listener},
+    upstream::Upstream,
     wire,
 };
 use tokio::{
@@ -89,48 +88,15 @@ async fn a_connection_that_left_http_is_not_used_again() {
     }
 }
 
-const DOOR: &str = "
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: door}
-spec:
-  selector: {istio: ingressgateway}
-  servers:
-  - {port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}
-  - port: {number: 443, name: https, protocol: HTTPS}
-    hosts: [shop.example.com]
-    tls: {mode: SIMPLE, credentialName: shop}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: shop}
-spec: {hosts: ['*'], gateways: [door], http: [{route: [{destination: {host: upstream}}]}]}
-";
-
-struct Door {
-    plain: SocketAddr,
-    tls: SocketAddr,
-    authority: Authority,
-    // What lives as long as the gateway.
-    _documents: Documents,
-    _secrets: tempfile::TempDir,
-}
-
 /// A gateway before a service that agrees to leave HTTP.
-async fn door() -> Door {
-    let (listener, address) = listener().await;
-    let documents = Documents::of(&[&service("upstream", "http", address), DOOR]);
-    let (authority, secrets) = (Authority::default(), tempfile::tempdir().unwrap());
-    authority.certify("shop", &["shop.example.com"]).write(secrets.path(), "shop");
-    let config = gateway_config(&documents, &[80, 443]);
-    let secrets_folder = Some(secrets.path().to_owned());
-    let mesh = mesh_tower::Mesh::start(mesh_tower::mesh::Config { secrets: secrets_folder, ..config })
-        .await
-        .unwrap();
-    serve(&mesh, listener, service_fn(agree));
-    let (addresses, _) = run_gateway(&mesh).await;
-    let [plain, tls] = addresses[..] else { panic!("two ports") };
-    Door { plain, tls, authority, _documents: documents, _secrets: secrets }
+async fn doors() -> (Gate, Upstream) {
+    let upstream = Upstream::serving(agree).await;
+    let servers = door(&[&plain(80), &secure("shop", "shop.example.com", "credentialName: shop")]);
+    let gate = Gate::open(upstream.address, &[80, 443], &servers, |authority, secrets| {
+        authority.certify("shop", &["shop.example.com"]).write(secrets, "shop");
+    })
+    .await;
+    (gate, upstream)
 }
 
 async fn upgrade_over<I>(io: I, protocol: &str) -> Response<Incoming>
@@ -143,13 +109,14 @@ where
 
 #[tokio::test]
 async fn an_upgrade_passes_the_gateway_plain_and_over_tls() {
-    let door = door().await;
-    let plain = TcpStream::connect(door.plain).await.unwrap();
-    let mut response = upgrade_over(plain, "websocket").await;
+    let (gate, _upstream) = doors().await;
+    let stream = TcpStream::connect(gate.addresses[0]).await.unwrap();
+    let mut response = upgrade_over(stream, "websocket").await;
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     echoes(soon(hyper::upgrade::on(&mut response)).await.unwrap()).await;
 
-    let tls = door.authority.shake_hands(door.tls, Some("shop.example.com"), &["http/1.1"]).await.unwrap();
+    let tls =
+        gate.authority.shake_hands(gate.addresses[1], Some("shop.example.com"), &["http/1.1"]).await.unwrap();
     let mut response = upgrade_over(tls, "websocket").await;
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     echoes(soon(hyper::upgrade::on(&mut response)).await.unwrap()).await;
@@ -158,10 +125,10 @@ async fn an_upgrade_passes_the_gateway_plain_and_over_tls() {
 #[tokio::test]
 async fn an_upgrade_to_http2_stays_outside() {
     // A service that agreed would answer requests that no rule has seen.
-    let door = door().await;
+    let (gate, _upstream) = doors().await;
     for protocol in ["h2c", "H2C", "websocket, h2c"] {
-        let plain = TcpStream::connect(door.plain).await.unwrap();
-        let response = upgrade_over(plain, protocol).await;
+        let stream = TcpStream::connect(gate.addresses[0]).await.unwrap();
+        let response = upgrade_over(stream, protocol).await;
         assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED, "{protocol}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod architecture;
 pub mod documents;
+pub mod gate;
 pub mod mesh;
 pub mod tls;
 pub mod upstream;
