@@ -2,10 +2,15 @@
 
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto::Builder, graceful::GracefulConnection},
+};
 use mesh_tower::{Body, BoxError, Client};
 use std::{
     future::{Ready, ready},
+    pin::Pin,
     sync::Arc,
 };
 use tests::{
@@ -17,7 +22,7 @@ use tests::{
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
-    sync::{Barrier, mpsc},
+    sync::{Barrier, Notify, mpsc},
     task::JoinSet,
 };
 
@@ -154,5 +159,38 @@ async fn a_request_that_is_dropped_half_sent_spoils_nothing() {
         let whole = Request::post("http://upstream/").body("whole".into()).unwrap();
         let response = soon(client.request(whole)).await.unwrap();
         assert_eq!(soon(text(response)).await, "whole");
+    }
+}
+
+// Boxed, since the compiler cannot see through all of hyper's types that it is `Send`.
+type Connection = Pin<Box<dyn GracefulConnection<Error = BoxError, Output = Result<(), BoxError>> + Send>>;
+
+#[tokio::test]
+async fn a_server_that_ends_its_connections_in_order_is_not_noticed() {
+    for port_name in ["http", "http2"] {
+        // Ends each connection with the first answer: `connection: close`, or GOAWAY.
+        let upstream = Upstream::raw(|stream: TcpStream| async move {
+            let is_answered = Arc::new(Notify::new());
+            let answered = Arc::clone(&is_answered);
+            let answer = service_fn(move |request| {
+                answered.notify_one();
+                hello(request)
+            });
+            let builder = Builder::new(TokioExecutor::new());
+            let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
+            let mut connection: Connection = Box::pin(connection);
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                () = is_answered.notified() => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+        })
+        .await;
+        let one = OneService::at(port_name, upstream.address, &[]).await;
+        let client = one.mesh.client();
+        for _ in 0..100 {
+            assert_eq!(get(&client).await, "hello");
+        }
+        assert!(upstream.accepted() > 1, "{port_name}");
     }
 }
