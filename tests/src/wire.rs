@@ -45,13 +45,11 @@ pub fn fed() -> (Feed, Body) {
 }
 
 /// A frame of bytes.
-#[must_use]
 pub fn data(text: &'static str) -> Result<Frame<Bytes>, BoxError> {
     Ok(Frame::data(Bytes::from_static(text.as_bytes())))
 }
 
 /// A frame of one trailer.
-#[must_use]
 pub fn trailer(name: &'static str, value: &'static str) -> Result<Frame<Bytes>, BoxError> {
     let mut trailers = HeaderMap::new();
     trailers.insert(name, http::HeaderValue::from_static(value));
