@@ -175,10 +175,8 @@ async fn a_direct_response_spares_the_inner_service() {
     let action =
         Action::Respond(DirectResponse { status: StatusCode::SERVICE_UNAVAILABLE, body: "closed".into() });
     let route = Route { response_headers: set("x-by", "mesh"), ..rule("/", action) };
-    let (routing, unreached) = (
-        RouteLayer::new(handle(route)),
-        service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>()),
-    );
+    let unreached = service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>());
+    let routing = RouteLayer::new(handle(route));
     let client = ServiceBuilder::new().layer(routing).layer(AnswerLayer::new()).service(unreached);
 
     let response = client.clone().oneshot(get("/")).await.unwrap();
