@@ -1,7 +1,8 @@
-use super::{future::ResponseFuture, policy, state::Turns};
+use super::{policy, state::Turns};
 use crate::{
     context::{Routed, Upstream},
     error::{BoxError, Error, Kind},
+    refuse::ResponseFuture,
 };
 use http::Request;
 use mesh_core::{
@@ -62,7 +63,7 @@ where
         match self.choose(&request) {
             Ok(upstream) => {
                 request.extensions_mut().insert(upstream);
-                ResponseFuture::send(self.inner.call(request))
+                ResponseFuture::forward(self.inner.call(request))
             }
             Err(error) => ResponseFuture::refuse(error),
         }
