@@ -1,1 +1,3 @@
 //! What the whole-mesh tests share.
+
+pub mod shop;
