@@ -123,6 +123,35 @@ fn a_file_that_breaks_off_is_not_whole_and_keeps_what_comes_before() {
 }
 
 #[test]
+fn a_file_of_fifty_megabytes_is_refused_unread() {
+    let folder = TempDir::new().unwrap();
+    let file = fs::File::create(folder.path().join("a.yaml")).unwrap();
+    file.set_len(50 << 20).unwrap();
+    let mut source = source(&[folder.path()]);
+    let batches = source.load();
+    assert_eq!(names(&batches), ["larger than 4 MiB"]);
+    assert!(!batches[0].is_whole);
+    assert!(Arc::ptr_eq(&batches[0], &source.load()[0]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_a_fault_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "a.yaml", &service("a"));
+    write(folder.path(), "b.yaml", &service("b"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    // Nothing is forbidden to the superuser.
+    let expected = if fs::read(&path).is_ok() { "a" } else { "cannot be read: permission denied" };
+    let mut source = source(&[folder.path()]);
+    assert_eq!(names(&source.load()), [expected, "b"]);
+
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(names(&source.load()), ["a", "b"]);
+}
+
+#[test]
 fn documents_without_a_namespace_get_the_sources() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "a.yaml", &service("a"));
@@ -204,7 +233,6 @@ async fn a_mounted_config_map_is_swapped_as_one() {
     write(folder.path(), "..2/b.yaml", &service("d"));
     symlink("..2", folder.path().join("..data_tmp")).unwrap();
     fs::rename(folder.path().join("..data_tmp"), folder.path().join("..data")).unwrap();
-    fs::remove_dir_all(folder.path().join("..1")).unwrap();
     changed(&mut all).await;
     changed(&mut one).await;
     assert_eq!((names(&all.load()), names(&one.load())), (vec!["c".into(), "d".into()], vec!["d".into()]));

@@ -1,7 +1,7 @@
 //! Text to located values: the language that is understood, and that no input whatever breaks the reading.
 
 use mesh_core::{
-    document::{Node, Value},
+    document::{Fault, Node, Reading, Value},
     source::{Batch, MAX_BYTES, Parsed, parse},
 };
 use proptest::prelude::*;
@@ -119,17 +119,49 @@ spec:
 : <<: {b: !!str 1}
 "#;
 
+/// Reads what may be anything, and holds that every fault is one line and points into the text.
+fn check(bytes: &[u8]) {
+    let batch = Batch::of("shop.yaml".into(), bytes, "default");
+    let lines = 1 + bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+    for reading in &batch.readings {
+        let faults = match reading {
+            Reading::Good { faults, .. } | Reading::Bad { faults, .. } => faults.as_slice(),
+            _ => &[],
+        };
+        assert!(matches!(reading, Reading::Bad { .. }) == faults.iter().any(Fault::is_error));
+        for fault in faults {
+            assert!(fault.place.line as usize <= lines, "{fault}");
+            assert!(!fault.to_string().contains(char::is_control), "{fault:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_bytes_break_the_reading(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        Batch::of("shop.yaml".into(), &bytes, "default");
+        check(&bytes);
+    }
+
+    #[test]
+    fn no_word_breaks_the_reading(word in "\\PC{0,20}|[\\x01-\\x20a]{0,4}", long in 1..200_usize) {
+        let word = serde_json::to_string(&word.repeat(long)).expect("JSON");
+        for text in [
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {word}}}\nspec: {{ports: [{{port: {word}}}]}}"),
+            format!("apiVersion: networking.istio.io/v1\nkind: {word}"),
+            VALID.replace("1.5s", &word),
+            VALID.replace("exact", &word),
+            VALID.replace("X-group", &word),
+            VALID.replace("test", &word),
+        ] {
+            check(text.as_bytes());
+        }
     }
 
     #[test]
     fn no_punctuation_breaks_the_reading(text in "[\\[\\]{},:?|>&*!%#@`'\"\\-\\.<a1~ \t\n\r\u{feff}]{0,60}") {
-        Batch::of("shop.yaml".into(), text.as_bytes(), "default");
+        check(text.as_bytes());
     }
 
     #[test]
@@ -147,7 +179,7 @@ proptest! {
                 bytes.splice(at..end, [byte & 0x7f]);
             }
         }
-        Batch::of("shop.yaml".into(), &bytes, "default");
+        check(&bytes);
     }
 }
 

@@ -1,4 +1,27 @@
-//! What the mesh does to a request: tower layers that a service links.
+//! What the mesh does to a request: composable tower layers that a service links.
+//!
+//! ```text
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ carry ─▶ app
+//! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
+//! ```
+//!
+//! [`Mesh`] is the whole of it: it follows the documents, serves an application and gives it a [`Client`]. Each layer is
+//! also of use alone, around any tower service of HTTP requests: one made with `routed()` acts by the rule that
+//! [`route`] found, one made with `new` by what it is given.
+//!
+//! One folder a layer, and no layer knows another: what they leave for each other is in a request's extensions
+//! ([`Routed`], [`Upstream`]) and in the task ([`Context`]). A layer refuses with an [`Error`]; only [`respond`] turns one
+//! into a status.
+//!
+//! # Features
+//!
+//! | feature | what it adds | what it needs |
+//! |---|---|---|
+//! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
+//! | `cli` | the command line, `meshctl` | `file`, clap |
+//!
+//! None is on by default. Every layer is always there.
 
 pub mod answer;
 pub mod balance;

@@ -80,7 +80,7 @@ impl Fault {
             place,
             object: String::new(),
             path: String::new(),
-            reason: reason.into(),
+            reason: shorten(reason.into()),
             remedy: None,
         }
     }
@@ -97,6 +97,16 @@ impl Fault {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// Cuts what quotes a whole file: a fault is a line to read.
+fn shorten(mut reason: String) -> String {
+    const MOST: usize = 400;
+    if reason.len() > MOST {
+        reason.truncate(reason.floor_char_boundary(MOST));
+        reason.push('…');
+    }
+    reason
 }
 
 impl fmt::Display for Fault {

@@ -1,5 +1,6 @@
 //! The kinds of documents that the mesh knows by name.
 
+use super::read::{distance, nearest};
 use std::fmt;
 
 /// A kind of object, whatever its version: all versions of one kind share one schema.
@@ -33,6 +34,15 @@ pub enum KnownKind {
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
     MeshPolicy,
 }
+
+/// The kinds that are read, by API group of Istio's.
+const ISTIO: &[(&str, &[&str])] = &[
+    (
+        "networking.istio.io",
+        &["VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "WorkloadEntry"],
+    ),
+    ("authentication.istio.io", &["Policy", "MeshPolicy"]),
+];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
@@ -80,6 +90,27 @@ impl Kind {
             }
         };
         Self::Known(known)
+    }
+
+    /// The field, `apiVersion` or `kind`, that comes close to one of Istio's and is none, with what was meant.
+    ///
+    /// Other people's kinds are theirs to name; what only nearly is a VirtualService would go unnoticed if nobody said so.
+    pub(super) fn misspelt(api_version: &str, kind: &str) -> Option<(&'static str, String)> {
+        let (group, version) = api_version.split_once('/').unwrap_or((api_version, "v1"));
+        let Some((_, kinds)) = ISTIO.iter().find(|(of, _)| *of == group) else {
+            let (meant, _) = ISTIO.iter().find(|(_, kinds)| kinds.contains(&kind))?;
+            // A few letters at most: other people's groups differ from Istio's by little more. What has no group at
+            // all is Kubernetes' own, which has no such kind.
+            let is_close = distance(group, meant) <= 3 || !api_version.contains(['/', '.']);
+            return is_close.then(|| ("apiVersion", format!("{meant}/{version}")));
+        };
+        if !api_version.contains('/') {
+            return Some(("apiVersion", format!("{group}/{version}")));
+        }
+        if matches!(Self::of(api_version, kind), Self::Foreign(_)) {
+            return Some(("kind", nearest(kind, kinds.iter().copied())?.to_owned()));
+        }
+        None
     }
 
     /// Whether objects of this kind live in a namespace.

@@ -6,11 +6,14 @@
 mod destination_rule;
 mod fault;
 mod gateway;
+mod http_match;
+mod injection;
 mod kind;
 mod lines;
 mod node;
 mod object;
 mod path;
+mod plain;
 mod policy;
 mod read;
 mod service;
@@ -22,18 +25,21 @@ mod workload_entry;
 pub use destination_rule::{ClientTls, ClientTlsMode, DestinationRule, Selector, Subset, TrafficPolicy};
 pub use fault::{Fault, Place, Severity};
 pub use gateway::{Gateway, Server, ServerPort, ServerTls, ServerTlsMode};
+pub use http_match::{HttpMatch, StringMatch};
+pub use injection::{Abort, Delay, FaultInjection};
 pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use node::{Entry, Node, Value};
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
+pub use plain::parse_duration;
 pub use policy::{Policy, Target};
-pub use read::{At, Fields, Read, Report, parse_duration};
+pub use read::{At, Fields, Read, Report};
 pub use service::{Service, ServicePort, TargetPort};
 pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadSelector};
 pub use values::{Base64, Later, Percent, PortSelector};
 pub use virtual_service::{
-    Abort, Delay, DerivePort, Destination, DirectResponse, FaultInjection, HeaderOperations, Headers,
-    HttpDestination, HttpMatch, HttpRoute, Redirect, RegexRewrite, Rewrite, StringMatch, VirtualService,
+    DerivePort, Destination, DirectResponse, HeaderOperations, Headers, HttpDestination, HttpRoute, Redirect,
+    RegexRewrite, Rewrite, VirtualService,
 };
 pub use workload_entry::WorkloadEntry;

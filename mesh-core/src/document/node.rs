@@ -46,6 +46,12 @@ impl Node {
         self.entries().iter().find(|entry| *entry.key == *key).map(|entry| &entry.value)
     }
 
+    /// Whether this is a mapping with `key`, even with no value.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     /// The entries of a mapping; none for anything else.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {

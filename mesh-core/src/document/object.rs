@@ -123,55 +123,90 @@ pub fn read(root: &Node, file: &Arc<str>, namespace: &str) -> Vec<Reading> {
 
 fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     let place = Place { file: Arc::clone(file), line: root.line };
-    let text = |name| root.get(name).and_then(Node::as_text);
-    let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
-        if root.get("kind").is_none() && root.get("apiVersion").is_none() && is_kustomization(file) {
-            return Reading::Skipped { kind: Kind::Foreign("Kustomization".into()), place };
+    if is_kustomization(file) && !root.has("kind") && !root.has("apiVersion") {
+        return Reading::Skipped { kind: Kind::Foreign("Kustomization".into()), place };
+    }
+    let kind = match kind(root) {
+        Ok(Kind::Known(known)) => known,
+        Ok(kind) => return Reading::Skipped { kind, place },
+        Err(Unkind { line, reason, remedy }) => {
+            let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
+            return Reading::Bad { key: None, faults: vec![fault] };
         }
-        let missing = if text("kind").is_none() { "kind" } else { "apiVersion" };
-        let fault =
-            Fault::error(place, format!("not a document of Kubernetes or Istio: it has no {missing}"));
-        let remedy = "every document starts with apiVersion, kind and metadata";
-        return Reading::Bad { key: None, faults: vec![fault.with_remedy(remedy)] };
     };
-    let kind = Kind::of(api_version, kind);
-    let Kind::Known(known) = kind else { return Reading::Skipped { kind, place } };
-
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
-    let report = Report::new(Arc::clone(file), format!("{kind}/{}", name.unwrap_or("?")));
+    let name = name.unwrap_or("?").escape_debug();
+    let report = Report::new(Arc::clone(file), format!("{}/{name}", Kind::Known(kind)));
     let at = At { node: root, path: &Path::Root, report: &report };
-    let read = at.object(|f| read_object(f, known, &kind, namespace)).flatten();
+    at.refuse_twins();
+    let read = at.object(|f| read_object(f, kind, namespace));
     let faults = report.into_faults();
-    let key = read.as_ref().map(|(metadata, _)| metadata.key(kind));
     match read {
-        Some((metadata, body)) if !faults.iter().any(Fault::is_error) => {
+        Some((Some(metadata), body)) if !faults.iter().any(Fault::is_error) => {
             let document = Document { metadata, body, place, lines: Lines::of(root) };
             Reading::Good { document: Box::new(document), faults }
         }
-        _ => Reading::Bad { key, faults },
+        read => {
+            let metadata =
+                read.and_then(|(metadata, _)| metadata).filter(|metadata| !metadata.name.is_empty());
+            Reading::Bad { key: metadata.map(|metadata| metadata.key(Kind::Known(kind))), faults }
+        }
     }
 }
 
-fn read_object(
-    f: &mut Fields<'_>,
-    known: KnownKind,
-    kind: &Kind,
-    namespace: &str,
-) -> Option<(Metadata, Body)> {
+/// Why a document has no kind.
+struct Unkind {
+    line: u32,
+    reason: String,
+    remedy: String,
+}
+
+fn kind(root: &Node) -> Result<Kind, Unkind> {
+    let remedy = "every document starts with apiVersion, kind and metadata".to_owned();
+    let Value::Map(_) = root.value else {
+        let reason =
+            format!("not a document of Kubernetes or Istio: expected a mapping, found {}", root.describe());
+        return Err(Unkind { line: root.line, reason, remedy });
+    };
+    let text = |field: &str| match root.get(field) {
+        Some(node) if !node.is_null() => node.as_text().ok_or_else(|| Unkind {
+            line: node.line,
+            reason: format!("{field}: expected text, found {}", node.describe()),
+            remedy: remedy.clone(),
+        }),
+        _ => Err(Unkind {
+            line: root.line,
+            reason: format!("not a document of Kubernetes or Istio: it has no {field}"),
+            remedy: remedy.clone(),
+        }),
+    };
+    let (kind, api_version) = (text("kind")?, text("apiVersion")?);
+    match Kind::misspelt(api_version, kind) {
+        Some((field, meant)) => Err(Unkind {
+            line: root.get(field).map_or(root.line, |node| node.line),
+            reason: format!("unknown {field} {:?}", if field == "kind" { kind } else { api_version }),
+            remedy: format!("did you mean {meant}?"),
+        }),
+        None => Ok(Kind::of(api_version, kind)),
+    }
+}
+
+fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<Metadata>, Body) {
     for field in ["apiVersion", "kind", "status"] {
         f.ignore(field);
     }
-    let Some(mut metadata) = f.maybe::<Metadata>("metadata") else {
-        f.here().refuse_with("metadata is missing", "give it at least a name");
-        return None;
-    };
-    if metadata.namespace.is_empty() && kind.is_namespaced() {
-        namespace.clone_into(&mut metadata.namespace);
+    let is_there = f.has("metadata");
+    let mut metadata = f.maybe::<Metadata>("metadata");
+    match &mut metadata {
+        Some(metadata) if !Kind::Known(kind).is_namespaced() => metadata.namespace.clear(),
+        Some(metadata) if metadata.namespace.is_empty() => namespace.clone_into(&mut metadata.namespace),
+        Some(_) => {}
+        None if is_there => {}
+        None => f.require("metadata", "give it at least a name"),
     }
-    if !f.has("spec") {
-        f.here().refuse_with("spec is missing", "write it beside metadata");
-    }
-    let body = match known {
+    // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
+    let is_missing = !f.is_written("spec");
+    let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
         KnownKind::Gateway => f.maybe("spec").map(Body::Gateway),
@@ -180,8 +215,11 @@ fn read_object(
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
     };
-    // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    Some((metadata, body.unwrap_or_else(|| Body::empty(known))))
+    if is_missing {
+        // Often it is there by another name, and one fault says so already.
+        f.require("spec", "write it beside metadata");
+    }
+    (metadata, body.unwrap_or_else(|| Body::empty(kind)))
 }
 
 fn is_kustomization(file: &str) -> bool {
@@ -234,16 +272,12 @@ impl Read for Metadata {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
             f.ignore_unknown();
-            let name: String = f.take("name");
-            if name.is_empty() {
+            if !f.has("name") {
                 f.here().refuse_with("name is missing", "give the object a name");
-            } else if !is_dns_subdomain(&name) {
-                let remedy = "use lower-case letters, digits, '-' and '.', at most 253 of them";
-                f.here().refuse_with(format!("name {name:?} is not a valid DNS subdomain"), remedy);
             }
             Self {
-                name,
-                namespace: f.take("namespace"),
+                name: f.maybe("name").map(|Name(name)| name).unwrap_or_default(),
+                namespace: f.maybe("namespace").map(|Namespace(name)| name).unwrap_or_default(),
                 labels: f.take("labels"),
                 annotations: f.take("annotations"),
             }
@@ -251,11 +285,38 @@ impl Read for Metadata {
     }
 }
 
-/// Whether `name` is a DNS-1123 subdomain.
-fn is_dns_subdomain(name: &str) -> bool {
-    let label = |label: &str| {
-        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
+/// The name of an object: a DNS-1123 subdomain.
+struct Name(String);
+
+impl Read for Name {
+    fn read(at: At<'_>) -> Option<Self> {
+        let name = String::read(at)?;
+        if name.len() > 253 || !name.split('.').all(is_dns_label) {
+            let remedy = "use lower-case letters, digits, '-' and '.', at most 253 of them";
+            at.refuse_with(format!("{name:?} is not a valid DNS subdomain"), remedy);
+            return None;
+        }
+        Some(Self(name))
+    }
+}
+
+/// The name of a namespace: a DNS-1123 label, or empty for the default one.
+struct Namespace(String);
+
+impl Read for Namespace {
+    fn read(at: At<'_>) -> Option<Self> {
+        let name = String::read(at)?;
+        if name.len() > 63 || !(name.is_empty() || is_dns_label(&name)) {
+            let remedy = "use lower-case letters, digits and '-', at most 63 of them";
+            at.refuse_with(format!("{name:?} is not a valid DNS label"), remedy);
+            return None;
+        }
+        Some(Self(name))
+    }
+}
+
+/// Whether `label` is a label of DNS-1123, of any length.
+fn is_dns_label(label: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
 }

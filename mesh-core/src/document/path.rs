@@ -39,8 +39,9 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Path::Root => Ok(()),
-            Path::Field(Path::Root, name) => f.write_str(name),
-            Path::Field(parent, name) => write!(f, "{parent}.{name}"),
+            // Anybody can write anything for a field's name, line breaks included; a fault is one line all the same.
+            Path::Field(Path::Root, name) => write!(f, "{}", name.escape_debug()),
+            Path::Field(parent, name) => write!(f, "{parent}.{}", name.escape_debug()),
             Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
             Path::Key(parent, key) => write!(f, "{parent}[{key:?}]"),
         }

@@ -8,7 +8,7 @@ use super::{
     node::{Entry, Node, Value},
     path::Path,
 };
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 /// Collects the faults of one object while it is read and checked.
 #[derive(Debug)]
@@ -39,10 +39,12 @@ impl Report {
         self.faults.borrow_mut().push(Fault { path: path.to_string(), ..fault });
     }
 
-    /// All that was noted.
+    /// All that was noted, from the first line to the last.
     #[must_use]
     pub fn into_faults(self) -> Vec<Fault> {
-        self.faults.into_inner()
+        let mut faults = self.faults.into_inner();
+        faults.sort_by_key(|fault| fault.place.line);
+        faults
     }
 }
 
@@ -82,6 +84,48 @@ impl<'a> At<'a> {
     /// Says that something else was expected here.
     pub fn expected(&self, what: &str) {
         self.refuse(format!("expected {what}, found {}", self.node.describe()));
+    }
+
+    /// Refuses a number where a mapping with the one field `name` wraps it, and shows how to write that.
+    pub(super) fn mapping_of(&self, name: &str) -> Option<()> {
+        let number = match &self.node.value {
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            _ => return Some(()),
+        };
+        self.refuse_with("expected a mapping, found a number", format!("write {{{name}: {number}}}"));
+        None
+    }
+
+    /// Refuses keys that are written twice in one mapping, here and in everything inside.
+    ///
+    /// Reading takes the first of them, so this is to be asked once for each document.
+    pub fn refuse_twins(&self) {
+        match &self.node.value {
+            Value::List(elements) => {
+                for (index, node) in elements.iter().enumerate() {
+                    At { node, path: &self.path.index(index), report: self.report }.refuse_twins();
+                }
+            }
+            Value::Map(entries) => {
+                let mut lines = HashMap::new();
+                for entry in entries {
+                    let path = self.path.field(&entry.key);
+                    if let Some(first) = lines.insert(&entry.key, entry.line) {
+                        let reason = format!("written twice: on line {first} too");
+                        self.report.add(
+                            Severity::Error,
+                            entry.line,
+                            &path,
+                            reason,
+                            Some("keep one".to_owned()),
+                        );
+                    }
+                    At { node: &entry.value, path: &path, report: self.report }.refuse_twins();
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Reads an object field by field; fields that `read` did not ask for are errors.
@@ -151,10 +195,26 @@ impl<'a> Fields<'a> {
         T::read(At { node: &entry.value, path: &path, report: self.at.report })
     }
 
-    /// Whether the field is written at all, even with no value.
-    pub fn has(&mut self, name: &'static str) -> bool {
-        self.known.push(name);
+    /// Whether the field is written, with a value.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| is_named(&entry.key, name) && !entry.value.is_null())
+    }
+
+    /// Whether the field is written, perhaps with no value.
+    #[must_use]
+    pub fn is_written(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| is_named(&entry.key, name))
+    }
+
+    /// Notes that a field is missing, unless one that is written was meant for it and is a fault already.
+    pub fn require(&self, name: &str, remedy: &str) {
+        let unknown = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
+        let is_meant = |key: &str| nearest(key, self.known.iter().copied()) == Some(name);
+        if !self.is_open && unknown.into_iter().any(|(entry, _)| is_meant(&entry.key)) {
+            return;
+        }
+        self.here().refuse_with(format!("{name} is missing"), remedy);
     }
 
     /// Accepts a field of an older dialect that has no effect any more, with a warning.
@@ -185,20 +245,26 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse_unknown(&self) {
-        for (entry, _) in self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken) {
+        for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !self.taken[*index]) {
+            // The second of two equal keys is a fault of its own, and has been noted.
+            if self.entries[..index].iter().any(|earlier| earlier.key == entry.key) {
+                continue;
+            }
             let path = self.at.path.field(&entry.key);
-            let (reason, remedy) = if self.known.iter().any(|name| is_named(&entry.key, name)) {
-                ("written twice, as lowerCamelCase and as snake_case".to_owned(), "keep one".to_owned())
+            let is_known = self.known.iter().any(|name| is_named(&entry.key, name));
+            let (reason, remedy) = if is_known {
+                ("written twice, as lowerCamelCase and as snake_case", "keep one".to_owned())
             } else {
-                let near = self.known.iter().min_by_key(|name| distance(&entry.key, name));
-                let near = near.filter(|name| distance(&entry.key, name) <= 1 + name.len() / 4);
-                let remedy = near.map_or_else(
-                    || format!("remove it; known here: {}", self.known.join(", ")),
-                    |name| format!("did you mean {name}?"),
-                );
-                ("unknown field".to_owned(), remedy)
+                ("unknown field", self.suggest(&entry.key))
             };
-            self.at.report.add(Severity::Error, entry.line, &path, reason, Some(remedy));
+            self.at.report.add(Severity::Error, entry.line, &path, reason.to_owned(), Some(remedy));
+        }
+    }
+
+    fn suggest(&self, key: &str) -> String {
+        match nearest(key, self.known.iter().copied()) {
+            Some(name) => format!("did you mean {name}?"),
+            None => format!("remove it; known here: {}", self.known.join(", ")),
         }
     }
 }
@@ -219,14 +285,25 @@ fn is_named(key: &str, name: &str) -> bool {
     matches && written.next().is_none()
 }
 
-/// The edit distance of two short names, for "did you mean".
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
+/// The name among `names` that `written` was probably meant to be.
+pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let near = names.map(|name| (distance(written, name), name)).min_by_key(|(distance, _)| *distance);
+    near.filter(|(distance, name)| *distance <= 1 + name.len() / 4).map(|(_, name)| name)
+}
+
+/// How many letters must change to make one name of the other; case, `_` and `-` do not count.
+pub(super) fn distance(a: &str, b: &str) -> usize {
+    let letters = |name: &str| -> Vec<char> {
+        // The time is the product of the lengths, and no name is this long.
+        let letters = name.chars().filter(|c| !matches!(c, '_' | '-')).take(80);
+        letters.map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let (a, b) = (letters(a), letters(b));
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(64).enumerate() {
+    for (i, ca) in a.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
         for (j, cb) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(ca != *cb);
+            let cost = diagonal + usize::from(ca != cb);
             diagonal = row[j + 1];
             row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
         }
@@ -234,177 +311,9 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-impl Read for String {
-    fn read(at: At<'_>) -> Option<Self> {
-        match &at.node.value {
-            Value::Text(text) => Some(text.to_string()),
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
-                at.refuse_with(format!("expected text, found {}", at.node.describe()), "put it in quotes");
-                None
-            }
-            _ => {
-                at.expected("text");
-                None
-            }
-        }
-    }
-}
-
-impl Read for bool {
-    fn read(at: At<'_>) -> Option<Self> {
-        match at.node.value {
-            Value::Bool(value) => Some(value),
-            _ => {
-                at.expected("true or false");
-                None
-            }
-        }
-    }
-}
-
-/// Reads a whole number within the bounds of its type; text that spells one is accepted, as in protobuf's JSON.
-fn whole<T: TryFrom<i64>>(at: At<'_>) -> Option<T> {
-    let number = match &at.node.value {
-        Value::Int(number) => Some(*number),
-        #[expect(clippy::cast_possible_truncation, reason = "the guard leaves only whole numbers within i64")]
-        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    };
-    match number {
-        None => at.expected("a whole number"),
-        Some(number) => match T::try_from(number) {
-            Ok(value) => return Some(value),
-            Err(_) => at.refuse(format!("{number} is out of range")),
-        },
-    }
-    None
-}
-
-impl Read for u16 {
-    fn read(at: At<'_>) -> Option<Self> {
-        whole(at)
-    }
-}
-
-impl Read for u32 {
-    fn read(at: At<'_>) -> Option<Self> {
-        whole(at)
-    }
-}
-
-impl Read for i32 {
-    fn read(at: At<'_>) -> Option<Self> {
-        whole(at)
-    }
-}
-
-impl Read for u64 {
-    fn read(at: At<'_>) -> Option<Self> {
-        whole(at)
-    }
-}
-
-impl<T: Read> Read for Vec<T> {
-    fn read(at: At<'_>) -> Option<Self> {
-        let Value::List(elements) = &at.node.value else {
-            at.expected("a list");
-            return None;
-        };
-        let element = |(index, node)| T::read(At { node, path: &at.path.index(index), report: at.report });
-        Some(elements.iter().enumerate().filter_map(element).collect())
-    }
-}
-
-impl<T: Read> Read for BTreeMap<String, T> {
-    fn read(at: At<'_>) -> Option<Self> {
-        let Value::Map(entries) = &at.node.value else {
-            at.expected("a mapping");
-            return None;
-        };
-        let value = |entry: &Entry| {
-            let path = at.path.key(&entry.key);
-            Some((entry.key.to_string(), T::read(At { node: &entry.value, path: &path, report: at.report })?))
-        };
-        Some(entries.iter().filter_map(value).collect())
-    }
-}
-
-impl<T: Read> Read for Box<T> {
-    fn read(at: At<'_>) -> Option<Self> {
-        T::read(at).map(Box::new)
-    }
-}
-
-impl Read for std::time::Duration {
-    fn read(at: At<'_>) -> Option<Self> {
-        let Some(text) = at.node.as_text() else {
-            at.refuse_with(
-                format!("expected a duration, found {}", at.node.describe()),
-                "write a number and a unit: 100ms, 2s, 1m30s",
-            );
-            return None;
-        };
-        let duration = parse_duration(text);
-        if duration.is_none() {
-            at.refuse_with(
-                format!("invalid duration {text:?}"),
-                "write a number and a unit: 100ms, 2s, 1m30s",
-            );
-        }
-        duration
-    }
-}
-
-/// Parses a duration as Go's `time.ParseDuration` does, but for negative ones: `1h`, `1m30s`, `0.5s`, `100ms`, `0`.
-#[must_use]
-pub fn parse_duration(text: &str) -> Option<std::time::Duration> {
-    if text == "0" {
-        return Some(std::time::Duration::ZERO);
-    }
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    let mut seconds = 0.0_f64;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let scale = match &rest[..unit] {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" | "μs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        seconds += number * scale;
-        rest = &rest[unit..];
-    }
-    // Through whole nanoseconds, so that "0.1s" is 100 ms and not a float's neighbour of it.
-    let duration = std::time::Duration::try_from_secs_f64(seconds).ok()?;
-    let micros = (seconds * 1e6).round();
-    let near = std::time::Duration::try_from_secs_f64(micros / 1e6).ok()?;
-    Some(if duration.abs_diff(near).as_nanos() <= 1 { near } else { duration })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn durations_are_gos() {
-        assert_eq!(parse_duration("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(parse_duration("0.1s"), Some(Duration::from_millis(100)));
-        assert_eq!(parse_duration("100ms"), Some(Duration::from_millis(100)));
-        for wrong in ["", "3", "3 s", "s", "-1s", "1d", "1.2.3s", "9999999999999999999999h"] {
-            assert_eq!(parse_duration(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_field_is_known_by_both_its_spellings() {

@@ -29,6 +29,7 @@ pub struct Base64(pub Vec<u8>);
 
 impl Read for Percent {
     fn read(at: At<'_>) -> Option<Self> {
+        at.mapping_of("value")?;
         at.object(|f| Self(f.maybe::<Number>("value").map_or(0.0, |number| number.0)))
     }
 }
@@ -55,6 +56,7 @@ impl Read for Number {
 
 impl Read for PortSelector {
     fn read(at: At<'_>) -> Option<Self> {
+        at.mapping_of("number")?;
         at.object(|f| Self { number: f.take("number") })
     }
 }

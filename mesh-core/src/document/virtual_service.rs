@@ -1,9 +1,10 @@
 //! `VirtualService`: how requests for a host are routed.
 
 use super::{
-    node::Value,
-    read::{At, Fields, Read},
-    values::{Later, Percent, PortSelector},
+    http_match::HttpMatch,
+    injection::FaultInjection,
+    read::{At, Read},
+    values::{Base64, Later, PortSelector},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -49,50 +50,6 @@ pub struct HttpRoute {
     pub fault: Option<FaultInjection>,
     /// Header changes. Default: none.
     pub headers: Headers,
-}
-
-/// One block of conditions, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct HttpMatch {
-    /// A name for logs, appended to the rule's. Default: none.
-    pub name: String,
-    /// The path, without its query. Default: any.
-    pub uri: Option<StringMatch>,
-    /// The scheme. Default: any.
-    pub scheme: Option<StringMatch>,
-    /// The method. Default: any.
-    pub method: Option<StringMatch>,
-    /// The authority as received, port included. Default: any.
-    pub authority: Option<StringMatch>,
-    /// Headers that must match. Default: none.
-    pub headers: BTreeMap<String, StringMatch>,
-    /// Headers that must not match. Default: none.
-    pub without_headers: BTreeMap<String, StringMatch>,
-    /// Query parameters that must match. Default: none.
-    pub query_params: BTreeMap<String, StringMatch>,
-    /// The port the request came to. Default: any.
-    pub port: Option<u32>,
-    /// Labels that the client's workload must have. Default: none.
-    pub source_labels: BTreeMap<String, String>,
-    /// The namespace the client must be in. Default: any.
-    pub source_namespace: String,
-    /// The gateways where this block applies. Default: those of the VirtualService.
-    pub gateways: Vec<String>,
-    /// Whether letter case matters in `uri` (exact and prefix). Default: false.
-    pub ignore_uri_case: bool,
-}
-
-/// A comparison with a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StringMatch {
-    /// Anything at all: `{}`.
-    Present,
-    /// Equal.
-    Exact(String),
-    /// Starts with.
-    Prefix(String),
-    /// The whole text matches this RE2 expression.
-    Regex(String),
 }
 
 /// One weighted destination of a rule.
@@ -194,35 +151,6 @@ pub struct DirectResponse {
     pub body: Vec<u8>,
 }
 
-/// Faults to inject.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FaultInjection {
-    /// Waits first. Default: none.
-    pub delay: Option<Delay>,
-    /// Answers with an error. Default: none.
-    pub abort: Option<Abort>,
-}
-
-/// An injected wait.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Delay {
-    /// How long. Required.
-    pub fixed_delay: Option<Duration>,
-    /// The share of requests, in hundredths. Default: 0.
-    pub percentage: Option<Percent>,
-}
-
-/// An injected error.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Abort {
-    /// The HTTP status to answer with. Default: none.
-    pub http_status: Option<i32>,
-    /// The gRPC status to answer with, by name. Default: none.
-    pub grpc_status: Option<String>,
-    /// The share of requests, in hundredths. Default: 0.
-    pub percentage: Option<Percent>,
-}
-
 impl Read for VirtualService {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| Self {
@@ -269,58 +197,6 @@ impl Read for HttpRoute {
                 fault: f.maybe("fault"),
                 headers: f.take("headers"),
             }
-        })
-    }
-}
-
-impl Read for HttpMatch {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            f.ignore("statPrefix");
-            Self {
-                name: f.take("name"),
-                uri: f.maybe("uri"),
-                scheme: f.maybe("scheme"),
-                method: f.maybe("method"),
-                authority: f.maybe("authority"),
-                headers: f.take("headers"),
-                without_headers: f.take("withoutHeaders"),
-                query_params: f.take("queryParams"),
-                port: f.maybe("port"),
-                source_labels: f.take("sourceLabels"),
-                source_namespace: f.take("sourceNamespace"),
-                gateways: f.take("gateways"),
-                ignore_uri_case: f.take("ignoreUriCase"),
-            }
-        })
-    }
-}
-
-impl Read for StringMatch {
-    fn read(at: At<'_>) -> Option<Self> {
-        if at.node.is_null() {
-            at.refuse_with("a match cannot be null", "write {} to ask only for presence");
-            return None;
-        }
-        if let Value::Text(text) = &at.node.value {
-            at.refuse_with(
-                "expected exact, prefix or regex, found text",
-                format!("write {{exact: {text:?}}}"),
-            );
-            return None;
-        }
-        at.object(|f| {
-            let found = [
-                f.maybe("exact").map(Self::Exact),
-                f.maybe("prefix").map(Self::Prefix),
-                f.maybe("regex").map(Self::Regex),
-            ];
-            let mut found = found.into_iter().flatten();
-            let first = found.next().unwrap_or(Self::Present);
-            if found.next().is_some() {
-                f.here().refuse_with("exact, prefix and regex exclude one another", "keep one");
-            }
-            first
         })
     }
 }
@@ -413,49 +289,11 @@ impl Read for DirectBody {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
             let text = f.maybe::<String>("string").map(String::into_bytes);
-            let bytes = f.maybe::<super::values::Base64>("bytes").map(|bytes| bytes.0);
+            let bytes = f.maybe::<Base64>("bytes").map(|bytes| bytes.0);
             if text.is_some() && bytes.is_some() {
                 f.here().refuse_with("string and bytes exclude one another", "keep one");
             }
             Self(text.or(bytes).unwrap_or_default())
         })
     }
-}
-
-impl Read for FaultInjection {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| Self { delay: f.maybe("delay"), abort: f.maybe("abort") })
-    }
-}
-
-impl Read for Delay {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            if f.maybe::<Duration>("exponentialDelay").is_some() {
-                f.here().refuse_with("exponentialDelay not supported yet", "use fixedDelay");
-            }
-            Self { fixed_delay: f.maybe("fixedDelay"), percentage: percentage(f) }
-        })
-    }
-}
-
-impl Read for Abort {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            if f.maybe::<String>("http2Error").is_some() {
-                f.here().refuse("HTTP/2 abort fault injection not supported yet");
-            }
-            Self {
-                http_status: f.maybe("httpStatus"),
-                grpc_status: f.maybe("grpcStatus"),
-                percentage: percentage(f),
-            }
-        })
-    }
-}
-
-/// The share of requests: `percentage: {value: 0.1}` of today, or `percent: 20` of 2019.
-fn percentage(f: &mut Fields<'_>) -> Option<Percent> {
-    let old = f.maybe::<i32>("percent").map(|percent| Percent(f64::from(percent)));
-    f.maybe::<Percent>("percentage").or(old)
 }

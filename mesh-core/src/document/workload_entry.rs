@@ -16,7 +16,7 @@ pub struct WorkloadEntry {
     pub network: String,
     /// `region/zone/subzone`. Default: unknown.
     pub locality: String,
-    /// Its share among the endpoints. Default: 1.
+    /// Its share among the endpoints; 0 counts as 1. Default: 0.
     pub weight: u32,
     /// The service account it runs as. Default: none.
     pub service_account: String,

@@ -1,4 +1,19 @@
 //! Where documents come from.
+//!
+//! A source gives [`Batch`]es: all that one file holds, the good documents and the faults of the bad. What did not change
+//! is the very batch it was, so that later stages need only compare pointers. A file that cannot be read to its end says
+//! so, and what it held before goes on serving.
+//!
+//! ```
+//! use mesh_core::{document::Reading, source::Batch};
+//!
+//! let text = "apiVersion: v1\nkind: Service\nmetadata: {name: product}\nspec: {ports: [{port: http}]}\n";
+//! let batch = Batch::of("shop.yaml".into(), text.as_bytes(), "default");
+//!
+//! let Reading::Bad { faults, .. } = &batch.readings[0] else { panic!("a port is a number") };
+//! let line = "shop.yaml:4: Service/product: spec.ports[0].port: expected a whole number, found text";
+//! assert_eq!(faults[0].to_string(), line);
+//! ```
 
 mod batch;
 #[cfg(feature = "file")]

@@ -13,8 +13,8 @@ use crate::{
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How many requests may wait for a look out of turn; further ones do without.
-const WAITING: usize = 64;
+/// How many requests may wait for a look out of turn; further ones do without, and may see a mixture of two tables.
+const WAITING: usize = 1024;
 
 /// Pumps documents into routing tables. [`Pump::load`] does it once; [`Pump::run`] whenever they change.
 #[derive(Debug)]

@@ -88,11 +88,8 @@ impl Answer {
     fn unconnected(is_refused: bool) -> Self {
         let mut answer = Self::reset(StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
         if is_refused {
-            let reason = "delayed connect error: Connection refused";
-            answer.body.to_mut().push_str(", transport failure reason: ");
-            answer.body.to_mut().push_str(reason);
             let details = answer.details.trim_end_matches('}');
-            answer.details = format!("{details},{}}}", reason.replace(' ', "_")).into();
+            answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
         }
         answer
     }
@@ -129,14 +126,11 @@ mod tests {
             [Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::ConnectionRefused)), nested]
         {
             let Answer { details, body, .. } = answer(&error);
-            assert!(body.ends_with(
-                "reset reason: remote connection failure, \
-                 transport failure reason: delayed connect error: Connection refused"
-            ));
+            assert!(body.ends_with("reset reason: remote connection failure"));
             assert_eq!(
                 details,
                 "upstream_reset_before_response_started\
-                 {remote_connection_failure,delayed_connect_error:_Connection_refused}"
+                 {remote_connection_failure|delayed_connect_error:_Connection_refused}"
             );
         }
         let other = answer(&Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::TimedOut)));

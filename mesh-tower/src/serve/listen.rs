@@ -86,7 +86,12 @@ async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: 
         tracing::debug!(%error, "connection ended before it began");
         return;
     }
-    match accept.accept(stream).await {
+    let accepted = tokio::select! {
+        accepted = accept.accept(stream) => accepted,
+        // Nothing was asked yet: a handshake need not be finished to be ended.
+        () = drain.started() => return,
+    };
+    match accepted {
         Ok((io, service)) => connection::run(connection::start(io, peer, service), peer, drain).await,
         Err(error) => tracing::debug!(peer = %peer.0, %error, "connection refused"),
     }

@@ -54,6 +54,7 @@ const REASONS: &[(&str, &str, &str)] = &[
         "check indentation and brackets; text with ': ' in it goes in quotes",
     ),
     ("block sequence entries are not allowed", "a '-' where no list can stand", "check the indentation"),
+    ("only valid inside a block", "a '-' between brackets", "in [ ] a comma separates the elements"),
     ("did not find expected '-'", "expected '-' and the next element of the list", "check the indentation"),
     ("did not find expected key", "expected a key", "check the indentation"),
     ("simple key expect", "the key before this has no ':'", "write `key: value`"),

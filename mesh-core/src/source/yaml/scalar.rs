@@ -49,7 +49,7 @@ fn core_type(tag: &Tag) -> Option<&str> {
 
 fn unknown_tag(line: usize, tag: &Tag) -> Mistake {
     let name = core_type(tag).map_or_else(|| tag.to_string(), |name| format!("!!{name}"));
-    Mistake::new(line, format!("the tag {name} means nothing here")).with_remedy("remove it")
+    Mistake::new(line, format!("the tag {} means nothing here", name.escape_debug())).with_remedy("remove it")
 }
 
 /// The value of a scalar without quotes. `yes`, `no`, `on` and `off` are text.
