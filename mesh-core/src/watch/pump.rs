@@ -138,7 +138,8 @@ impl<S: Source> Pump<S> {
         for fault in status.faults.iter().filter(|fault| !self.logged.contains(*fault)) {
             match fault.severity {
                 Severity::Error => tracing::warn!("document refused: {fault}"),
-                Severity::Warning | Severity::Info => tracing::debug!("document: {fault}"),
+                Severity::Warning => tracing::warn!("document in doubt: {fault}"),
+                Severity::Info => tracing::debug!("document: {fault}"),
             }
         }
         self.logged = status.faults.iter().cloned().collect();
