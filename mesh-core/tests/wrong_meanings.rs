@@ -298,3 +298,15 @@ fn subsets_must_have_names_of_their_own() {
         "4: DestinationRule/x: spec: host is missing (name the service that this is for)",
     );
 }
+
+#[test]
+fn rules_for_tcp_alone_leave_http_requests_to_the_default() {
+    let text = document(
+        "VirtualService",
+        "  hosts: [product]\n  tcp: [{route: [{destination: {host: product}}]}]\n",
+    );
+    let batch = Arc::new(Batch::of("shop.yaml".into(), text.as_bytes(), "shop"));
+    let (model, status) = Ledger::new(Setting::default()).take(&[batch]);
+    assert_eq!(model.virtual_services, []);
+    assert_eq!(status.faults.len(), 1, "{:?}", status.faults);
+}

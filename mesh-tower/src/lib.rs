@@ -41,6 +41,7 @@ mod client;
 mod context;
 mod dice;
 mod error;
+mod refuse;
 mod reply;
 mod stack;
 

@@ -7,18 +7,8 @@ use mesh_tower::{
     Body, BoxError, Error, Kind,
     respond::{Refused, RespondLayer},
 };
-use std::{
-    future::ready,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::future::ready;
 use tower::{Layer, ServiceExt, service_fn};
-use tracing::{
-    Event, Metadata, Subscriber,
-    span::{Attributes, Id, Record},
-};
 
 const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
 
@@ -138,40 +128,4 @@ async fn trailers_of_a_response_pass() {
     let inner = service_fn(move |_| ready(response.take().ok_or(BoxError::from("called twice"))));
     let response = RespondLayer::new().layer(inner).oneshot(Request::<Body>::default()).await.unwrap();
     assert_eq!(response.into_body().collect().await.unwrap().trailers(), Some(&trailers));
-}
-
-#[tokio::test]
-async fn a_refusal_is_logged_once_and_a_response_never() {
-    let lines = Arc::new(AtomicU32::new(0));
-    let _guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines)));
-    let sound = service_fn(|_| ready(Ok::<_, BoxError>(Response::new(Body::empty()))));
-    RespondLayer::new().layer(sound).oneshot(Request::<Body>::default()).await.unwrap();
-    assert_eq!(lines.load(Ordering::Relaxed), 0);
-    answer(Kind::NoRoute, Request::default()).await;
-    assert_eq!(lines.load(Ordering::Relaxed), 1);
-}
-
-/// Counts what is logged.
-struct Lines(Arc<AtomicU32>);
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("mesh_tower")
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }

@@ -70,6 +70,9 @@ async fn the_authority_is_changed_wherever_the_request_names_it() {
     assert_eq!(origin.uri(), "/a");
     assert_eq!(origin.headers()[HOST], "catalogue:81");
 
+    let nameless = seen(changes(), Request::get("/a")).await.into_body();
+    assert_eq!(nameless.headers()[HOST], "catalogue:81");
+
     let both = seen(changes(), Request::get("http://product/a").header(HOST, "product")).await.into_body();
     assert_eq!(both.uri(), "http://catalogue:81/a");
     assert_eq!(both.headers()[HOST], "catalogue:81");

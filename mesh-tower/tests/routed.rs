@@ -5,11 +5,12 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTE
 use http_body_util::BodyExt;
 use mesh_core::{
     model::{
-        Abort, AbortStatus, Action, Attachment, Block, Conditions, Delay, Destination, DirectResponse, Edit,
-        Export, HeaderEdits, Host, HostPattern, Injection, Model, PathMatch, Port, Protocol, Redirect,
-        RedirectPort, Rewrite, Route, Service, Share, TextMatch, UnknownHosts, VirtualService,
+        Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, Delay, Destination,
+        DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
+        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
+        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts, VirtualService,
     },
-    table::{Snapshot, Viewpoint},
+    table::{GatewayRole, Snapshot, Viewpoint},
     watch::{self, Handle, Publisher},
 };
 use mesh_tower::{
@@ -174,10 +175,8 @@ async fn a_direct_response_spares_the_inner_service() {
     let action =
         Action::Respond(DirectResponse { status: StatusCode::SERVICE_UNAVAILABLE, body: "closed".into() });
     let route = Route { response_headers: set("x-by", "mesh"), ..rule("/", action) };
-    let (routing, unreached) = (
-        RouteLayer::new(handle(route)),
-        service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>()),
-    );
+    let unreached = service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>());
+    let routing = RouteLayer::new(handle(route));
     let client = ServiceBuilder::new().layer(routing).layer(AnswerLayer::new()).service(unreached);
 
     let response = client.clone().oneshot(get("/")).await.unwrap();
@@ -199,18 +198,52 @@ async fn a_direct_response_spares_the_inner_service() {
     assert_eq!(response.headers()["grpc-message"], "closed");
 }
 
-#[tokio::test]
-async fn a_redirect_names_the_place_as_the_client_sees_it() {
-    let redirect = Redirect {
+fn redirect() -> Action {
+    Action::Redirect(Redirect {
         status: StatusCode::PERMANENT_REDIRECT,
         scheme: None,
         authority: None,
         port: RedirectPort::Keep,
         path: Some("/new".into()),
         prefix: None,
+    })
+}
+
+#[tokio::test]
+async fn a_gateway_that_ends_tls_redirects_within_https() {
+    let name = GatewayName { namespace: "shop".into(), name: "door".into() };
+    let server = GatewayServer {
+        port: 443,
+        port_name: "https".into(),
+        protocol: ServerProtocol::Https,
+        hosts: vec![ServerHost { namespace: None, pattern: HostPattern::Any }],
+        tls: Some(Termination::Simple(CertificateSource::Secret("door".into()))),
+        redirects_to_https: false,
     };
+    let mut model = model(1, vec![]);
+    let mut shop = VirtualService::clone(&model.virtual_services[0]);
+    shop.attachments = vec![Attachment::Gateway(name.clone())];
+    shop.routes = vec![Arc::new(rule("/old", redirect()))];
+    model.virtual_services = vec![Arc::new(shop)];
+    model.gateways =
+        vec![Arc::new(Gateway { name: name.clone(), selector: Labels::default(), servers: vec![server] })];
+    let (mut publisher, handle) =
+        watch::channel(Viewpoint { gateway: GatewayRole::Named(name), ..Viewpoint::default() });
+    publisher.publish(&model);
+
     let client = ServiceBuilder::new()
-        .layer(RouteLayer::new(handle(rule("/old", Action::Redirect(redirect)))))
+        .layer(RouteLayer::new(handle).at_gateway(443, true))
+        .layer(AnswerLayer::new())
+        .service(service_fn(echo));
+    let request = Request::get("/old").header("host", HOST).body(Body::empty()).unwrap();
+    let response = client.oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["location"], format!("https://{HOST}/new"));
+}
+
+#[tokio::test]
+async fn a_redirect_names_the_place_as_the_client_sees_it() {
+    let client = ServiceBuilder::new()
+        .layer(RouteLayer::new(handle(rule("/old", redirect()))))
         .layer(AnswerLayer::new())
         .service(service_fn(echo));
     let response = client.oneshot(get("/old")).await.unwrap();

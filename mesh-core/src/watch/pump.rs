@@ -13,8 +13,8 @@ use crate::{
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How many requests may wait for a look out of turn; further ones do without.
-const WAITING: usize = 64;
+/// How many requests may wait for a look out of turn; further ones do without, and may see a mixture of two tables.
+const WAITING: usize = 1024;
 
 /// Pumps documents into routing tables. [`Pump::load`] does it once; [`Pump::run`] whenever they change.
 #[derive(Debug)]
@@ -105,14 +105,16 @@ impl<S: Source> Pump<S> {
     }
 
     fn turn(&mut self, ask: Option<Ask>) {
-        let batches = self.source.load();
-        let seen = digest(&batches);
+        let has_settled = ask.is_none();
         let mut asks: Vec<Ask> = ask.into_iter().collect();
+        // Before the look: who asks later may know of documents that it missed, and gets another.
         while let Ok(ask) = self.asked.try_recv() {
             asks.push(ask);
         }
+        let batches = self.source.load();
+        let seen = digest(&batches);
         // Out of turn, only what another process has already seen whole is sure not to be half a write.
-        let is_wanted = asks.is_empty() || asks.iter().any(|ask| ask.digest == seen);
+        let is_wanted = has_settled || asks.iter().any(|ask| ask.digest == seen);
         if is_wanted && seen != self.status.borrow().digest {
             self.publish(&batches);
         }
@@ -136,7 +138,8 @@ impl<S: Source> Pump<S> {
         for fault in status.faults.iter().filter(|fault| !self.logged.contains(*fault)) {
             match fault.severity {
                 Severity::Error => tracing::warn!("document refused: {fault}"),
-                Severity::Warning | Severity::Info => tracing::debug!("document: {fault}"),
+                Severity::Warning => tracing::warn!("document in doubt: {fault}"),
+                Severity::Info => tracing::debug!("document: {fault}"),
             }
         }
         self.logged = status.faults.iter().cloned().collect();

@@ -14,13 +14,12 @@
 //!
 //! **What survives a reload.** The turn of every backend that still exists.
 
-mod future;
 mod layer;
 mod policy;
 mod service;
 mod state;
 
-pub use future::ResponseFuture;
+pub use crate::refuse::ResponseFuture;
 pub use layer::BalanceLayer;
 pub use service::Balance;
 

@@ -1,7 +1,8 @@
-use super::{future::ResponseFuture, policy, state::Turns};
+use super::{policy, state::Turns};
 use crate::{
     context::{Routed, Upstream},
     error::{BoxError, Error, Kind},
+    refuse::ResponseFuture,
 };
 use http::Request;
 use mesh_core::{
@@ -29,12 +30,16 @@ impl<S> Balance<S> {
 
     fn choose<B>(&self, request: &Request<B>) -> Result<Upstream, Error> {
         let routed = request.extensions().get::<Routed>();
-        let backend = routed
-            .map(Routed::backend)
-            .transpose()
-            .map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
+        let view = routed.map_or_else(|| RequestView::outbound(request), |routed| routed.view(request));
+        if view.listener.is_none() && view.scheme == "https" {
+            // In plain text it would reach the wrong port, or the wrong eyes.
+            let why = "TLS to services is not spoken yet (call it by http://)";
+            return Err(Error::because(Kind::ConnectFailure, why));
+        }
+        let backend = routed.map(Routed::backend).transpose();
+        let backend = backend.map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
         let Some((routed, backend)) = routed.zip(backend.flatten()) else {
-            return address_of(request);
+            return address_of(&view);
         };
         let turn = self.turns.take(routed.snapshot(), &backend.name);
         let Some(endpoint) = policy::choose(&backend.endpoints, turn) else {
@@ -62,7 +67,7 @@ where
         match self.choose(&request) {
             Ok(upstream) => {
                 request.extensions_mut().insert(upstream);
-                ResponseFuture::send(self.inner.call(request))
+                ResponseFuture::forward(self.inner.call(request))
             }
             Err(error) => ResponseFuture::refuse(error),
         }
@@ -70,8 +75,7 @@ where
 }
 
 /// Where a request goes by its own address.
-fn address_of<B>(request: &Request<B>) -> Result<Upstream, Error> {
-    let view = RequestView::outbound(request);
+fn address_of(view: &RequestView<'_>) -> Result<Upstream, Error> {
     let address = match view.host().parse::<IpAddr>() {
         Ok(ip) => Address::Ip(ip),
         Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),

@@ -72,11 +72,10 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod policy;
 mod service;
 
-pub use future::ResponseFuture;
+pub use crate::refuse::ResponseFuture;
 pub use layer::RouteLayer;
 pub use service::Route;

@@ -1,7 +1,8 @@
-use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
+use super::{layer::RouteLayer, policy::judge};
 use crate::{
     BoxError, Context, Error,
     context::{GENERATION_HEADER, Routed, generation_value},
+    refuse::ResponseFuture,
 };
 use http::{Request, Response};
 use mesh_core::table::{Decision, Snapshot};

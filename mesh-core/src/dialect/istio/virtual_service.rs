@@ -35,6 +35,10 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
         check.warn(site.spec, reason, "add hosts, unless another VirtualService hands over to this one");
         return Some(Meaning::Nothing);
     }
+    if written.http.is_empty() {
+        // Rules for TCP and TLS alone leave HTTP requests to the service's default route.
+        return Some(Meaning::Nothing);
+    }
     Some(Meaning::VirtualService(Arc::new(VirtualService {
         namespace: site.namespace(),
         name: site.name(),

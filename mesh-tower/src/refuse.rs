@@ -1,3 +1,5 @@
+//! The future of layers that either refuse a request at once or let it pass.
+
 use crate::{BoxError, Error};
 use pin_project_lite::pin_project;
 use std::{
@@ -7,7 +9,7 @@ use std::{
 };
 
 pin_project! {
-    /// The response of [`Route`](super::Route).
+    /// The inner service's response, or a refusal.
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -25,11 +27,11 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn forward(future: F) -> Self {
+    pub(crate) fn forward(future: F) -> Self {
         Self { state: State::Forward { future } }
     }
 
-    pub(super) fn refuse(error: Error) -> Self {
+    pub(crate) fn refuse(error: Error) -> Self {
         Self { state: State::Refuse { error: Some(error) } }
     }
 }

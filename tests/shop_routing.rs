@@ -1,0 +1,219 @@
+//! Who answers in the shop: by weight, by the header of testers, and while all weights change at once.
+
+use futures_util::future::join_all;
+use http::{Method, StatusCode};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tests::shop::{Connection, Reply, Shop};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
+
+const PRODUCT: &str = "/product-composite/1";
+const CONNECTIONS: usize = 64;
+/// How many answers in a row must agree until a change counts as complete.
+const AGREED: usize = 400;
+/// Within what of its writing a change is live.
+const LIVE: Duration = Duration::from_millis(500);
+/// The version that answers, at product-composite, product, recommendation and review.
+const OLD: [&str; 4] = ["v1"; 4];
+const NEW: [&str; 4] = ["v2"; 4];
+const TESTERS: [&str; 4] = ["v1", "v2", "v2", "v2"];
+
+/// A shop that runs on the landscape's production documents, and the folder they are in.
+async fn production() -> (Arc<Shop>, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/landscape-prod");
+    for file in fs::read_dir(fixtures).expect("the landscape") {
+        let file = file.expect("a document");
+        fs::copy(file.path(), folder.path().join(file.file_name())).expect("a copy");
+    }
+    let shop = Shop::open(&["--documents", folder.path().to_str().expect("a path of text")]).await;
+    shop.create(1).await;
+    (Arc::new(shop), folder)
+}
+
+async fn read(connection: &mut Connection, token: &str, group: Option<&str>) -> Reply {
+    let mut request =
+        connection.request(Method::GET, PRODUCT).header("authorization", format!("Bearer {token}"));
+    if let Some(group) = group {
+        request = request.header("X-group", group);
+    }
+    connection.send(request, "").await
+}
+
+/// Who answered how often.
+type Tally = HashMap<[String; 4], usize>;
+
+async fn tally(mut connection: Connection, token: &str, group: Option<&str>, count: usize) -> Tally {
+    let mut tally = Tally::new();
+    for _ in 0..count {
+        let reply = read(&mut connection, token, group).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        *tally.entry(reply.versions()).or_default() += 1;
+    }
+    tally
+}
+
+#[tokio::test]
+async fn visitors_reach_v1_and_testers_v2_of_what_is_behind_the_product_composite() {
+    let (shop, _folder) = production().await;
+    let token = shop.token("reader").await;
+
+    for (group, count, expected) in
+        [(None, 100, OLD), (Some("test"), 20, TESTERS), (Some("other"), 5, OLD), (Some("Test"), 5, OLD)]
+    {
+        let mut connections = Vec::new();
+        for _ in 0..5 {
+            connections.push(shop.connect().await);
+            connections.push(shop.connect_http2().await);
+        }
+        let tallies = connections.into_iter().map(|connection| tally(connection, &token, group, count));
+        for tally in join_all(tallies).await {
+            assert_eq!(tally, Tally::from([(expected.map(str::to_owned), count)]), "X-group: {group:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_traffic_moves_at_once_when_all_weights_change_in_one_write() {
+    let (shop, folder) = production().await;
+    let file = folder.path().join("virtual-services.yaml");
+    let blue = fs::read_to_string(&file).expect("the routing");
+    let green = swapped(&blue);
+    let mut load = Load::start(&shop).await;
+
+    load.settle(OLD).await;
+    for round in 0..3 {
+        rename_into(&file, &green);
+        load.follow(OLD, NEW).await.report(round, "blue to green, by a rename");
+        fs::write(&file, &blue).expect("a write");
+        load.follow(NEW, OLD).await.report(round, "green to blue, in place");
+    }
+    load.end().await;
+}
+
+/// The documents with the weights of old and new exchanged.
+fn swapped(documents: &str) -> String {
+    let swapped = documents.replace("weight: 100", "weight: all").replace("weight: 0", "weight: 100");
+    let swapped = swapped.replace("weight: all", "weight: 0");
+    assert_eq!((swapped.matches("weight: 100").count(), swapped.matches("weight: 0\n").count()), (5, 5));
+    swapped
+}
+
+/// Puts a whole file in the place of another.
+fn rename_into(file: &Path, text: &str) {
+    let draft: PathBuf = file.with_extension("draft");
+    fs::write(&draft, text).expect("a draft");
+    fs::rename(draft, file).expect("a rename");
+}
+
+/// Visitors who ask again as soon as they are answered.
+struct Load {
+    visits: mpsc::UnboundedReceiver<Visit>,
+    visitors: JoinSet<()>,
+}
+
+struct Visit {
+    sent: Instant,
+    answered: Instant,
+    status: StatusCode,
+    versions: [String; 4],
+}
+
+/// When a change showed, counted from its writing.
+struct Change {
+    first_new: Duration,
+    last_old: Duration,
+    last_old_sent: Duration,
+}
+
+impl Load {
+    async fn start(shop: &Arc<Shop>) -> Self {
+        let token = shop.token("reader").await;
+        let (sender, visits) = mpsc::unbounded_channel();
+        let mut visitors = JoinSet::new();
+        for number in 0..CONNECTIONS {
+            let connection = if number % 8 == 0 { shop.connect_http2().await } else { shop.connect().await };
+            visitors.spawn(visit(connection, token.clone(), sender.clone()));
+        }
+        Self { visits, visitors }
+    }
+
+    /// The next visit, which must have succeeded, and seen one version alone.
+    async fn next(&mut self) -> Visit {
+        let visit = timeout(Duration::from_secs(10), self.visits.recv()).await;
+        let visit = visit.expect("an answer within 10 s").expect("visitors that all go on");
+        assert_eq!(visit.status, StatusCode::OK);
+        let versions = visit.versions.each_ref().map(String::as_str);
+        assert!(versions == OLD || versions == NEW, "a mixture: {versions:?}");
+        visit
+    }
+
+    /// Waits until everybody sees `versions`, as they did before.
+    async fn settle(&mut self, versions: [&str; 4]) {
+        for _ in 0..AGREED {
+            assert_eq!(self.next().await.versions, versions);
+        }
+    }
+
+    /// Sees everybody move from `old` to `new`, by what was written just now.
+    async fn follow(&mut self, old: [&str; 4], new: [&str; 4]) -> Change {
+        let written = Instant::now();
+        let (mut first_new, mut last_old, mut last_old_sent) = (None, Duration::ZERO, Duration::ZERO);
+        let mut agreed = 0;
+        while agreed < AGREED {
+            let visit = self.next().await;
+            if visit.versions == new {
+                first_new.get_or_insert(visit.answered.saturating_duration_since(written));
+                agreed += 1;
+            } else {
+                assert_eq!(visit.versions, old);
+                agreed = 0;
+                last_old = last_old.max(visit.answered.saturating_duration_since(written));
+                last_old_sent = last_old_sent.max(visit.sent.saturating_duration_since(written));
+            }
+        }
+        Change { first_new: first_new.expect("somebody moved"), last_old, last_old_sent }
+    }
+
+    async fn end(self) {
+        drop(self.visits);
+        for visitor in self.visitors.join_all().await {
+            let () = visitor;
+        }
+    }
+}
+
+impl Change {
+    fn report(self, round: usize, what: &str) {
+        let Self { first_new, last_old, last_old_sent } = self;
+        println!(
+            "round {round}, {what}: first new answer after {first_new:?}, last old one after {last_old:?}, \
+             to a request sent after {last_old_sent:?}"
+        );
+        assert!(first_new < LIVE, "the first new answer came after {first_new:?}");
+        assert!(last_old_sent < LIVE, "a request sent after {last_old_sent:?} got an old answer");
+    }
+}
+
+/// Visits until nobody listens.
+async fn visit(mut connection: Connection, token: String, visits: mpsc::UnboundedSender<Visit>) {
+    loop {
+        let sent = Instant::now();
+        let reply = read(&mut connection, &token, None).await;
+        let visit =
+            Visit { sent, answered: Instant::now(), status: reply.status, versions: reply.versions() };
+        if visits.send(visit).is_err() {
+            return;
+        }
+    }
+}
