@@ -3,6 +3,8 @@
 mod analyze;
 mod documents;
 mod output;
+mod request;
+mod route;
 
 use clap::{Parser, Subcommand};
 use output::Failure;
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   meshctl analyze mesh/                                  what is wrong with these documents
+  meshctl route -f mesh/ --to http://product/            what becomes of a request, and why
   meshctl COMMAND --help                                 examples and exit codes of one command";
 
 /// Asks Istio documents what they mean, and runs gateways.
@@ -24,11 +27,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Arguments),
+    Route(route::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Route(arguments) => route::run(arguments),
     };
     result.unwrap_or_else(Failure::report)
 }
