@@ -1,6 +1,7 @@
 //! The command line, run as its users run it: the real binary, on files.
 
 mod analyze;
+mod check;
 mod route;
 
 use std::process::{Command, Output, Stdio};

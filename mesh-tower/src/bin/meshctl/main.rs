@@ -1,6 +1,7 @@
 //! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways.
 
 mod analyze;
+mod check;
 mod documents;
 mod output;
 mod request;
@@ -14,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   meshctl analyze mesh/                                  what is wrong with these documents
   meshctl route -f mesh/ --to http://product/            what becomes of a request, and why
+  meshctl check checks.yaml                              whether requests are decided as a table expects
   meshctl COMMAND --help                                 examples and exit codes of one command";
 
 /// Asks Istio documents what they mean, and runs gateways.
@@ -28,12 +30,14 @@ struct Cli {
 enum Command {
     Analyze(analyze::Arguments),
     Route(route::Arguments),
+    Check(check::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Route(arguments) => route::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
     };
     result.unwrap_or_else(Failure::report)
 }
