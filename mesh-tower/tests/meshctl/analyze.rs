@@ -93,10 +93,3 @@ fn what_cannot_be_read_is_a_mistake_of_the_command_line() {
     assert_eq!(meshctl(&["analyze"]).code, 2);
     assert_eq!(meshctl(&["analyze", "canary", "--output", "xml"]).code, 2);
 }
-
-#[test]
-fn help_teaches_by_example() {
-    let run = meshctl(&["analyze", "--help"]);
-    assert_eq!(run.code, 0);
-    assert!(run.out.contains("meshctl analyze mesh/") && run.out.contains("Exit codes:"), "{}", run.out);
-}

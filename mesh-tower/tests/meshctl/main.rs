@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod gateway;
 mod route;
 
 use std::process::{Command, Output, Stdio};

@@ -3,6 +3,7 @@
 mod analyze;
 mod check;
 mod documents;
+mod gateway;
 mod output;
 mod request;
 mod route;
@@ -16,6 +17,7 @@ Examples:
   meshctl analyze mesh/                                  what is wrong with these documents
   meshctl route -f mesh/ --to http://product/            what becomes of a request, and why
   meshctl check checks.yaml                              whether requests are decided as a table expects
+  meshctl gateway -f mesh/ --name shop/door              run a gateway
   meshctl COMMAND --help                                 examples and exit codes of one command";
 
 /// Asks Istio documents what they mean, and runs gateways.
@@ -31,6 +33,7 @@ enum Command {
     Analyze(analyze::Arguments),
     Route(route::Arguments),
     Check(check::Arguments),
+    Gateway(gateway::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Route(arguments) => route::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Gateway(arguments) => gateway::run(arguments),
     };
     result.unwrap_or_else(Failure::report)
 }
