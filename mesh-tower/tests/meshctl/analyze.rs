@@ -93,3 +93,15 @@ fn what_cannot_be_read_is_a_mistake_of_the_command_line() {
     assert_eq!(meshctl(&["analyze"]).code, 2);
     assert_eq!(meshctl(&["analyze", "canary", "--output", "xml"]).code, 2);
 }
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = super::command(&["analyze", "faulty"]);
+        let output = command.envs(variables.iter().copied()).output().expect("meshctl runs");
+        super::ended(output).out.contains("\u{1b}[")
+    };
+    assert!(!coloured(&[]), "a pipe is no terminal");
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}

@@ -87,9 +87,17 @@ fn a_request_comes_in_at_the_gateways_port_of_its_scheme() {
     let decided = run.json();
     assert_eq!(decided["rewrittenPath"], "/1?x=y");
     assert_eq!(decided["targets"][1]["percent"], 25.0);
-    for url in ["http://shop.example.com/product/1", "https://shop.example.com:8443/product/1"] {
+    for url in ["http://shop.example.com:81/product/1", "https://shop.example.com:8443/product/1"] {
         assert_eq!(at_door(url, &["-o", "json"]).json()["status"], 404, "{url}");
     }
+}
+
+#[test]
+fn a_gateway_for_https_alone_sends_plain_text_there() {
+    let run = at_door("http://SHOP.example.com/product/1?x=y", &["-o", "json"]);
+    let decided = run.json();
+    assert_eq!((&decided["outcome"], &decided["status"]), (&json!("redirect"), &json!(301)));
+    assert_eq!(decided["location"], "https://shop.example.com/product/1?x=y");
 }
 
 #[test]

@@ -73,11 +73,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 async fn serve(config: Config, source: FileSource) -> Result<(), String> {
     let mesh = Mesh::with_source(config, source).await;
-    if mesh.handle().snapshot().listeners().is_empty() {
-        let remedy = "name one with --name, or give the labels that its selector asks for with --label";
-        tracing::warn!("no Gateway of the documents is run here, so no port is open ({remedy})");
-    }
-    mesh.gateway().run().await.map_err(|error| error.to_string())
+    let warn = async {
+        if mesh.handle().snapshot().listeners().is_empty() {
+            let remedy = "name one with --name, or give the labels that its selector asks for with --label";
+            tracing::warn!("no Gateway of the documents is run here, so no port is open ({remedy})");
+        }
+    };
+    // The gateway first: it heeds signals from then on, so whoever reads the warning may already stop it.
+    let (ended, ()) = tokio::join!(biased; mesh.gateway().run(), warn);
+    ended.map_err(|error| error.to_string())
 }
 
 /// Logs on the standard error: what is opened and closed, and what is wrong with documents.

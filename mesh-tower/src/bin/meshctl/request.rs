@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, Request, Uri, header::HOST};
 use mesh_core::{
     model::{GatewayName, Labels},
-    table::{GatewayRole, RequestView, Viewpoint},
+    table::{Explanation, GatewayRole, RequestView, Snapshot, Viewpoint},
 };
 use std::str::FromStr;
 
@@ -60,6 +60,29 @@ impl Question {
         // As with curl, a Host header of one's own takes the place of the URL's host, which only says where to.
         let host = self.request.headers().get(HOST).and_then(|host| host.to_str().ok());
         RequestView { authority: host.unwrap_or(view.authority), ..view }
+    }
+
+    /// The decision about it, and why.
+    pub(crate) fn explain(&self, snapshot: &Snapshot) -> Explanation {
+        let Some(location) = self.sent_to_https(snapshot) else { return snapshot.explain(&self.view()) };
+        Explanation {
+            outcome: "redirect",
+            status: Some(301),
+            summary: format!("Redirected with 301 to {location}: the gateway's server asks for https."),
+            location: Some(location),
+            ..Explanation::default()
+        }
+    }
+
+    /// Where a gateway sends a request in plain text, before any rule is asked, if its server is for https alone.
+    pub(crate) fn sent_to_https(&self, snapshot: &Snapshot) -> Option<String> {
+        let view = self.view();
+        let port = view.listener.filter(|_| view.scheme == "http")?;
+        let host = view.host().to_ascii_lowercase();
+        let listener = snapshot.listeners().iter().find(|listener| listener.port == port)?;
+        listener.server_for(Some(&host)).filter(|server| server.redirects_to_https)?;
+        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        Some(format!("https://{host}{path}"))
     }
 }
 

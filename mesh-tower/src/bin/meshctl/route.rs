@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let question = arguments.into_question();
     warn_of_gateway(&documents.model, &question.viewpoint)?;
     let snapshot = Snapshot::compile(&documents.model, &question.viewpoint, None);
-    let explanation = snapshot.explain(&question.view());
+    let explanation = question.explain(&snapshot);
     match output {
         Format::Text => write!(anstream::stdout(), "{explanation}")?,
         Format::Json => write_json(&explanation)?,

@@ -1,5 +1,6 @@
 //! What a table decides for one request, part by part.
 
+use crate::request::Question;
 use mesh_core::{
     model::{Action, HeaderEdits, Injection},
     table::{Chosen, Decision, Explanation, RequestView, Rule, Snapshot, Target, TargetExplanation},
@@ -35,10 +36,13 @@ pub(super) struct Destination<'a> {
 
 impl<'a> Decided<'a> {
     /// What `snapshot` decides for a request.
-    pub(super) fn of(snapshot: &'a Snapshot, view: RequestView<'a>) -> Self {
-        let explanation = snapshot.explain(&view);
-        let decisions: Vec<_> =
-            rolls(&explanation.targets).into_iter().map(|roll| snapshot.decide(&view, roll)).collect();
+    pub(super) fn of(snapshot: &'a Snapshot, question: &'a Question) -> Self {
+        let (view, explanation) = (question.view(), question.explain(snapshot));
+        let rolls = match question.sent_to_https(snapshot) {
+            Some(_) => Vec::new(),
+            None => rolls(&explanation.targets),
+        };
+        let decisions: Vec<_> = rolls.into_iter().map(|roll| snapshot.decide(&view, roll)).collect();
         let chosen: Vec<_> = decisions.iter().map(chosen).collect();
         let rule = chosen.iter().flatten().next().map(|chosen| snapshot.rule(*chosen));
         let forwards = decisions.iter().any(|decision| matches!(decision, Decision::Forward(_)));

@@ -181,7 +181,7 @@ impl Results {
 
 /// What fails in one case, if anything.
 fn judge(table: &Table, case: &Case, snapshot: &Snapshot) -> Option<Failed> {
-    let decided = Decided::of(snapshot, case.question.view());
+    let decided = Decided::of(snapshot, &case.question);
     let differences = differences(&case.expect, &decided);
     let (file, line, name) = (Arc::clone(&table.file), case.line, case.name.clone());
     (!differences.is_empty()).then_some(Failed { file, line, name, differences })
