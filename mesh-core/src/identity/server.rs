@@ -31,8 +31,16 @@ struct Known {
     config: Option<Arc<ServerConfig>>,
 }
 
-/// What changes when a file does, even when its date does not.
-type Stamp = [Option<(SystemTime, u64)>; 2];
+/// What changes when one of the two files does, even when its date does not.
+type Stamp = [Option<FileStamp>; 2];
+
+/// A file's date, its length, and which file it is: one of the same date and length may have taken its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileStamp {
+    modified: SystemTime,
+    length: u64,
+    inode: [i128; 4],
+}
 
 /// Why a certificate cannot be used; `Display` says it with the file and the remedy.
 #[derive(Debug)]
@@ -105,9 +113,22 @@ impl ServerCertificates {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+fn stamp(path: &Path) -> Option<FileStamp> {
     let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    let inode = inode(&metadata);
+    Some(FileStamp { modified: metadata.modified().ok()?, length: metadata.len(), inode })
+}
+
+/// Device, inode, and the time of the inode's last change.
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> [i128; 4] {
+    use std::os::unix::fs::MetadataExt;
+    [metadata.dev().into(), metadata.ino().into(), metadata.ctime().into(), metadata.ctime_nsec().into()]
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> [i128; 4] {
+    [0; 4]
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, CertificateFault> {

@@ -3,14 +3,15 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
     header::{
-        CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
     },
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-/// Makes the head that of an HTTP/1.1 request to a server: origin-form, with a Host header.
+/// Makes the head that of an HTTP/1.1 request to a server: origin-form, with a Host header and at most one Cookie.
 pub(super) fn for_http1<B>(request: &mut Request<B>) {
     *request.version_mut() = Version::HTTP_11;
+    join_cookies(request.headers_mut());
     if let Some(authority) = request.uri().authority()
         && !request.headers().contains_key(HOST)
         && let Ok(host) = HeaderValue::from_str(without_credentials(authority))
@@ -44,31 +45,47 @@ pub(super) fn for_http2<B>(request: &mut Request<B>) {
     request.headers_mut().remove(UPGRADE);
 }
 
-/// Removes what is meant for one connection alone (RFC 9110, 7.6.1). `te: trailers` stays: gRPC needs it.
+/// Removes what is meant for one connection alone (RFC 9110, 7.6.1). `te: trailers` stays, though a client has to name TE
+/// in Connection: trailers pass from end to end, and gRPC needs them.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+    let takes_trailers = tokens(headers, TE).any(|token| token.eq_ignore_ascii_case("trailers"));
+    let named: Vec<HeaderName> = tokens(headers, CONNECTION)
+        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
         .filter(|name| *name != UPGRADE)
         .collect();
     for name in named {
         headers.remove(name);
     }
-    for name in [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TRANSFER_ENCODING, TRAILER] {
+    for name in [CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TRANSFER_ENCODING, TE] {
         headers.remove(name);
     }
     headers.remove("keep-alive");
     headers.remove("proxy-connection");
-    let has_trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    if !has_trailers {
-        headers.remove(TE);
+    if takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
     }
 }
 
-fn without_credentials(authority: &Authority) -> &str {
+/// The elements of a header that is a list.
+pub(crate) fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// HTTP/2 may split cookies into several headers; HTTP/1.1 may not (RFC 9113, 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(COOKIE).into_iter();
+    if cookies.nth(1).is_none() {
+        return;
+    }
+    let all: Vec<_> = headers.get_all(COOKIE).into_iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+/// An authority as a Host header has it: the user's name and password are no part of that.
+pub(crate) fn without_credentials(authority: &Authority) -> &str {
     authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host)
 }
 
@@ -97,5 +114,30 @@ mod tests {
         for_http2(&mut request);
         assert_eq!(request.uri(), "http://product/a");
         assert_eq!(request.headers().keys().collect::<Vec<_>>(), ["te"]);
+    }
+
+    #[test]
+    fn an_http1_request_has_one_cookie_header() {
+        let request = Request::get("/").header(COOKIE, "a=1").header(COOKIE, "b=2; c=3");
+        let mut request = request.body(()).unwrap();
+        for_http1(&mut request);
+        assert_eq!(request.headers().get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
+    }
+
+    #[test]
+    fn a_client_that_takes_trailers_gets_them_through_any_hop() {
+        for (te, connection, kept) in [
+            ("trailers", "te", Some("trailers")),
+            ("gzip, Trailers", "TE, close", Some("trailers")),
+            ("gzip", "te", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(TE, HeaderValue::from_static(te));
+            headers.insert(CONNECTION, HeaderValue::from_static(connection));
+            headers.insert("trailer", HeaderValue::from_static("x-sum"));
+            remove_hop_by_hop(&mut headers);
+            assert_eq!(headers.get(TE).map(HeaderValue::as_bytes), kept.map(str::as_bytes));
+            assert!(headers.contains_key("trailer") && !headers.contains_key(CONNECTION));
+        }
     }
 }

@@ -26,6 +26,6 @@ mod lease;
 mod pool;
 mod service;
 
-pub(crate) use head::remove_hop_by_hop;
+pub(crate) use head::{remove_hop_by_hop, tokens, without_credentials};
 pub use lease::Leased;
 pub use service::Connection;

@@ -2,7 +2,7 @@
 
 use crate::{
     body::Body,
-    connection::remove_hop_by_hop,
+    connection::{remove_hop_by_hop, tokens, without_credentials},
     error::BoxError,
     serve::PeerAddress,
     stack::{self, Outbound, Parts},
@@ -85,7 +85,7 @@ async fn forward(
     mut request: Request<Incoming>,
     is_tls: bool,
 ) -> Result<Response<Body>, BoxError> {
-    let downstream = request.headers().contains_key(UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let downstream = asks_to_upgrade(request.headers()).then(|| hyper::upgrade::on(&mut request));
     prepare(&mut request, is_tls);
     let mut response = stack.oneshot(request.map(Body::new)).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -102,22 +102,31 @@ async fn forward(
 fn prepare<B>(request: &mut Request<B>, is_tls: bool) {
     // Rules look at the authority of the request line; the service behind must see the same one.
     if let Some(authority) = request.uri().authority()
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        && let Ok(host) = HeaderValue::from_str(without_credentials(authority))
     {
         request.headers_mut().insert(HOST, host);
     }
     let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip().to_string());
     let headers = request.headers_mut();
-    let upgrade = headers.get(UPGRADE).cloned();
+    let upgrades = asks_to_upgrade(headers);
     remove_hop_by_hop(headers);
-    if upgrade.is_some() {
+    if upgrades {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    } else {
+        headers.remove(UPGRADE);
     }
     let scheme = if is_tls { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
     if let Some(peer) = peer {
         append_forwarded_for(headers, &peer);
     }
+}
+
+/// Whether a client wants to leave HTTP. One that wants another version of it stays: the service behind would answer it
+/// requests that no rule has seen.
+fn asks_to_upgrade(headers: &HeaderMap) -> bool {
+    let has = |name, wanted: &str| tokens(headers, name).any(|token| token.eq_ignore_ascii_case(wanted));
+    headers.contains_key(UPGRADE) && has(CONNECTION, "upgrade") && !has(UPGRADE, "h2c")
 }
 
 fn append_forwarded_for(headers: &mut HeaderMap, peer: &str) {

@@ -2,7 +2,7 @@
 
 use super::{drain::Drain, listen::PeerAddress};
 use crate::{body::Body, error::BoxError};
-use http::{Request, Response};
+use http::{HeaderValue, Method, Request, Response, Version, header::CONTENT_LENGTH};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -37,10 +37,24 @@ where
 {
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        // Over HTTP/1.1, hyper leaves the body away itself.
+        let is_bare = request.method() == Method::HEAD && request.version() == Version::HTTP_2;
         let answer = service.clone().oneshot(request);
-        async move { answer.await.map(|response| response.map(Body::new)).map_err(Into::<BoxError>::into) }
+        async move {
+            let response = answer.await.map_err(Into::<BoxError>::into)?.map(Body::new);
+            Ok::<_, BoxError>(if is_bare { without_body(response) } else { response })
+        }
     });
     Box::pin(builder().serve_connection_with_upgrades(TokioIo::new(io), answer).into_owned())
+}
+
+/// What HEAD gets of the answer to GET: all but the body, and the length of that.
+fn without_body(mut response: Response<Body>) -> Response<Body> {
+    let length = http_body::Body::size_hint(response.body()).exact().filter(|length| *length > 0);
+    if let Some(length) = length {
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+    }
+    response.map(|_| Body::empty())
 }
 
 /// Serves a connection to its end, or until it has drained.

@@ -1,0 +1,6 @@
+//! The doors of the mesh: ports, certificates, and requests that come in.
+
+mod certificates;
+mod handshakes;
+mod ports;
+mod requests;

@@ -1,0 +1,6 @@
+//! What HTTP promises, through the client, the server and the gateway, over real sockets.
+
+mod failures;
+mod pool;
+mod streaming;
+mod upgrades;

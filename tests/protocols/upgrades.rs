@@ -1,0 +1,134 @@
+//! Connections that leave HTTP, as WebSockets do.
+
+use http::{
+    Request, Response, StatusCode,
+    header::{CONNECTION, UPGRADE},
+};
+use hyper::{body::Incoming, upgrade::Upgraded};
+use hyper_util::rt::TokioIo;
+use mesh_tower::{Body, BoxError};
+use std::future::ready;
+use tests::{
+    gate::{Gate, door, plain, secure},
+    mesh::OneService,
+    soon,
+    upstream::Upstream,
+    wire,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
+use tower::service_fn;
+
+/// Agrees to leave HTTP, and sends every byte back.
+fn agree(mut request: Request<Incoming>) -> impl Future<Output = Result<Response<Body>, BoxError>> + Send {
+    let protocol = request.headers().get(UPGRADE).cloned();
+    let Some(protocol) = protocol.filter(|_| request.headers().contains_key(CONNECTION)) else {
+        let refusal = Response::builder().status(StatusCode::UPGRADE_REQUIRED).body(Body::empty());
+        return ready(refusal.map_err(Into::into));
+    };
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded.await.expect("an upgrade")));
+        tokio::io::copy(&mut reader, &mut writer).await.expect("an echo");
+        writer.shutdown().await.expect("an end");
+    });
+    let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+    ready(
+        response
+            .header(CONNECTION, "upgrade")
+            .header(UPGRADE, protocol)
+            .body(Body::empty())
+            .map_err(Into::into),
+    )
+}
+
+fn ask(url: &str, protocol: &str) -> Request<Body> {
+    let request = Request::get(url).header("host", "shop.example.com");
+    request.header(CONNECTION, "Upgrade").header(UPGRADE, protocol).body(Body::empty()).unwrap()
+}
+
+async fn echoes(upgraded: Upgraded) {
+    let mut stream = TokioIo::new(upgraded);
+    for text in ["one", "two"] {
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut echo = [0; 3];
+        soon(stream.read_exact(&mut echo)).await.unwrap();
+        assert_eq!(echo, text.as_bytes());
+    }
+    stream.shutdown().await.unwrap();
+    assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_upgrade_passes_the_client_and_the_server() {
+    let one = OneService::serving("http", service_fn(agree)).await;
+    let request = Request::get("http://upstream/").header(CONNECTION, "upgrade").header(UPGRADE, "websocket");
+    let mut response = soon(one.mesh.client().request(request.body(Body::empty()).unwrap())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()[UPGRADE], "websocket");
+    echoes(soon(hyper::upgrade::on(&mut response)).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_left_http_is_not_used_again() {
+    let upstream = Upstream::serving(agree).await;
+    let one = OneService::at("http", upstream.address, &[]).await;
+    for asked in 1..=3 {
+        let request =
+            Request::get("http://upstream/").header(CONNECTION, "upgrade").header(UPGRADE, "websocket");
+        let mut response =
+            soon(one.mesh.client().request(request.body(Body::empty()).unwrap())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        let upgraded = hyper::upgrade::on(&mut response);
+        drop(response);
+        echoes(soon(upgraded).await.unwrap()).await;
+        assert_eq!(upstream.accepted(), asked);
+    }
+}
+
+/// A gateway before a service that agrees to leave HTTP.
+async fn doors() -> (Gate, Upstream) {
+    let upstream = Upstream::serving(agree).await;
+    let servers = door(&[&plain(80), &secure("shop", "shop.example.com", "credentialName: shop")]);
+    let gate = Gate::open(upstream.address, &[80, 443], &servers, |authority, secrets| {
+        authority.certify("shop", &["shop.example.com"]).write(secrets, "shop");
+    })
+    .await;
+    (gate, upstream)
+}
+
+async fn upgrade_over<I>(io: I, protocol: &str) -> Response<Incoming>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut sender = wire::http1(io).await;
+    soon(sender.send_request(ask("/chat", protocol))).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_upgrade_passes_the_gateway_plain_and_over_tls() {
+    let (gate, _upstream) = doors().await;
+    let stream = TcpStream::connect(gate.addresses[0]).await.unwrap();
+    let mut response = upgrade_over(stream, "websocket").await;
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    echoes(soon(hyper::upgrade::on(&mut response)).await.unwrap()).await;
+
+    let tls =
+        gate.authority.shake_hands(gate.addresses[1], Some("shop.example.com"), &["http/1.1"]).await.unwrap();
+    let mut response = upgrade_over(tls, "websocket").await;
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    echoes(soon(hyper::upgrade::on(&mut response)).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_upgrade_to_http2_stays_outside() {
+    // A service that agreed would answer requests that no rule has seen.
+    let (gate, _upstream) = doors().await;
+    for protocol in ["h2c", "H2C", "websocket, h2c"] {
+        let stream = TcpStream::connect(gate.addresses[0]).await.unwrap();
+        let response = upgrade_over(stream, protocol).await;
+        assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED, "{protocol}");
+    }
+}
