@@ -189,17 +189,25 @@ async fn a_wrong_document_is_told_in_one_line_and_its_removal_in_none() {
 }
 
 #[tokio::test]
-async fn a_document_that_another_one_shadows_is_told() {
+async fn an_object_written_twice_and_what_comes_of_it_are_told() {
     let landscape = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/landscape-prod");
     let folder = tempfile::tempdir().expect("a folder");
     let base = folder.path().join("base.yaml");
-    let rules = fs::read_to_string(landscape.join("destination-rules.yaml")).expect("the landscape");
-    fs::write(&base, rules.replace("subsets:", "exportTo: ['*']\n  subsets:")).expect("a document");
+    let rule = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: auth-server-dr}\n\
+                spec: {host: auth-server}\n";
+    fs::write(&base, rule).expect("a document");
     let folders = [&base, &landscape].map(|path: &PathBuf| path.to_str().expect("a path of text"));
 
     let shop = Shop::open(&["--documents", folders[0], "--documents", folders[1]]).await;
-    let told = shop.says(|line| line.contains("DestinationRule/product-dr: is also written at")).await;
+    let told = shop.says(|line| line.contains("DestinationRule/auth-server-dr: is also written at")).await;
     assert!(told.contains("destination-rules.yaml") && told.contains("base.yaml"), "{told}");
+    for _ in 0..3 {
+        let reply = shop.ask_token("writer:secret", "magnus", "password").await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{reply:?}");
+    }
+    let is_told = |line: &str| line.contains("the subset does not exist (does a DestinationRule name it?)");
+    println!("{}", shop.says(is_told).await);
+    assert_eq!(shop.lines().borrow().iter().filter(|line| is_told(line)).count(), 1);
 }
 
 #[tokio::test]

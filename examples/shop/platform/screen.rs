@@ -13,8 +13,10 @@ const TOGETHER: Duration = Duration::from_millis(200);
 /// For so long what one process has said is no news from another.
 const ECHO: Duration = Duration::from_secs(5);
 /// Of what is logged as usual, that which is worth a line: what became of an edited document. A refused request is
-/// not; that is told to its caller.
-const WORTH_TELLING: [&str; 3] = ["routing table changed", "document refused", "gateway port"];
+/// not, for that is told to its caller; unless documents lead it to a service or a subset that does not exist.
+const WORTH_TELLING: [&str; 4] = ["routing table changed", "document refused", "gateway port", LED_ASTRAY];
+/// How the mesh marks such requests: Envoy's flag for an unknown cluster.
+const LED_ASTRAY: &str = "refused flag=\"nc\"";
 /// How warnings end that would greet every visitor: the shop's own documents have such fields.
 const KNOWN: &str = "is accepted, but has no effect yet";
 
@@ -97,7 +99,8 @@ impl Told {
         self.0.retain(|_, (since, _)| now.duration_since(*since) < ECHO);
         let (since, names) = self.0.entry(gist(text).collect()).or_insert_with(|| (now, HashSet::new()));
         let is_first = names.is_empty();
-        let is_again = !names.insert(name.to_owned());
+        // Requests come by the thousand, and all of them say the same.
+        let is_again = !names.insert(name.to_owned()) && !text.to_lowercase().contains(LED_ASTRAY);
         if is_again {
             (*since, *names) = (now, HashSet::from([name.to_owned()]));
         }
@@ -171,6 +174,10 @@ mod tests {
         assert!(is_news("product-v2", 3, Duration::from_secs(2)));
         assert!(!is_news("product-v1", 3, Duration::from_secs(3)));
         assert!(is_news("review-v1", 3, Duration::from_secs(2) + ECHO));
+
+        let refused = " INFO mesh: refused flag=\"NC\" details=a path=/";
+        assert!(told.is_news("gateway", refused, now));
+        assert!(!told.is_news("gateway", refused, now));
     }
 
     #[test]
@@ -179,6 +186,7 @@ mod tests {
         assert!(matters("thread 'main' panicked"));
         assert!(matters(" INFO mesh: routing table changed generation=3"));
         assert!(!matters(" INFO mesh: refused flag=\"FI\""));
+        assert!(matters(" INFO mesh: refused flag=\"NC\""));
         assert!(!matters("DEBUG mesh: anything"));
         assert!(!matters(" WARN mesh: a.yaml:1: spec.trafficPolicy.tls: is accepted, but has no effect yet"));
     }
