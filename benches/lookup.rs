@@ -1,4 +1,5 @@
-//! What one decision costs, in tables of 10, 1,000 and 100,000 hosts with three rules each.
+//! What one decision costs, in tables of 10, 1,000 and 100,000 hosts with three rules each, and among 10,000 rules of one
+//! host.
 //!
 //! The table is compiled beforehand. Requests go to a thousand hosts in turn, so that a large table does not answer from
 //! the processor's nearest memory alone.
@@ -8,8 +9,8 @@ use http::{HeaderName, HeaderValue, Request};
 use mesh_core::{
     model::{
         Action, Address, Attachment, Block, Conditions, Destination, Endpoint, Export, HeaderEdits,
-        HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Port, Protocol, Rewrite, Route,
-        Service, Subset, SubsetRule, TextMatch, VirtualService,
+        HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Pattern, Port, Protocol,
+        QueryMatch, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
     },
     table::{RequestView, Snapshot, Viewpoint},
 };
@@ -40,6 +41,72 @@ fn decide(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// How many rules the one host has.
+const RULES: usize = 10_000;
+
+/// The last rule of each kind, of ten thousand mixed ones for one host.
+fn decide_among_many(criterion: &mut Criterion) {
+    let host = Host::parse(&name(0)).expect("a host");
+    let routes = (0..RULES).map(|number| Arc::new(route(mixed(number), vec![destination(&host, "old", 1)])));
+    let rules = VirtualService { routes: routes.collect(), ..virtual_service(&host) };
+    let model = Model {
+        services: vec![Arc::new(service(&host))],
+        virtual_services: vec![Arc::new(rules)],
+        subset_rules: vec![Arc::new(subset_rule(&host))],
+        ..Model::default()
+    };
+    let table = Snapshot::compile(&model, &viewpoint(), None);
+    let mut group = criterion.benchmark_group("decide among 10000 rules of one host");
+    for number in RULES - KINDS.len()..RULES {
+        let request = meeting(&host, number);
+        let view = RequestView::outbound(&request);
+        group.bench_function(format!("last {}", KINDS[number % KINDS.len()]), |bencher| {
+            bencher.iter(|| black_box(&table).decide(black_box(&view), 0));
+        });
+    }
+    group.finish();
+}
+
+const KINDS: [&str; 5] = ["exact", "prefix", "regex", "header", "query"];
+
+/// The conditions of one of the mixed rules.
+fn mixed(number: usize) -> Conditions {
+    let path =
+        |text| Conditions { path: Some(PathMatch { text, ignore_case: false }), ..Conditions::default() };
+    let value = TextMatch::Exact(format!("value-{number}").into());
+    match KINDS[number % KINDS.len()] {
+        "exact" => path(TextMatch::Exact(format!("/exact/{number}").into())),
+        "prefix" => path(TextMatch::Prefix(format!("/prefix/{number}/").into())),
+        "regex" => {
+            let pattern = Pattern::parse(&format!("/regex/{number}/[0-9]+")).expect("a pattern");
+            path(TextMatch::Regex(pattern))
+        }
+        "header" => {
+            let headers = vec![HeaderMatch { name: HeaderName::from_static("x-group"), value }];
+            Conditions { headers, ..Conditions::default() }
+        }
+        _ => Conditions { query: vec![QueryMatch { name: "key".into(), value }], ..Conditions::default() },
+    }
+}
+
+/// A request that this mixed rule alone is for.
+fn meeting(host: &Host, number: usize) -> Request<()> {
+    let (path, group) = match KINDS[number % KINDS.len()] {
+        "exact" => (format!("/exact/{number}"), None),
+        "prefix" => (format!("/prefix/{number}/7"), None),
+        "regex" => (format!("/regex/{number}/7"), None),
+        "header" => ("/elsewhere".to_owned(), Some(format!("value-{number}"))),
+        _ => (format!("/elsewhere?key=value-{number}"), None),
+    };
+    let request = Request::get(format!("http://{host}{path}"));
+    let request = request.header("accept", "application/json").header("user-agent", "bench");
+    group
+        .into_iter()
+        .fold(request, |request, group| request.header("x-group", group))
+        .body(())
+        .expect("a request")
 }
 
 fn viewpoint() -> Viewpoint {
@@ -158,5 +225,5 @@ fn subset_rule(host: &Host) -> SubsetRule {
     }
 }
 
-criterion_group!(benches, decide);
+criterion_group!(benches, decide, decide_among_many);
 criterion_main!(benches);

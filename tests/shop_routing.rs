@@ -6,16 +6,11 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 use tempfile::TempDir;
-use tests::shop::{Connection, Reply, Shop};
-use tokio::{
-    sync::mpsc,
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tests::shop::{Connection, Load, Reply, Shop, Visit};
+use tokio::time::Instant;
 
 const PRODUCT: &str = "/product-composite/1";
 const CONNECTIONS: usize = 64;
@@ -29,7 +24,7 @@ const NEW: [&str; 4] = ["v2"; 4];
 const TESTERS: [&str; 4] = ["v1", "v2", "v2", "v2"];
 
 /// A shop that runs on the landscape's production documents, and the folder they are in.
-async fn production() -> (Arc<Shop>, TempDir) {
+async fn production() -> (Shop, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/landscape-prod");
     for file in fs::read_dir(fixtures).expect("the landscape") {
@@ -38,7 +33,7 @@ async fn production() -> (Arc<Shop>, TempDir) {
     }
     let shop = Shop::open(&["--documents", folder.path().to_str().expect("a path of text")]).await;
     shop.create(1).await;
-    (Arc::new(shop), folder)
+    (shop, folder)
 }
 
 async fn read(connection: &mut Connection, token: &str, group: Option<&str>) -> Reply {
@@ -89,16 +84,18 @@ async fn all_traffic_moves_at_once_when_all_weights_change_in_one_write() {
     let file = folder.path().join("virtual-services.yaml");
     let blue = fs::read_to_string(&file).expect("the routing");
     let green = swapped(&blue);
-    let mut load = Load::start(&shop).await;
+    let mut load = Load::start(&shop, CONNECTIONS, PRODUCT).await;
 
-    load.settle(OLD).await;
-    for round in 0..3 {
-        rename_into(&file, &green);
-        load.follow(OLD, NEW).await.report(round, "blue to green, by a rename");
-        fs::write(&file, &blue).expect("a write");
-        load.follow(NEW, OLD).await.report(round, "green to blue, in place");
+    for _ in 0..AGREED {
+        assert_eq!(next(&mut load).await.1, OLD);
     }
-    load.end().await;
+    for round in 0..3 {
+        let change = follow(&mut load, || rename_into(&file, &green), OLD, NEW).await;
+        change.report(round, "blue to green, by a rename");
+        let write = || fs::write(&file, &blue).expect("a write");
+        let change = follow(&mut load, write, NEW, OLD).await;
+        change.report(round, "green to blue, in place");
+    }
 }
 
 /// The documents with the weights of old and new exchanged.
@@ -116,19 +113,6 @@ fn rename_into(file: &Path, text: &str) {
     fs::rename(draft, file).expect("a rename");
 }
 
-/// Visitors who ask again as soon as they are answered.
-struct Load {
-    visits: mpsc::UnboundedReceiver<Visit>,
-    visitors: JoinSet<()>,
-}
-
-struct Visit {
-    sent: Instant,
-    answered: Instant,
-    status: StatusCode,
-    versions: [String; 4],
-}
-
 /// When a change showed, counted from its writing.
 struct Change {
     first_new: Duration,
@@ -136,61 +120,36 @@ struct Change {
     last_old_sent: Duration,
 }
 
-impl Load {
-    async fn start(shop: &Arc<Shop>) -> Self {
-        let token = shop.token("reader").await;
-        let (sender, visits) = mpsc::unbounded_channel();
-        let mut visitors = JoinSet::new();
-        for number in 0..CONNECTIONS {
-            let connection = if number % 8 == 0 { shop.connect_http2().await } else { shop.connect().await };
-            visitors.spawn(visit(connection, token.clone(), sender.clone()));
-        }
-        Self { visits, visitors }
-    }
+/// The next answer, which must be a success of one version alone.
+async fn next(load: &mut Load) -> (Visit, [String; 4]) {
+    let visit = load.next().await;
+    assert_eq!(visit.reply.status, StatusCode::OK, "{:?}", visit.reply);
+    let versions = visit.reply.versions();
+    let seen = versions.each_ref().map(String::as_str);
+    assert!(seen == OLD || seen == NEW, "a mixture: {versions:?}");
+    (visit, versions)
+}
 
-    /// The next visit, which must have succeeded, and seen one version alone.
-    async fn next(&mut self) -> Visit {
-        let visit = timeout(Duration::from_secs(10), self.visits.recv()).await;
-        let visit = visit.expect("an answer within 10 s").expect("visitors that all go on");
-        assert_eq!(visit.status, StatusCode::OK);
-        let versions = visit.versions.each_ref().map(String::as_str);
-        assert!(versions == OLD || versions == NEW, "a mixture: {versions:?}");
-        visit
-    }
-
-    /// Waits until everybody sees `versions`, as they did before.
-    async fn settle(&mut self, versions: [&str; 4]) {
-        for _ in 0..AGREED {
-            assert_eq!(self.next().await.versions, versions);
-        }
-    }
-
-    /// Sees everybody move from `old` to `new`, by what was written just now.
-    async fn follow(&mut self, old: [&str; 4], new: [&str; 4]) -> Change {
-        let written = Instant::now();
-        let (mut first_new, mut last_old, mut last_old_sent) = (None, Duration::ZERO, Duration::ZERO);
-        let mut agreed = 0;
-        while agreed < AGREED {
-            let visit = self.next().await;
-            if visit.versions == new {
-                first_new.get_or_insert(visit.answered.saturating_duration_since(written));
-                agreed += 1;
-            } else {
-                assert_eq!(visit.versions, old);
-                agreed = 0;
-                last_old = last_old.max(visit.answered.saturating_duration_since(written));
-                last_old_sent = last_old_sent.max(visit.sent.saturating_duration_since(written));
-            }
-        }
-        Change { first_new: first_new.expect("somebody moved"), last_old, last_old_sent }
-    }
-
-    async fn end(self) {
-        drop(self.visits);
-        for visitor in self.visitors.join_all().await {
-            let () = visitor;
+/// Sees everybody move from `old` to `new`, by what is written now.
+async fn follow(load: &mut Load, write: impl FnOnce(), old: [&str; 4], new: [&str; 4]) -> Change {
+    let written = Instant::now();
+    write();
+    let since = |then: Instant| then.saturating_duration_since(written);
+    let (mut first_new, mut last_old, mut last_old_sent) = (None, Duration::ZERO, Duration::ZERO);
+    let mut agreed = 0;
+    while agreed < AGREED {
+        let (visit, versions) = next(load).await;
+        if versions == new {
+            first_new.get_or_insert(since(visit.answered));
+            agreed += 1;
+        } else {
+            assert_eq!(versions, old);
+            agreed = 0;
+            last_old = last_old.max(since(visit.answered));
+            last_old_sent = last_old_sent.max(since(visit.sent));
         }
     }
+    Change { first_new: first_new.expect("somebody moved"), last_old, last_old_sent }
 }
 
 impl Change {
@@ -202,18 +161,5 @@ impl Change {
         );
         assert!(first_new < LIVE, "the first new answer came after {first_new:?}");
         assert!(last_old_sent < LIVE, "a request sent after {last_old_sent:?} got an old answer");
-    }
-}
-
-/// Visits until nobody listens.
-async fn visit(mut connection: Connection, token: String, visits: mpsc::UnboundedSender<Visit>) {
-    loop {
-        let sent = Instant::now();
-        let reply = read(&mut connection, &token, None).await;
-        let visit =
-            Visit { sent, answered: Instant::now(), status: reply.status, versions: reply.versions() };
-        if visits.send(visit).is_err() {
-            return;
-        }
     }
 }

@@ -34,8 +34,10 @@ struct Folder {
     once_read: Hook,
 }
 
+type Happens = Box<dyn FnOnce() + Send>;
+
 #[derive(Clone, Default)]
-struct Hook(Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>);
+struct Hook(Arc<Mutex<Option<Happens>>>);
 
 impl Hook {
     fn set(&self, happens: impl FnOnce() + Send + 'static) {

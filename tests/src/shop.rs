@@ -3,9 +3,11 @@
 //! Every wait is bounded, and ends when its condition is met.
 
 mod client;
+mod load;
 mod program;
 
 pub use client::{Connection, Reply, fetch};
+pub use load::{Load, Visit};
 pub use program::{Ended, Program};
 
 use base64::{Engine, prelude::BASE64_STANDARD};

@@ -1,6 +1,7 @@
 //! What the visitor sees: the platform's own words, and of what the processes log, that which matters.
 
 use std::{
+    collections::{HashMap, HashSet},
     env,
     io::{IsTerminal, Write, stdout},
     time::Duration,
@@ -9,9 +10,15 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 /// Lines that arrive within this of one another and say the same are one line.
 const TOGETHER: Duration = Duration::from_millis(200);
+/// For so long what one process has said is no news from another.
+const ECHO: Duration = Duration::from_secs(5);
 /// Of what is logged as usual, that which is worth a line: what became of an edited document. A refused request is
-/// not; that is told to its caller.
-const WORTH_TELLING: [&str; 3] = ["routing table changed", "document refused", "gateway port"];
+/// not, for that is told to its caller; unless documents lead it to a service or a subset that does not exist.
+const WORTH_TELLING: [&str; 4] = ["routing table changed", "document refused", "gateway port", LED_ASTRAY];
+/// How the mesh marks such requests: Envoy's flag for an unknown cluster.
+const LED_ASTRAY: &str = "refused flag=\"nc\"";
+/// How warnings end that would greet every visitor: the shop's own documents have such fields.
+const KNOWN: &str = "is accepted, but has no effect yet";
 
 /// Prints, in order, from any task.
 pub(super) struct Screen {
@@ -61,16 +68,18 @@ impl Screen {
 fn matters(text: &str) -> bool {
     let usual = ["INFO", "DEBUG", "TRACE"].contains(&text.split_whitespace().next().unwrap_or_default());
     let lower = text.to_lowercase();
-    !usual || WORTH_TELLING.iter().any(|words| lower.contains(words))
+    WORTH_TELLING.iter().any(|words| lower.contains(words)) || !(usual || lower.ends_with(KNOWN))
 }
 
 async fn print(mut queue: mpsc::UnboundedReceiver<Line>, colours: bool) {
+    let mut told = Told::default();
     while let Some(first) = queue.recv().await {
         let mut said = Said::default();
         let until = Instant::now() + TOGETHER;
         let mut line = Some(first);
         while let Some(Line::Relayed { name, text }) = line {
-            said.add(name, text);
+            let is_news = told.is_news(&name, &text, Instant::now());
+            said.add(name, text, is_news);
             line = tokio::time::timeout_at(until, queue.recv()).await.ok().flatten();
         }
         said.print(colours);
@@ -80,16 +89,36 @@ async fn print(mut queue: mpsc::UnboundedReceiver<Line>, colours: bool) {
     }
 }
 
+/// What was said lately, and by whom: on a busy machine the last process follows long after the first.
+#[derive(Default)]
+struct Told(HashMap<String, (Instant, HashSet<String>)>);
+
+impl Told {
+    /// Whether a line is more than the echo of what another process said.
+    fn is_news(&mut self, name: &str, text: &str, now: Instant) -> bool {
+        self.0.retain(|_, (since, _)| now.duration_since(*since) < ECHO);
+        let (since, names) = self.0.entry(gist(text).collect()).or_insert_with(|| (now, HashSet::new()));
+        let is_first = names.is_empty();
+        // Requests come by the thousand, and all of them say the same.
+        let is_again = !names.insert(name.to_owned()) && !text.to_lowercase().contains(LED_ASTRAY);
+        if is_again {
+            (*since, *names) = (now, HashSet::from([name.to_owned()]));
+        }
+        is_first || is_again
+    }
+}
+
 /// What processes logged at about the same time.
 #[derive(Default)]
 struct Said(Vec<(String, String, usize)>);
 
 impl Said {
-    fn add(&mut self, name: String, text: String) {
+    fn add(&mut self, name: String, text: String, is_news: bool) {
         let same = |(_, other, _): &&mut (String, String, usize)| gist(other).eq(gist(&text));
         match self.0.iter_mut().find(same) {
             Some((first, _, others)) if *first != name => *others += 1,
-            _ => self.0.push((name, text, 0)),
+            _ if is_news => self.0.push((name, text, 0)),
+            _ => {}
         }
     }
 
@@ -127,11 +156,28 @@ mod tests {
     #[test]
     fn what_several_processes_log_at_once_is_one_line() {
         let mut said = Said::default();
-        said.add("product-v1".to_owned(), " INFO mesh: routing table changed generation=3".to_owned());
-        said.add("product-v2".to_owned(), " INFO mesh: routing table changed generation=4".to_owned());
-        said.add("product-v2".to_owned(), " WARN mesh: shop.yaml:7: refused".to_owned());
+        said.add("product-v1".to_owned(), " INFO mesh: routing table changed generation=3".to_owned(), true);
+        said.add("product-v2".to_owned(), " INFO mesh: routing table changed generation=4".to_owned(), false);
+        said.add("product-v2".to_owned(), " WARN mesh: shop.yaml:7: refused".to_owned(), true);
 
         assert_eq!(said.0.iter().map(|(_, _, others)| *others).collect::<Vec<_>>(), [1, 0]);
+    }
+
+    #[test]
+    fn what_a_late_process_echoes_is_no_news_and_what_one_says_again_is() {
+        let (mut told, now) = (Told::default(), Instant::now());
+        let mut is_news = |name, generation: u8, at| {
+            told.is_news(name, &format!("routing table changed generation={generation}"), now + at)
+        };
+        assert!(is_news("product-v1", 2, Duration::ZERO));
+        assert!(!is_news("product-v2", 2, Duration::from_secs(1)));
+        assert!(is_news("product-v2", 3, Duration::from_secs(2)));
+        assert!(!is_news("product-v1", 3, Duration::from_secs(3)));
+        assert!(is_news("review-v1", 3, Duration::from_secs(2) + ECHO));
+
+        let refused = " INFO mesh: refused flag=\"NC\" details=a path=/";
+        assert!(told.is_news("gateway", refused, now));
+        assert!(!told.is_news("gateway", refused, now));
     }
 
     #[test]
@@ -140,6 +186,8 @@ mod tests {
         assert!(matters("thread 'main' panicked"));
         assert!(matters(" INFO mesh: routing table changed generation=3"));
         assert!(!matters(" INFO mesh: refused flag=\"FI\""));
+        assert!(matters(" INFO mesh: refused flag=\"NC\""));
         assert!(!matters("DEBUG mesh: anything"));
+        assert!(!matters(" WARN mesh: a.yaml:1: spec.trafficPolicy.tls: is accepted, but has no effect yet"));
     }
 }

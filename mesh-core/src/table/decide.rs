@@ -3,7 +3,7 @@
 use super::{
     hosts::Found,
     request::RequestView,
-    snapshot::{Chosen, Rule, Snapshot, Target},
+    snapshot::{Chosen, Rule, Snapshot, Target, VirtualHost},
 };
 use crate::model::Action;
 
@@ -50,9 +50,11 @@ impl Snapshot {
             Ok(found) => found,
             Err(decision) => return decision,
         };
-        let rules = &self.virtual_hosts[found.owner as usize].rules;
-        let matching = (0..).zip(rules).find(|(_, rule)| rule.mismatch(request).is_none());
-        let Some((number, rule)) = matching else { return Decision::Refuse(Refusal::NoRoute) };
+        let VirtualHost { rules, index, .. } = &*self.virtual_hosts[found.owner as usize];
+        let Some(number) = index.first_match(rules, request) else {
+            return Decision::Refuse(Refusal::NoRoute);
+        };
+        let rule = &rules[number as usize];
         let mut chosen = Chosen { host: found.owner, rule: number, target: 0 };
         if !matches!(rule.route.action, Action::Forward(_)) {
             return Decision::Answer(chosen);

@@ -115,6 +115,14 @@ fn header<'a>(name: &HeaderName, request: &RequestView<'a>) -> HeaderText<'a> {
     String::from_utf8(joined).map_or(HeaderText::Bytes, |text| HeaderText::Text(text.into()))
 }
 
+/// A header as rules compare it; `None` when it is absent, or no text.
+pub(super) fn header_text<'a>(name: &HeaderName, request: &RequestView<'a>) -> Option<Cow<'a, str>> {
+    match header(name, request) {
+        HeaderText::Text(text) => Some(text),
+        HeaderText::Absent | HeaderText::Bytes => None,
+    }
+}
+
 fn in_words(value: HeaderText<'_>) -> String {
     match value {
         HeaderText::Absent => "absent".into(),
@@ -129,7 +137,13 @@ fn has_parameter(asked: &QueryMatch, request: &RequestView<'_>) -> bool {
 
 /// The first value of a parameter, as sent: Envoy compares names and values before percent-decoding.
 fn parameter<'a>(name: &str, request: &RequestView<'a>) -> Option<&'a str> {
-    let pairs = request.query?.split('&');
-    let mut named = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    named.find(|(key, _)| *key == name).map(|(_, value)| value)
+    parameters(request).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// Names and values of the query's parameters, as sent.
+pub(super) fn parameters<'a>(
+    request: &RequestView<'a>,
+) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    let pairs = request.query.into_iter().flat_map(|query| query.split('&'));
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }

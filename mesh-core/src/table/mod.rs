@@ -8,6 +8,7 @@ mod decide;
 mod effect;
 mod explain;
 mod hosts;
+mod index;
 mod matcher;
 mod request;
 mod snapshot;

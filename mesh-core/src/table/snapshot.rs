@@ -1,6 +1,6 @@
 //! The routing table of one workload.
 
-use super::hosts::HostIndex;
+use super::{hosts::HostIndex, index::RuleIndex};
 use crate::model::{
     Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol,
     Termination,
@@ -54,7 +54,7 @@ pub enum GatewayRole {
 }
 
 /// The rules of a set of domains, in order.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct VirtualHost {
     /// The name for people: the service's full name, or the pattern.
     pub name: Box<str>,
@@ -62,7 +62,18 @@ pub struct VirtualHost {
     pub origins: Vec<Box<str>>,
     /// The rules; the first that matches wins.
     pub rules: Vec<Rule>,
+    /// Finds the first that matches.
+    pub(super) index: RuleIndex,
 }
+
+/// The index follows from the rules.
+impl PartialEq for VirtualHost {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.origins, &self.rules) == (&other.name, &other.origins, &other.rules)
+    }
+}
+
+impl Eq for VirtualHost {}
 
 /// One block of conditions with what is done when they hold.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod effects;
 mod explanations;
 mod gateways;
 mod hosts;
+mod index;
 mod matching;
 mod properties;
 mod rules;

@@ -5,7 +5,8 @@ use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
         decide::{Decision, Refusal},
-        snapshot::{GatewayRole, Generation, Snapshot, Viewpoint, VirtualHost},
+        index::RuleIndex,
+        snapshot::{GatewayRole, Generation, Rule, Snapshot, Viewpoint, VirtualHost},
     },
 };
 use rustc_hash::FxHashMap;
@@ -62,10 +63,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Takes a virtual host into the table; the number it gets there is what indexes know it by.
-    pub(super) fn add(&mut self, host: VirtualHost) -> u32 {
-        let former = self.former.get(&*host.name).into_iter().flatten().find(|former| ****former == host);
+    pub(super) fn add(&mut self, name: &str, origins: Vec<Box<str>>, rules: Vec<Rule>) -> u32 {
+        let host = VirtualHost { name: name.into(), origins, rules, index: RuleIndex::default() };
+        let former = self.former.get(name).into_iter().flatten().find(|former| ****former == host);
         let number = self.hosts.len() as u32;
-        self.hosts.push(former.map_or_else(|| Arc::new(host), |former| Arc::clone(former)));
+        self.hosts.push(former.map_or_else(
+            || Arc::new(VirtualHost { index: RuleIndex::new(&host.rules), ..host }),
+            |former| Arc::clone(former),
+        ));
         number
     }
 }

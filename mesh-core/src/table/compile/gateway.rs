@@ -8,7 +8,7 @@ use crate::{
     model::{Attachment, Gateway, GatewayName, GatewayServer, HostPattern, ServerProtocol, VirtualService},
     table::{
         hosts::HostIndex,
-        snapshot::{GatewayRole, Listener, ListenerServer, Rule, Viewpoint, VirtualHost},
+        snapshot::{GatewayRole, Listener, ListenerServer, Rule, Viewpoint},
     },
 };
 use rustc_hash::FxHashMap;
@@ -40,7 +40,7 @@ impl<'a> Compiler<'a> {
         for domain in domains(&self.model.virtual_services, servers) {
             let rules = self.merged_rules(port, &domain);
             let origins = domain.attached.iter().map(|(service, _)| origin(service)).collect();
-            let number = self.add(VirtualHost { name: domain.pattern.to_string().into(), origins, rules });
+            let number = self.add(&domain.pattern.to_string(), origins, rules);
             hosts.claim(domain.pattern, number);
         }
         Listener { port, servers: servers.iter().map(listener_server).collect(), hosts }

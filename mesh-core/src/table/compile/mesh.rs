@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::{Attachment, Host, HostPattern, Service, VirtualService},
-    table::{hosts::HostIndex, snapshot::VirtualHost},
+    table::hosts::HostIndex,
 };
 use rustc_hash::FxHashSet;
 
@@ -53,7 +53,7 @@ impl<'a> Compiler<'a> {
             Some(owner) => self.add_ruled(name, owner),
             None => {
                 let rules = vec![default_rule(service, &mut self.backends)];
-                self.add(VirtualHost { name: name.into(), origins: Vec::new(), rules })
+                self.add(name, Vec::new(), rules)
             }
         }
     }
@@ -77,7 +77,7 @@ impl<'a> Compiler<'a> {
 
     fn add_ruled(&mut self, name: &str, owner: &VirtualService) -> u32 {
         let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
-        self.add(VirtualHost { name: name.into(), origins: vec![origin(owner)], rules })
+        self.add(name, vec![origin(owner)], rules)
     }
 
     fn further_names<'s>(&self, service: &'s Service) -> impl Iterator<Item = &'s Host> + use<'s> {

@@ -1,2 +1,47 @@
-//! The command line.
-fn main() {}
+//! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways.
+
+mod analyze;
+mod check;
+mod documents;
+mod gateway;
+mod output;
+mod request;
+mod route;
+
+use clap::{Parser, Subcommand};
+use output::Failure;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  meshctl analyze mesh/                                  what is wrong with these documents
+  meshctl route -f mesh/ --to http://product/            what becomes of a request, and why
+  meshctl check checks.yaml                              whether requests are decided as a table expects
+  meshctl gateway -f mesh/ --name shop/door              run a gateway
+  meshctl COMMAND --help                                 examples and exit codes of one command";
+
+/// Asks Istio documents what they mean, and runs gateways.
+#[derive(Debug, Parser)]
+#[command(name = "meshctl", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Analyze(analyze::Arguments),
+    Route(route::Arguments),
+    Check(check::Arguments),
+    Gateway(gateway::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Route(arguments) => route::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Gateway(arguments) => gateway::run(arguments),
+    };
+    result.unwrap_or_else(Failure::report)
+}

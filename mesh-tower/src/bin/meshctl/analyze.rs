@@ -1,0 +1,143 @@
+//! `meshctl analyze`: everything that is wrong with documents.
+
+use crate::{
+    documents::{self, Documents},
+    output::{ERROR, Failure, Format, NOTE, WARNING, count, write_json},
+};
+use mesh_core::{
+    dialect::Setting,
+    document::{Fault, Kind, Place, Severity},
+};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  meshctl analyze mesh/                        every YAML and JSON file below a folder
+  meshctl analyze gateway.yaml routes.yaml     these files
+  meshctl analyze --verbose k8s/               also the documents of kinds that are not used
+  meshctl analyze --output json mesh/ | jq '.faults[] | select(.severity == \"error\")'
+
+Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity]
+
+Exit codes:
+  0  no errors; there may be warnings
+  1  at least one error: that document would be refused
+  2  the command line is wrong, or a path cannot be read";
+
+/// Tells everything that is wrong or odd in documents.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Files and folders with documents.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The namespace of documents that name none.
+    #[arg(long, short, value_name = "NS", default_value = "default")]
+    namespace: String,
+    /// Also list the documents of kinds that are not used.
+    #[arg(long, short)]
+    verbose: bool,
+    /// How to write what is found.
+    #[arg(long, short, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+/// What is found, for tools.
+#[derive(Serialize)]
+struct Findings {
+    faults: Vec<Fault>,
+    documents: usize,
+    skipped: Vec<Skipped>,
+}
+
+/// A document of a kind that is not used.
+#[derive(Serialize)]
+struct Skipped {
+    kind: String,
+    #[serde(flatten)]
+    place: Place,
+    #[serde(skip)]
+    reason: &'static str,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let documents = documents::load(&arguments.paths, &arguments.namespace, Setting::default());
+    let findings = Findings::of(documents.map_err(|fault| Failure::Usage(fault.to_string()))?);
+    match arguments.output {
+        Format::Text => findings.write(arguments.verbose)?,
+        Format::Json => write_json(&findings)?,
+    }
+    writeln!(anstream::stderr(), "{}", findings.summary())?;
+    Ok(ExitCode::from(u8::from(findings.number(Severity::Error) > 0)))
+}
+
+impl Findings {
+    fn of(Documents { status, count, .. }: Documents) -> Self {
+        let mut faults = status.faults;
+        faults.sort_by(|a, b| a.place.cmp(&b.place));
+        let mut skipped: Vec<_> =
+            status.skipped.into_iter().map(|(kind, place)| Skipped::new(&kind, place)).collect();
+        skipped.sort_by(|a, b| a.place.cmp(&b.place));
+        Self { faults, documents: count, skipped }
+    }
+
+    fn number(&self, severity: Severity) -> usize {
+        self.faults.iter().filter(|fault| fault.severity == severity).count()
+    }
+
+    fn write(&self, is_verbose: bool) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        for fault in &self.faults {
+            let style = match fault.severity {
+                Severity::Error => ERROR,
+                Severity::Warning => WARNING,
+                Severity::Info => NOTE,
+            };
+            let code = fault.code.map(|code| format!(" {code}")).unwrap_or_default();
+            writeln!(out, "{fault} {style}[{}{code}]{style:#}", fault.severity)?;
+        }
+        for skipped in self.skipped.iter().filter(|_| is_verbose) {
+            let Skipped { kind, place, reason } = skipped;
+            writeln!(out, "{place}: {kind}: {reason} {NOTE}[skipped]{NOTE:#}")?;
+        }
+        Ok(())
+    }
+
+    /// `3 errors, 1 warning in 12 documents; 2 skipped: Deployment, ConfigMap`.
+    fn summary(&self) -> String {
+        let errors = count(self.number(Severity::Error), "error");
+        let warnings = count(self.number(Severity::Warning), "warning");
+        let notes = match self.number(Severity::Info) {
+            0 => String::new(),
+            notes => format!(", {}", count(notes, "note")),
+        };
+        let documents = count(self.documents, "document");
+        let mut kinds: Vec<&str> = Vec::new();
+        for skipped in &self.skipped {
+            if !kinds.contains(&&*skipped.kind) {
+                kinds.push(&skipped.kind);
+            }
+        }
+        let skipped = match self.skipped.len() {
+            0 => String::new(),
+            number => format!("; {number} skipped: {}", kinds.join(", ")),
+        };
+        format!("{errors}, {warnings}{notes} in {documents}{skipped}")
+    }
+}
+
+impl Skipped {
+    fn new(kind: &Kind, place: Place) -> Self {
+        let reason = match kind {
+            Kind::Recognised(_) => "this kind is recognised, but not used yet",
+            Kind::Known(_) | Kind::Foreign(_) => "the mesh has no use for this kind",
+        };
+        Self { kind: kind.to_string(), place, reason }
+    }
+}
