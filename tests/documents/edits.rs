@@ -24,7 +24,7 @@ fn says(text: &str) -> String {
 
 /// What a host answers.
 pub(crate) async fn ask(mesh: &Mesh, host: &str) -> String {
-    let response = soon(mesh.client().get(&format!("http://{host}/"))).await.unwrap();
+    let response = soon(mesh.client().get(&format!("http://{host}/"))).await.expect("an answer");
     soon(text(response)).await
 }
 

@@ -63,11 +63,12 @@ pub(crate) async fn pass_on(client: Client, host: &str) -> Result<Response<Body>
 
 /// Gets the root of a workload as a client from outside the mesh, with these headers: the status, and the text.
 pub(crate) async fn get(address: SocketAddr, headers: &[(&str, &str)]) -> (u16, String) {
-    let mut client = wire::http1(TcpStream::connect(address).await.unwrap()).await;
+    let mut client = wire::http1(TcpStream::connect(address).await.expect("an open port")).await;
     let mut request = Request::get("/").header("host", "outside");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = soon(client.send_request(request.body(Body::empty()).unwrap())).await.unwrap();
+    let response =
+        soon(client.send_request(request.body(Body::empty()).expect("a request"))).await.expect("an answer");
     (response.status().as_u16(), soon(wire::text(response)).await)
 }

@@ -28,7 +28,8 @@ where
 {
     let documents = Documents::new();
     let mut places = places(&documents, &[("a", "v1"), ("b", "v1"), ("c", "v1")]).await.into_iter();
-    let (first, second, third) = (places.next().unwrap(), places.next().unwrap(), places.next().unwrap());
+    let mut next = move || places.next().expect("a place for each");
+    let (first, second, third) = (next(), next(), next());
     let door = first.address;
     let members = vec![
         first.serve(&documents, |client, _| async { pass_on(client, "b").await }).await,

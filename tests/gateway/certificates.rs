@@ -51,7 +51,7 @@ impl Shop {
     /// Whether the next handshake is made with a certificate.
     async fn shows(&self, certified: &Certified) -> bool {
         let stream = soon(self.gate.authority.shake_hands(self.gate.addresses[0], Some(HOST), &[])).await;
-        certified.is_of(&stream.unwrap())
+        certified.is_of(&stream.expect("a handshake"))
     }
 }
 

@@ -28,8 +28,8 @@ async fn gateway(servers: &[&str]) -> Plain {
 }
 
 async fn send(address: SocketAddr, request: http::request::Builder) -> Response<Incoming> {
-    let mut client = wire::http1(TcpStream::connect(address).await.unwrap()).await;
-    soon(client.send_request(request.body(Body::empty()).unwrap())).await.unwrap()
+    let mut client = wire::http1(TcpStream::connect(address).await.expect("an open port")).await;
+    soon(client.send_request(request.body(Body::empty()).expect("a request"))).await.expect("an answer")
 }
 
 #[tokio::test]

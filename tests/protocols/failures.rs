@@ -23,7 +23,7 @@ use tokio::{
 const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
 
 async fn ask(one: &OneService) -> Response<Body> {
-    soon(one.mesh.client().get("http://upstream/")).await.unwrap()
+    soon(one.mesh.client().get("http://upstream/")).await.expect("an answer")
 }
 
 /// The status, Envoy's flag, and the body of the answer for a server at an address.

@@ -31,7 +31,7 @@ fn hello(_: Request<Incoming>) -> Ready<Result<Response<Body>, BoxError>> {
 }
 
 async fn get(client: &Client) -> String {
-    let response = soon(client.get("http://upstream/")).await.unwrap();
+    let response = soon(client.get("http://upstream/")).await.expect("an answer");
     assert_eq!(response.status(), StatusCode::OK);
     soon(text(response)).await
 }

@@ -32,7 +32,7 @@ fn echo(request: Request<Incoming>) -> Answer {
 
 fn post(body: Body) -> Request<Body> {
     let request = Request::post("http://upstream/echo").header(TE, "trailers").header(TRAILER, "x-sum");
-    request.body(body).unwrap()
+    request.body(body).expect("a request")
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ fn grpc(request: Request<Incoming>) -> Answer {
 
 fn grpc_call(path: &str) -> Request<Body> {
     let request = Request::post(format!("http://upstream{path}")).header(CONTENT_TYPE, "application/grpc");
-    request.header(TE, "trailers").body("\0\0\0\0\x02hi".into()).unwrap()
+    request.header(TE, "trailers").body("\0\0\0\0\x02hi".into()).expect("a request")
 }
 
 #[tokio::test]

@@ -46,19 +46,19 @@ fn agree(mut request: Request<Incoming>) -> impl Future<Output = Result<Response
 
 fn ask(url: &str, protocol: &str) -> Request<Body> {
     let request = Request::get(url).header("host", "shop.example.com");
-    request.header(CONNECTION, "Upgrade").header(UPGRADE, protocol).body(Body::empty()).unwrap()
+    request.header(CONNECTION, "Upgrade").header(UPGRADE, protocol).body(Body::empty()).expect("a request")
 }
 
 async fn echoes(upgraded: Upgraded) {
     let mut stream = TokioIo::new(upgraded);
     for text in ["one", "two"] {
-        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.write_all(text.as_bytes()).await.expect("an open connection");
         let mut echo = [0; 3];
-        soon(stream.read_exact(&mut echo)).await.unwrap();
+        soon(stream.read_exact(&mut echo)).await.expect("an open connection");
         assert_eq!(echo, text.as_bytes());
     }
-    stream.shutdown().await.unwrap();
-    assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
+    stream.shutdown().await.expect("an open connection");
+    assert_eq!(soon(stream.read(&mut [0])).await.expect("an open connection"), 0);
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut sender = wire::http1(io).await;
-    soon(sender.send_request(ask("/chat", protocol))).await.unwrap()
+    soon(sender.send_request(ask("/chat", protocol))).await.expect("an answer")
 }
 
 #[tokio::test]
