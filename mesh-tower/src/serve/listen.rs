@@ -87,10 +87,11 @@ async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: 
         return;
     }
     let accepted = tokio::select! {
-        // Plain connections are accepted at once; only a handshake can be under way when the drain starts.
+        // Plain connections are accepted at once, and may hold a request already.
         biased;
         accepted = accept.accept(stream) => accepted,
-        () = drain.started() => return tracing::debug!(peer = %peer.0, "connection cut: its handshake was not done"),
+        // Nothing was asked yet: a handshake need not be finished to be ended.
+        () = drain.started() => return,
     };
     match accepted {
         Ok((io, service)) => connection::run(connection::start(io, peer, service), peer, drain).await,
