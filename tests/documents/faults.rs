@@ -1,7 +1,10 @@
 //! Documents that an edit breaks.
 
 use super::edits::{after, answer, ask};
-use mesh_core::watch::{Standing, Status};
+use mesh_core::{
+    source::MAX_BYTES,
+    watch::{Standing, Status},
+};
 use mesh_tower::Mesh;
 use tests::{documents::Documents, mesh::join};
 
@@ -82,4 +85,17 @@ async fn a_document_that_was_never_good_leaves_the_rest_alone() {
     assert_eq!(errors(&mesh, &documents).len(), 1);
     after(&mesh, || documents.write("mesh.yaml", &answer("one.test", "new"))).await;
     assert_eq!(ask(&mesh, "one.test").await, "new");
+}
+
+#[tokio::test]
+async fn a_file_too_large_to_read_keeps_what_it_held_until_it_is_emptied() {
+    let documents = Documents::of(&[&answer("two.test", "two")]);
+    documents.write("other.yaml", &answer("one.test", "one"));
+    let mesh = join(&documents).await;
+    after(&mesh, || documents.write("other.yaml", &"#".repeat(MAX_BYTES + 1))).await;
+    assert_eq!(ask(&mesh, "one.test").await, "one");
+    assert_eq!(errors(&mesh, &documents).len(), 1);
+    after(&mesh, || documents.write("other.yaml", "")).await;
+    assert_eq!(standing(&mesh.status().borrow(), "one.test"), None);
+    assert_eq!(ask(&mesh, "two.test").await, "two");
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Batch {
     /// The file, as the user named it.
     pub file: Arc<str>,
-    /// A digest of its bytes; equal bytes give equal digests in every process.
+    /// A digest of its bytes, or of the reason why they were not read; equal bytes give equal digests in every process.
     pub digest: u64,
     /// Its documents, good and bad, in order.
     pub readings: Vec<Reading>,
@@ -42,7 +42,8 @@ impl Batch {
     /// A file that could not be read at all.
     #[must_use]
     pub fn unread(file: Arc<str>, fault: Fault) -> Self {
-        Self { file, digest: digest(b""), readings: vec![bad(fault)], is_whole: false }
+        // Not that of an empty file: one that is emptied after it could not be read has changed.
+        Self { file, digest: digest(fault.reason.as_bytes()), readings: vec![bad(fault)], is_whole: false }
     }
 }
 
