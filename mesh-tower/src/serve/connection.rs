@@ -17,8 +17,8 @@ use tower_service::Service;
 const HEAD: usize = 60 * 1024;
 /// The most headers a request may have: Envoy's limit.
 const HEADERS: usize = 100;
-/// The time a client has for a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time a client has for a request's head, from the end of the response before: how long it may stay idle, too.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection that can be told to end.
 type Serving = Pin<Box<dyn GracefulConnection<Error = BoxError, Output = Result<(), BoxError>> + Send>>;

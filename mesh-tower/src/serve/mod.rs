@@ -1,7 +1,7 @@
 //! Serves a tower service over connections, HTTP/1.1 and HTTP/2 alike, and drains on demand.
 //!
 //! Upgrades and trailers pass. A request's head may have 100 headers and 60 KiB, Istio's limits; beyond them the answer
-//! is 431. A client has 30 s for the head of a request. Nothing is buffered.
+//! is 431. An HTTP/1.1 client has 60 s for the head of its next request; then its connection closes. Nothing is buffered.
 
 mod connection;
 mod drain;
