@@ -2,7 +2,7 @@ use super::{service::Balance, state::Turns};
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// Chooses endpoints in turn; see the [module](self). All services it makes take turns together.
+/// Chooses endpoints in turn; see the [module](super). All services it makes take turns together.
 #[derive(Clone, Debug, Default)]
 pub struct BalanceLayer {
     turns: Arc<Turns>,
