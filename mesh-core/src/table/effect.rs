@@ -1,6 +1,6 @@
 //! What a rule does to a request: the new path, the redirect's location.
 
-use super::{request::RequestView, snapshot::Rule};
+use super::{matcher::Condition, request::RequestView, snapshot::Rule};
 use crate::model::{Action, PathMatch, Redirect, RedirectPort, RegexRewrite, TextMatch};
 use std::borrow::Cow;
 
@@ -36,7 +36,11 @@ impl Rule {
     /// Puts `replacement` in the place of what the path condition matched, as plain text and without minding slashes,
     /// as Envoy does: a prefix, or the whole path when it had to be equal or to match a regex.
     fn replace_matched<'a>(&self, path: &'a str, replacement: &'a str) -> Cow<'a, str> {
-        let matched = match self.conditions.path.as_ref() {
+        let asked = self.conditions.iter().find_map(|condition| match condition {
+            Condition::Path(path) => Some(path),
+            _ => None,
+        });
+        let matched = match asked {
             Some(PathMatch { text: TextMatch::Prefix(prefix), .. }) => prefix.len(),
             Some(PathMatch { text: TextMatch::Exact(_) | TextMatch::Regex(_), .. }) => path.len(),
             // Without a condition every path is matched by the prefix "/".

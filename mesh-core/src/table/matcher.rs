@@ -1,54 +1,69 @@
 //! Compares a request with what a rule asks for. `decide` and `explain` share it, so they cannot disagree.
 
 use super::{request::RequestView, snapshot::Rule};
-use crate::model::{HeaderMatch, PathMatch, QueryMatch, TextMatch};
+use crate::model::{Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
 use http::{HeaderName, header::HOST};
 use std::borrow::Cow;
 
-/// The first condition of a rule that a request does not meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mismatch<'a> {
+/// One thing that a rule asks of a request.
+///
+/// A rule keeps those that somebody wrote, one after the other: a decision reads no memory for the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The port it came to.
     Port(u16),
-    Path(&'a PathMatch),
-    Method(&'a TextMatch),
-    Scheme(&'a TextMatch),
-    Authority(&'a TextMatch),
-    Header(&'a HeaderMatch),
-    WithoutHeader(&'a HeaderMatch),
-    Query(&'a QueryMatch),
+    /// The path without its query.
+    Path(PathMatch),
+    /// The method.
+    Method(TextMatch),
+    /// The scheme.
+    Scheme(TextMatch),
+    /// The authority as received.
+    Authority(TextMatch),
+    /// A header that must be there and match.
+    Header(HeaderMatch),
+    /// A header that must be absent or not match.
+    WithoutHeader(HeaderMatch),
+    /// A query parameter that must be there and match.
+    Query(QueryMatch),
 }
 
-impl Rule {
-    /// The first condition that the request does not meet; `None` when the rule is for it.
-    pub(super) fn mismatch(&self, request: &RequestView<'_>) -> Option<Mismatch<'_>> {
-        if let Some(port) = self.port.filter(|port| *port != request.port) {
-            return Some(Mismatch::Port(port));
-        }
-        let asked = &self.conditions;
-        if let Some(path) = asked.path.as_ref().filter(|path| !path.matches(request.path)) {
-            return Some(Mismatch::Path(path));
-        }
-        if let Some(method) = unmet(asked.method.as_ref(), request.method) {
-            return Some(Mismatch::Method(method));
-        }
-        if let Some(scheme) = unmet(asked.scheme.as_ref(), request.scheme) {
-            return Some(Mismatch::Scheme(scheme));
-        }
-        if let Some(authority) = unmet(asked.authority.as_ref(), request.authority) {
-            return Some(Mismatch::Authority(authority));
-        }
-        if let Some(header) = asked.headers.iter().find(|header| !has(header, request)) {
-            return Some(Mismatch::Header(header));
-        }
-        if let Some(header) = asked.without_headers.iter().find(|header| has(header, request)) {
-            return Some(Mismatch::WithoutHeader(header));
-        }
-        asked.query.iter().find(|query| !has_parameter(query, request)).map(Mismatch::Query)
+impl Condition {
+    /// What was written, in the order in which it is asked.
+    pub(super) fn of(port: Option<u16>, written: &Conditions) -> Box<[Self]> {
+        let one = |asked: &Option<TextMatch>, of: fn(TextMatch) -> Self| asked.clone().map(of);
+        let heads = [
+            port.map(Self::Port),
+            written.path.clone().map(Self::Path),
+            one(&written.method, Self::Method),
+            one(&written.scheme, Self::Scheme),
+            one(&written.authority, Self::Authority),
+        ];
+        let headers = written.headers.iter().cloned().map(Self::Header);
+        let without_headers = written.without_headers.iter().cloned().map(Self::WithoutHeader);
+        let queries = written.query.iter().cloned().map(Self::Query);
+        heads.into_iter().flatten().chain(headers).chain(without_headers).chain(queries).collect()
     }
-}
 
-impl Mismatch<'_> {
-    /// The reason in words, with what the request has instead.
+    /// Whether every request meets it.
+    pub(super) fn is_everything(&self) -> bool {
+        matches!(self, Self::Path(path) if path.is_everything())
+    }
+
+    fn is_met(&self, request: &RequestView<'_>) -> bool {
+        match self {
+            Self::Port(port) => *port == request.port,
+            Self::Path(path) => path.matches(request.path),
+            Self::Method(text) => text.matches(request.method),
+            Self::Scheme(text) => text.matches(request.scheme),
+            Self::Authority(text) => text.matches(request.authority),
+            Self::Header(header) => has(header, request),
+            Self::WithoutHeader(header) => !has(header, request),
+            Self::Query(query) => has_parameter(query, request),
+        }
+    }
+
+    /// Why a request does not meet it, in words, with what the request has instead.
     pub(super) fn in_words(&self, request: &RequestView<'_>) -> String {
         match self {
             Self::Port(port) => format!("port is {}, {port} is asked for", request.port),
@@ -76,16 +91,24 @@ impl Mismatch<'_> {
     }
 }
 
+impl Rule {
+    /// The first condition that the request does not meet; `None` when the rule is for it.
+    pub(super) fn mismatch(&self, request: &RequestView<'_>) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| !condition.is_met(request))
+    }
+
+    /// Whether nothing gets past it.
+    pub(super) fn is_catch_all(&self) -> bool {
+        self.conditions.iter().all(Condition::is_everything)
+    }
+}
+
 /// What a request has under a header's name.
 enum HeaderText<'a> {
     Absent,
     /// Bytes that are no UTF-8: there, but equal to nothing.
     Bytes,
     Text(Cow<'a, str>),
-}
-
-fn unmet<'a>(asked: Option<&'a TextMatch>, text: &str) -> Option<&'a TextMatch> {
-    asked.filter(|asked| !asked.matches(text))
 }
 
 fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {

@@ -15,6 +15,7 @@ mod snapshot;
 
 pub use decide::{Decision, Missing, Refusal};
 pub use explain::{Explanation, PassedOver, RuleReference, TargetExplanation};
+pub use matcher::Condition;
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule,

@@ -1,9 +1,8 @@
 //! The routing table of one workload.
 
-use super::{hosts::HostIndex, index::RuleIndex};
+use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition};
 use crate::model::{
-    Address, Conditions, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol,
-    Termination,
+    Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -80,10 +79,9 @@ impl Eq for VirtualHost {}
 pub struct Rule {
     /// The name for logs: `route`, or `route.block`; `default` for the one that nobody wrote.
     pub name: Arc<str>,
-    /// The port that a request must have come to. At a gateway it is settled when compiling, and `None`.
-    pub port: Option<u16>,
-    /// The conditions.
-    pub conditions: Conditions,
+    /// The conditions, in the order in which they are asked; none when the rule is for every request. That of the port
+    /// is among them in the mesh alone: at a gateway it is settled when compiling.
+    pub conditions: Box<[Condition]>,
     /// What is done.
     pub route: Arc<Route>,
     /// The destinations that can be chosen; none unless the action is to forward.

@@ -2,7 +2,7 @@
 
 use super::{
     assemble::{Compiler, origin},
-    rules::{Place, is_catch_all, rules_of},
+    rules::{Place, rules_of},
 };
 use crate::{
     model::{Attachment, Gateway, GatewayName, GatewayServer, HostPattern, ServerProtocol, VirtualService},
@@ -57,7 +57,7 @@ impl<'a> Compiler<'a> {
                 &mut self.backends,
             ));
         }
-        rules.sort_by_key(is_catch_all);
+        rules.sort_by_key(Rule::is_catch_all);
         rules
     }
 }

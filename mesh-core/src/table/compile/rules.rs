@@ -3,10 +3,13 @@
 use super::backends::Backends;
 use crate::{
     model::{
-        Action, Attachment, Block, Conditions, Destination, GatewayName, HeaderEdits, Injection, Rewrite,
-        Route, Service, VirtualService,
+        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Rewrite, Route, Service,
+        VirtualService,
     },
-    table::snapshot::{Rule, Target, TargetBackend, Viewpoint},
+    table::{
+        matcher::Condition,
+        snapshot::{Rule, Target, TargetBackend, Viewpoint},
+    },
 };
 use std::sync::Arc;
 
@@ -35,7 +38,7 @@ pub(super) fn rules_of(
         let blocks = if route.blocks.is_empty() { std::slice::from_ref(&always) } else { &route.blocks };
         for block in blocks.iter().filter(|block| place.admits(block, viewpoint)) {
             let rule = rule(route, block, place, backends);
-            let ends_here = is_catch_all(&rule);
+            let ends_here = rule.is_catch_all();
             rules.push(rule);
             if ends_here {
                 return rules;
@@ -43,11 +46,6 @@ pub(super) fn rules_of(
         }
     }
     rules
-}
-
-/// Whether nothing gets past a rule.
-pub(super) fn is_catch_all(rule: &Rule) -> bool {
-    rule.port.is_none() && rule.conditions.is_everything()
 }
 
 /// The rule of a service without a VirtualService: to the service, at the port that the request came to.
@@ -74,8 +72,7 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
     };
     Rule {
         name: Arc::clone(&route.name),
-        port: None,
-        conditions: Conditions::default(),
+        conditions: Box::default(),
         route: Arc::new(route),
         targets: [target].into(),
         total_weight: 100,
@@ -115,8 +112,7 @@ fn rule(route: &Arc<Route>, block: &Block, place: Place<'_>, backends: &mut Back
     let targets = targets(route, backends);
     Rule {
         name: name(route, block),
-        port: block.port.filter(|_| matches!(place, Place::Mesh)),
-        conditions: block.conditions.clone(),
+        conditions: Condition::of(block.port.filter(|_| matches!(place, Place::Mesh)), &block.conditions),
         route: Arc::clone(route),
         total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
         targets,

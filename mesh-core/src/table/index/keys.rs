@@ -2,7 +2,7 @@
 
 use crate::{
     model::{HeaderMatch, PathMatch, Pattern, QueryMatch, TextMatch},
-    table::snapshot::Rule,
+    table::{matcher::Condition, snapshot::Rule},
 };
 use http::{HeaderName, header::HOST};
 use std::borrow::Cow;
@@ -22,10 +22,16 @@ pub(super) enum Key<'a> {
 
 /// Every condition of a rule by which it can be found.
 pub(super) fn keys(rule: &Rule) -> Vec<Key<'_>> {
-    let conditions = &rule.conditions;
-    let path = conditions.path.as_ref().and_then(path_key);
-    let headers = conditions.headers.iter().filter_map(header_key);
-    path.into_iter().chain(headers).chain(conditions.query.iter().filter_map(query_key)).collect()
+    rule.conditions.iter().filter_map(key).collect()
+}
+
+fn key(condition: &Condition) -> Option<Key<'_>> {
+    match condition {
+        Condition::Path(path) => path_key(path),
+        Condition::Header(header) => header_key(header),
+        Condition::Query(query) => query_key(query),
+        _ => None,
+    }
 }
 
 fn path_key(path: &PathMatch) -> Option<Key<'_>> {
