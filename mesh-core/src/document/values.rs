@@ -1,10 +1,13 @@
 //! Small values that several kinds share.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 
 use super::{
     fault::Severity,
-    node::Value,
     read::{At, Read},
 };
 
@@ -30,27 +33,7 @@ pub struct Base64(pub Vec<u8>);
 impl Read for Percent {
     fn read(at: At<'_>) -> Option<Self> {
         at.mapping_of("value")?;
-        at.object(|f| Self(f.maybe::<Number>("value").map_or(0.0, |number| number.0)))
-    }
-}
-
-/// A number that may have a fraction.
-struct Number(f64);
-
-impl Read for Number {
-    fn read(at: At<'_>) -> Option<Self> {
-        let number = match &at.node.value {
-            #[expect(clippy::cast_precision_loss, reason = "a share in hundredths needs no 53 bits")]
-            Value::Int(number) => Some(*number as f64),
-            Value::Float(number) => Some(*number),
-            Value::Text(text) => text.parse().ok(),
-            _ => None,
-        };
-        let number = number.filter(|number| number.is_finite()).map(Self);
-        if number.is_none() {
-            at.expected("a number");
-        }
-        number
+        at.object(|f| Self(f.take("value")))
     }
 }
 
@@ -69,9 +52,13 @@ impl Read for Later {
     }
 }
 
+/// Base64 as Go reads it: with its padding, and whatever is in the bits after the last byte.
+const GO: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
 impl Read for Base64 {
     fn read(at: At<'_>) -> Option<Self> {
-        let Some(bytes) = at.node.as_text().and_then(|text| STANDARD.decode(text).ok()) else {
+        let Some(bytes) = at.node.as_text().and_then(|text| GO.decode(text).ok()) else {
             at.expected("base64");
             return None;
         };

@@ -62,7 +62,8 @@ impl Levels {
 
 /// The share, in hundredths, of those that agree among those that can be judged; nothing when none can be.
 pub(crate) fn agreement(judgements: &[&Judgement]) -> Option<f64> {
-    let count = |is: fn(&Outcome) -> bool| judgements.iter().filter(|judgement| is(&judgement.outcome)).count();
+    let count =
+        |is: fn(&Outcome) -> bool| judgements.iter().filter(|judgement| is(&judgement.outcome)).count();
     let agree = u32::try_from(count(|outcome| matches!(outcome, Outcome::Agrees))).ok()?;
     let differ = u32::try_from(count(|outcome| matches!(outcome, Outcome::Differs { .. }))).ok()?;
     let judged = agree.checked_add(differ).filter(|judged| *judged > 0)?;
