@@ -3,7 +3,7 @@
 use super::{Site, names::is_label};
 use crate::{
     document::{self, Path},
-    model::HostPattern,
+    model::{Host, HostPattern},
 };
 
 /// Checks a destination that nothing is sent to yet.
@@ -14,12 +14,21 @@ pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destinati
     } else if written.host == "*" {
         site.check.refuse_with(&host_at, "invalid destination host *", "name one service");
     } else {
-        site.check.accept(&host_at, HostPattern::parse(&site.full_name(&written.host)));
+        let parsed = HostPattern::parse(&site.full_name(&written.host));
+        if !is_partial_wildcard(&written.host) {
+            site.check.accept(&host_at, parsed);
+        }
     }
     check_subset(site, &at.field("subset"), &written.subset);
     if let Some(number) = written.port {
         site.port(&at.field("port").field("number"), number);
     }
+}
+
+/// Whether a host is a wildcard for part of a label, such as `*-shop.example.com`, which Istio takes in some places.
+pub(super) fn is_partial_wildcard(host: &str) -> bool {
+    let rest = host.strip_prefix('*').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+    rest.is_some_and(|rest| !rest.starts_with('.') && Host::parse(rest).is_ok())
 }
 
 /// Checks the name of a subset, which may be empty.

@@ -165,8 +165,7 @@ fn check_pair(site: Site<'_>, at: &Path<'_>, mode: &str, pair: &CertificateFiles
     if pair.server_certificate.is_empty() {
         let remedy = "write credentialName, or serverCertificate and privateKey";
         site.check.refuse_with(at, format!("{mode} TLS requires a server certificate"), remedy);
-    }
-    if pair.private_key.is_empty() {
+    } else if pair.private_key.is_empty() {
         site.check.refuse_with(at, format!("{mode} TLS requires a private key"), "write privateKey");
     }
 }

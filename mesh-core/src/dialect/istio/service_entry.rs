@@ -2,6 +2,7 @@
 
 use super::{
     Meaning, NamedService, Site,
+    destination::is_partial_wildcard,
     service::{address_names, protocol},
     service_entry_check,
     workload_entry::{Addresses, Instance, instance},
@@ -57,8 +58,7 @@ fn host(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<Host> {
             None
         }
         Err(reason) => {
-            let rest = name.strip_prefix('*').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
-            if rest.is_some_and(|rest| Host::parse(rest).is_ok()) {
+            if is_partial_wildcard(name) {
                 let remedy = "write *. and a name; requests to it go where their address says";
                 site.check.warn(at, format!("partial wildcard {name:?} not allowed"), remedy);
             } else {
