@@ -49,7 +49,9 @@ pub use node::{Entry, Node, Value};
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
 pub use plain::parse_duration;
-pub use policy::{Policy, Target};
+pub use policy::{
+    Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
+};
 pub use read::{At, Fields, Read, Report};
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};
@@ -61,7 +63,7 @@ pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,
     Tunnel,
 };
-pub use values::{Base64, Later, Percent, PortSelector};
+pub use values::{Base64, Percent, PortSelector};
 pub use virtual_service::{
     DerivePort, Destination, DirectResponse, HeaderOperations, Headers, HttpDestination, HttpRoute, Redirect,
     RegexRewrite, Rewrite, VirtualService,

@@ -6,10 +6,7 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{
-    fault::Severity,
-    read::{At, Read},
-};
+use super::read::{At, Read};
 
 /// `{value: 12.5}`: hundredths, as written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,10 +18,6 @@ pub struct PortSelector {
     /// The port. Required.
     pub number: u32,
 }
-
-/// Something that is accepted, but not acted upon yet; says so in a warning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Later;
 
 /// Bytes written in base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,14 +34,6 @@ impl Read for PortSelector {
     fn read(at: At<'_>) -> Option<Self> {
         at.mapping_of("number")?;
         at.object(|f| Self { number: f.take("number") })
-    }
-}
-
-impl Read for Later {
-    fn read(at: At<'_>) -> Option<Self> {
-        let reason = "is accepted, but has no effect yet".to_owned();
-        at.report.add(Severity::Warning, at.node.line, at.path, reason, None);
-        Some(Self)
     }
 }
 

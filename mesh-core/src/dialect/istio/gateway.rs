@@ -144,7 +144,8 @@ fn hosts(site: Site<'_>, at: &Path<'_>, written: &[String]) -> Vec<ServerHost> {
             None | Some(("*", _)) => (None, text.split_once('/').map_or(text.as_str(), |(_, name)| name)),
             Some((".", name)) => (Some(site.namespace()), name),
             Some((namespace, name)) => {
-                if !is_label(namespace) && !(namespace == "~" && is_converted(site)) {
+                let is_nobody = namespace == "~" && is_converted(site);
+                if !is_nobody && !is_label(namespace) {
                     let reason = format!("invalid namespace value {namespace:?} in gateway");
                     site.check.refuse_with(&at, reason, "write a namespace, * for any, or . for this one");
                 }

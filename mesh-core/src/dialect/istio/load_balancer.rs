@@ -83,5 +83,8 @@ fn check_warmup(site: Site<'_>, at: &Path<'_>, written: &Warmup) {
 
 /// Whether a number below 5,000,011 is prime.
 fn is_prime(number: u64) -> bool {
-    number > 1 && (2..).take_while(|factor| factor * factor <= number).all(|factor| number % factor != 0)
+    number > 1
+        && (2..)
+            .take_while(|factor| factor * factor <= number)
+            .all(|factor: u64| !number.is_multiple_of(factor))
 }

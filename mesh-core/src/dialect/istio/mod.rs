@@ -13,6 +13,7 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod names;
+mod policy;
 mod server_tls;
 mod service;
 mod service_entry;
@@ -66,7 +67,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
-        Body::Policy(_) => Some(Meaning::Nothing),
+        Body::Policy(written) => policy::translate(site, written),
     };
     let faults = check.into_faults();
     (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)

@@ -12,7 +12,7 @@ impl Site<'_> {
     pub(super) fn duration(&self, at: &Path<'_>, duration: Duration) {
         if duration < Duration::from_millis(1) {
             self.check.refuse(at, "duration must be greater than 1ms");
-        } else if duration.subsec_nanos() % 1_000_000 != 0 {
+        } else if !duration.subsec_nanos().is_multiple_of(1_000_000) {
             let remedy = "round it to milliseconds";
             self.check.refuse_with(at, "only durations to ms precision are supported", remedy);
         }
