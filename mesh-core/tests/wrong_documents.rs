@@ -28,7 +28,6 @@ const FAULTS: &[&str] = &[
     "http-mapping.yaml:8: VirtualService/product: spec.http: expected a list, found a mapping (begin each element with '- ')",
     "http-null.yaml:8: VirtualService/product: spec.http[0]: http route may not be null",
     "key-twice-deep.yaml:13: VirtualService/product: spec.http[0].route[0].destination.port.number: written twice: on line 12 too (keep one)",
-    "key-twice-in-unused.yaml:9: DestinationRule/product: spec.trafficPolicy.loadBalancer: is accepted, but has no effect yet",
     "key-twice-in-unused.yaml:10: DestinationRule/product: spec.trafficPolicy.loadBalancer.simple: written twice: on line 9 too (keep one)",
     "key-twice.yaml:11: VirtualService/product: spec.hosts: written twice: on line 6 too (keep one)",
     r#"kind-misspelt.yaml:2: unknown kind "VirtualServcie" (did you mean VirtualService?)"#,

@@ -34,6 +34,16 @@ impl<'a> Check<'a> {
         self.add(Severity::Warning, path, reason.into(), Some(remedy.into()));
     }
 
+    /// The document is used, but not for this.
+    pub(super) fn later(&self, path: &Path<'_>) {
+        self.add(Severity::Warning, path, "is accepted, but has no effect yet".to_owned(), None);
+    }
+
+    /// The document may hold something here that is older than what should be written.
+    pub(super) fn note(&self, path: &Path<'_>, reason: impl Into<String>) {
+        self.add(Severity::Warning, path, reason.into(), None);
+    }
+
     /// The value, or a complaint and nothing.
     pub(super) fn accept<T, E: ToString>(&self, path: &Path<'_>, value: Result<T, E>) -> Option<T> {
         value.map_err(|reason| self.refuse(path, reason.to_string())).ok()

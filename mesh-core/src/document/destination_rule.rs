@@ -2,7 +2,7 @@
 
 use super::{
     read::{At, Read},
-    values::Later,
+    traffic_policy::TrafficPolicy,
 };
 use std::collections::BTreeMap;
 
@@ -32,34 +32,6 @@ pub struct Subset {
     pub traffic_policy: Option<TrafficPolicy>,
 }
 
-/// Balancing, pools, ejection and TLS.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TrafficPolicy {
-    /// The TLS of the connection. Default: the mesh decides.
-    pub tls: Option<ClientTls>,
-}
-
-/// TLS as the client starts it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClientTls {
-    /// How. Default: DISABLE.
-    pub mode: ClientTlsMode,
-}
-
-/// How a client secures a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClientTlsMode {
-    /// Not at all.
-    #[default]
-    Disable,
-    /// TLS that checks the server.
-    Simple,
-    /// TLS with a client certificate of one's own.
-    Mutual,
-    /// Mutual TLS with the mesh's certificates.
-    IstioMutual,
-}
-
 /// `{matchLabels: {…}}`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selector {
@@ -86,60 +58,6 @@ impl Read for Subset {
             labels: f.take("labels"),
             traffic_policy: f.maybe("trafficPolicy"),
         })
-    }
-}
-
-impl Read for TrafficPolicy {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            for field in [
-                "loadBalancer",
-                "connectionPool",
-                "outlierDetection",
-                "portLevelSettings",
-                "tunnel",
-                "proxyProtocol",
-                "retryBudget",
-            ] {
-                f.maybe::<Later>(field);
-            }
-            Self { tls: f.maybe("tls") }
-        })
-    }
-}
-
-impl Read for ClientTls {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            for field in [
-                "clientCertificate",
-                "privateKey",
-                "caCertificates",
-                "credentialName",
-                "subjectAltNames",
-                "sni",
-                "insecureSkipVerify",
-                "caCrl",
-            ] {
-                f.ignore(field);
-            }
-            let mode = f.take("mode");
-            if mode != ClientTlsMode::Disable {
-                Later::read(f.here());
-            }
-            Self { mode }
-        })
-    }
-}
-
-impl Read for ClientTlsMode {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.choice(&[
-            ("DISABLE", 0, Self::Disable),
-            ("SIMPLE", 1, Self::Simple),
-            ("MUTUAL", 2, Self::Mutual),
-            ("ISTIO_MUTUAL", 3, Self::IstioMutual),
-        ])
     }
 }
 

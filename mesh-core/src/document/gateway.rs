@@ -2,7 +2,7 @@
 
 use super::{
     read::{At, Read},
-    values::Later,
+    server_tls::ServerTls,
 };
 use std::collections::BTreeMap;
 
@@ -20,56 +20,29 @@ pub struct Gateway {
 pub struct Server {
     /// The port. Required.
     pub port: Option<ServerPort>,
+    /// The address it listens at: an IP address, or `unix://` and a path. Default: all addresses.
+    pub bind: String,
     /// The hosts it is for: `[namespace/]name`, with a wildcard in the first label. Required.
     pub hosts: Vec<String>,
+    /// Where connections go that no rule is for; Istio ignores it. Default: nowhere.
+    pub default_endpoint: String,
     /// A name, unique in the Gateway. Default: none.
     pub name: String,
     /// TLS as the server speaks it. Default: none.
     pub tls: Option<ServerTls>,
 }
 
-/// The port of a [`Server`].
+/// The port of a [`Server`], or of a Sidecar's listener.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerPort {
     /// The number. Required.
     pub number: u32,
     /// HTTP, HTTPS, GRPC, HTTP2, TCP, TLS, … in any case. Required.
     pub protocol: String,
-    /// A name, unique in the Gateway. Required.
+    /// A name, unique in the Gateway. Required there.
     pub name: String,
-}
-
-/// TLS as a gateway speaks it to clients.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServerTls {
-    /// Answers plain HTTP with a redirect to https. Default: false.
-    pub https_redirect: bool,
-    /// How TLS ends here. Default: PASSTHROUGH.
-    pub mode: ServerTlsMode,
-    /// A file with the certificate chain. Default: none.
-    pub server_certificate: String,
-    /// A file with the private key. Default: none.
-    pub private_key: String,
-    /// A secret that holds both. Default: none.
-    pub credential_name: String,
-}
-
-/// How TLS ends at a gateway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ServerTlsMode {
-    /// It does not: the service behind ends it.
-    #[default]
-    Passthrough,
-    /// Here, with a server certificate.
-    Simple,
-    /// Here, and the client must show a certificate.
-    Mutual,
-    /// It does not, and the SNI names the service.
-    AutoPassthrough,
-    /// Here, with the mesh's certificates.
-    IstioMutual,
-    /// Here, and the client may show a certificate.
-    OptionalMutual,
+    /// Refused, as it would mean nothing. Default: 0.
+    pub target_port: u32,
 }
 
 impl Read for Gateway {
@@ -80,63 +53,24 @@ impl Read for Gateway {
 
 impl Read for Server {
     fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            for field in ["bind", "defaultEndpoint"] {
-                f.maybe::<Later>(field);
-            }
-            Self { port: f.maybe("port"), hosts: f.take("hosts"), name: f.take("name"), tls: f.maybe("tls") }
+        at.object(|f| Self {
+            port: f.maybe("port"),
+            bind: f.take("bind"),
+            hosts: f.take("hosts"),
+            default_endpoint: f.take("defaultEndpoint"),
+            name: f.take("name"),
+            tls: f.maybe("tls"),
         })
     }
 }
 
 impl Read for ServerPort {
     fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            f.ignore("targetPort");
-            Self { number: f.take("number"), protocol: f.take("protocol"), name: f.take("name") }
+        at.object(|f| Self {
+            number: f.take("number"),
+            protocol: f.take("protocol"),
+            name: f.take("name"),
+            target_port: f.take("targetPort"),
         })
-    }
-}
-
-impl Read for ServerTls {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            for field in [
-                "credentialNames",
-                "tlsCertificates",
-                "caCertificates",
-                "caCrl",
-                "caCertCredentialName",
-                "subjectAltNames",
-                "verifyCertificateSpki",
-                "verifyCertificateHash",
-                "minProtocolVersion",
-                "maxProtocolVersion",
-                "cipherSuites",
-                "insecureSkipVerify",
-            ] {
-                f.maybe::<Later>(field);
-            }
-            Self {
-                https_redirect: f.take("httpsRedirect"),
-                mode: f.take("mode"),
-                server_certificate: f.take("serverCertificate"),
-                private_key: f.take("privateKey"),
-                credential_name: f.take("credentialName"),
-            }
-        })
-    }
-}
-
-impl Read for ServerTlsMode {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.choice(&[
-            ("PASSTHROUGH", 0, Self::Passthrough),
-            ("SIMPLE", 1, Self::Simple),
-            ("MUTUAL", 2, Self::Mutual),
-            ("AUTO_PASSTHROUGH", 3, Self::AutoPassthrough),
-            ("ISTIO_MUTUAL", 4, Self::IstioMutual),
-            ("OPTIONAL_MUTUAL", 5, Self::OptionalMutual),
-        ])
     }
 }

@@ -27,6 +27,10 @@ pub enum KnownKind {
     ServiceEntry,
     /// `networking.istio.io`.
     WorkloadEntry,
+    /// `networking.istio.io`.
+    WorkloadGroup,
+    /// `networking.istio.io`.
+    Sidecar,
     /// Kubernetes' core group.
     Service,
     /// `authentication.istio.io/v1alpha1`, namespaced.
@@ -39,14 +43,22 @@ pub enum KnownKind {
 const ISTIO: &[(&str, &[&str])] = &[
     (
         "networking.istio.io",
-        &["VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "WorkloadEntry"],
+        &[
+            "VirtualService",
+            "DestinationRule",
+            "Gateway",
+            "ServiceEntry",
+            "WorkloadEntry",
+            "WorkloadGroup",
+            "Sidecar",
+        ],
     ),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
-    ("networking.istio.io", &["WorkloadGroup", "Sidecar", "ProxyConfig", "EnvoyFilter"]),
+    ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
@@ -78,6 +90,8 @@ impl Kind {
             ("networking.istio.io", "Gateway") => KnownKind::Gateway,
             ("networking.istio.io", "ServiceEntry") => KnownKind::ServiceEntry,
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
+            ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
+            ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("", "Service") => KnownKind::Service,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,

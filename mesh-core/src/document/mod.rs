@@ -3,43 +3,72 @@
 //! Nothing here knows what a document means; [`dialect`](crate::dialect) does. Reading notes every fault of a document
 //! at once, each with its line and field path.
 
+mod client_tls;
+mod connection_pool;
+mod connection_route;
 mod destination_rule;
 mod fault;
 mod gateway;
 mod http_match;
+mod http_policy;
 mod injection;
 mod kind;
 mod lines;
+mod load_balancer;
+mod locality;
 mod node;
 mod object;
 mod path;
 mod plain;
 mod policy;
 mod read;
+mod server_tls;
 mod service;
 mod service_entry;
+mod sidecar;
+mod traffic_policy;
 mod values;
 mod virtual_service;
 mod workload_entry;
+mod workload_group;
 
-pub use destination_rule::{ClientTls, ClientTlsMode, DestinationRule, Selector, Subset, TrafficPolicy};
+pub use client_tls::{ClientTls, ClientTlsMode};
+pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
+pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
+pub use destination_rule::{DestinationRule, Selector, Subset};
 pub use fault::{Fault, Place, Severity};
-pub use gateway::{Gateway, Server, ServerPort, ServerTls, ServerTlsMode};
+pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
+pub use http_policy::{CorsPolicy, Delegate, Mirror, Retry, UnmatchedPreflights};
 pub use injection::{Abort, Delay, FaultInjection};
 pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
+pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
+pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
 pub use node::{Entry, Node, Value};
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
 pub use plain::parse_duration;
-pub use policy::{Policy, Target};
+pub use policy::{
+    Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
+};
 pub use read::{At, Fields, Read, Report};
+pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};
 pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadSelector};
-pub use values::{Base64, Later, Percent, PortSelector};
+pub use sidecar::{
+    CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
+};
+pub use traffic_policy::{
+    OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,
+    Tunnel,
+};
+pub use values::{Base64, Percent, PortSelector};
 pub use virtual_service::{
     DerivePort, Destination, DirectResponse, HeaderOperations, Headers, HttpDestination, HttpRoute, Redirect,
     RegexRewrite, Rewrite, VirtualService,
 };
 pub use workload_entry::WorkloadEntry;
+pub use workload_group::{
+    CheckHeader, GroupMetadata, HealthCheck, HttpCheck, PortCheck, ReadinessProbe, WorkloadGroup,
+};

@@ -12,8 +12,10 @@ use super::{
     read::{At, Fields, Read, Report},
     service::Service,
     service_entry::ServiceEntry,
+    sidecar::Sidecar,
     virtual_service::VirtualService,
     workload_entry::WorkloadEntry,
+    workload_group::WorkloadGroup,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -56,6 +58,10 @@ pub enum Body {
     ServiceEntry(Box<ServiceEntry>),
     /// A WorkloadEntry.
     WorkloadEntry(Box<WorkloadEntry>),
+    /// A WorkloadGroup.
+    WorkloadGroup(Box<WorkloadGroup>),
+    /// A Sidecar.
+    Sidecar(Box<Sidecar>),
     /// A Service.
     Service(Box<Service>),
     /// A Policy, or the MeshPolicy.
@@ -212,6 +218,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Gateway => f.maybe("spec").map(Body::Gateway),
         KnownKind::ServiceEntry => f.maybe("spec").map(Body::ServiceEntry),
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
+        KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
+        KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
     };
@@ -235,6 +243,8 @@ impl Body {
             KnownKind::Gateway => Self::Gateway(Box::default()),
             KnownKind::ServiceEntry => Self::ServiceEntry(Box::default()),
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
+            KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
+            KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
         }
@@ -247,6 +257,8 @@ impl Body {
             Self::Gateway(_) => KnownKind::Gateway,
             Self::ServiceEntry(_) => KnownKind::ServiceEntry,
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
+            Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
+            Self::Sidecar(_) => KnownKind::Sidecar,
             Self::Service(_) => KnownKind::Service,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,

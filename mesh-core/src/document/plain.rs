@@ -84,6 +84,23 @@ impl Read for u64 {
     }
 }
 
+impl Read for f64 {
+    fn read(at: At<'_>) -> Option<Self> {
+        let number = match &at.node.value {
+            #[expect(clippy::cast_precision_loss, reason = "shares and factors need no 53 bits")]
+            Value::Int(number) => Some(*number as f64),
+            Value::Float(number) => Some(*number),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        if number.is_none() {
+            at.expected("a number");
+        }
+        number
+    }
+}
+
 impl<T: Read> Read for Vec<T> {
     fn read(at: At<'_>) -> Option<Self> {
         let Value::List(elements) = &at.node.value else {

@@ -207,6 +207,14 @@ impl<'a> Fields<'a> {
         self.entries.iter().any(|entry| is_named(&entry.key, name))
     }
 
+    /// Refuses more than one of these fields.
+    pub fn exclusive(&self, names: &[&str]) {
+        if names.iter().filter(|name| self.has(name)).count() > 1 {
+            let reason = format!("{} exclude one another", names.join(", "));
+            self.here().refuse_with(reason, "keep one");
+        }
+    }
+
     /// Notes that a field is missing, unless one that is written was meant for it and is a fault already.
     pub fn require(&self, name: &str, remedy: &str) {
         let unknown = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);

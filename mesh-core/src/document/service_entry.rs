@@ -2,7 +2,6 @@
 
 use super::{
     read::{At, Read},
-    values::Later,
     workload_entry::WorkloadEntry,
 };
 use std::collections::BTreeMap;
@@ -123,9 +122,6 @@ impl Read for Resolution {
 
 impl Read for WorkloadSelector {
     fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            f.maybe::<Later>("annotations");
-            Self { labels: f.take("labels") }
-        })
+        at.object(|f| Self { labels: f.take("labels") })
     }
 }

@@ -1,10 +1,12 @@
 //! `VirtualService`: how requests for a host are routed.
 
 use super::{
+    connection_route::{TcpRoute, TlsRoute},
     http_match::HttpMatch,
+    http_policy::{CorsPolicy, Delegate, Mirror, Retry},
     injection::FaultInjection,
     read::{At, Read},
-    values::{Base64, Later, PortSelector},
+    values::{Base64, Percent, PortSelector},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,9 +20,9 @@ pub struct VirtualService {
     /// The rules for HTTP, in order; the first that matches wins. Default: none.
     pub http: Vec<HttpRoute>,
     /// The rules for TLS that is passed through. Default: none.
-    pub tls: Option<Later>,
+    pub tls: Vec<TlsRoute>,
     /// The rules for plain TCP. Default: none.
-    pub tcp: Option<Later>,
+    pub tcp: Vec<TcpRoute>,
     /// The namespaces that may see it: `.`, `*` or names. Default: all.
     pub export_to: Vec<String>,
 }
@@ -39,15 +41,25 @@ pub struct HttpRoute {
     /// Answers directly instead. Default: none.
     pub direct_response: Option<DirectResponse>,
     /// Hands over to another VirtualService. Default: none.
-    pub delegate: Option<Later>,
+    pub delegate: Option<Delegate>,
     /// Changes path or authority before forwarding. Default: none.
     pub rewrite: Option<Rewrite>,
     /// The time for the whole request, all tries included. Default: unlimited.
     pub timeout: Option<Duration>,
     /// When to try again. Default: the mesh's policy.
-    pub retries: Option<Later>,
+    pub retries: Option<Retry>,
     /// Faults to inject. Default: none.
     pub fault: Option<FaultInjection>,
+    /// Gets a copy of each request. Default: none.
+    pub mirror: Option<Destination>,
+    /// Get a copy of each request. Default: none.
+    pub mirrors: Vec<Mirror>,
+    /// The share of requests that `mirror` gets, in hundredths: the oldest spelling. Default: 100.
+    pub mirror_percent: Option<u32>,
+    /// The share of requests that `mirror` gets, in hundredths. Default: 100.
+    pub mirror_percentage: Option<Percent>,
+    /// What pages of other origins may ask. Default: what the service says.
+    pub cors_policy: Option<CorsPolicy>,
     /// Header changes. Default: none.
     pub headers: Headers,
 }
@@ -157,8 +169,8 @@ impl Read for VirtualService {
             hosts: f.take("hosts"),
             gateways: f.take("gateways"),
             http: f.take("http"),
-            tls: f.maybe("tls"),
-            tcp: f.maybe("tcp"),
+            tls: f.take("tls"),
+            tcp: f.take("tcp"),
             export_to: f.take("exportTo"),
         })
     }
@@ -181,9 +193,6 @@ impl Read for HttpRoute {
             ] {
                 f.obsolete(field, instead);
             }
-            for field in ["mirror", "mirrors", "mirrorPercent", "mirrorPercentage", "corsPolicy"] {
-                f.maybe::<Later>(field);
-            }
             Self {
                 name: f.take("name"),
                 matches: f.take("match"),
@@ -195,6 +204,11 @@ impl Read for HttpRoute {
                 timeout: f.maybe("timeout"),
                 retries: f.maybe("retries"),
                 fault: f.maybe("fault"),
+                mirror: f.maybe("mirror"),
+                mirrors: f.take("mirrors"),
+                mirror_percent: f.maybe("mirrorPercent"),
+                mirror_percentage: f.maybe("mirrorPercentage"),
+                cors_policy: f.maybe("corsPolicy"),
                 headers: f.take("headers"),
             }
         })

@@ -1,6 +1,6 @@
 //! `DestinationRule` → subsets.
 
-use super::{Meaning, Site, names::is_label};
+use super::{Meaning, Site, names::is_label, traffic_policy};
 use crate::{
     document::{self, Path},
     model::{Subset, SubsetRule},
@@ -14,6 +14,12 @@ pub(super) fn translate(site: Site<'_>, written: &document::DestinationRule) -> 
     }
     let host = site.pattern(&site.spec.field("host"), &written.host)?;
     let selector = written.workload_selector.as_ref().map(|selector| selector.match_labels.clone());
+    if let Some(labels) = &selector {
+        site.selector(&site.spec.field("workloadSelector").field("matchLabels"), labels, "");
+    }
+    if let Some(policy) = &written.traffic_policy {
+        traffic_policy::check(site, &site.spec.field("trafficPolicy"), policy);
+    }
     let export_at = site.spec.field("exportTo");
     if selector.is_some() && written.export_to.iter().any(|to| to != "." && *to != site.metadata.namespace) {
         let reason = "destination rule with workload selector cannot have exportTo beyond current namespace";
@@ -24,7 +30,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::DestinationRule) -> 
         namespace: site.namespace(),
         name: site.name(),
         subsets: subsets(site, &site.spec.field("subsets"), &written.subsets),
-        export: site.export(&export_at, &written.export_to),
+        export: site.export(&export_at, &written.export_to, false),
         clients: selector,
     })))
 }
@@ -41,6 +47,10 @@ fn subsets(site: Site<'_>, at: &Path<'_>, written: &[document::Subset]) -> Vec<S
         } else if subsets.iter().any(|other| *other.name == *subset.name) {
             let reason = format!("duplicate subset names: {}", subset.name);
             site.check.refuse_with(&name_at, reason, "give each subset a name of its own");
+        }
+        site.labels(&at.field("labels"), &subset.labels);
+        if let Some(policy) = &subset.traffic_policy {
+            traffic_policy::check(site, &at.field("trafficPolicy"), policy);
         }
         subsets.push(Subset { name: subset.name.as_str().into(), labels: subset.labels.clone() });
     }

@@ -1,6 +1,11 @@
 //! `Gateway` → the doors of the mesh.
 
-use super::{Meaning, Site};
+use super::{
+    Meaning, Site,
+    names::is_label,
+    server_tls::{self, mode_name},
+    values::{is_http, is_protocol, is_tls},
+};
 use crate::{
     document::{self, Path, ServerTlsMode},
     model::{
@@ -11,6 +16,11 @@ use crate::{
 use std::sync::Arc;
 
 pub(super) fn translate(site: Site<'_>, written: &document::Gateway) -> Option<Meaning> {
+    let (name_at, name) = (Path::Root.field("metadata"), &site.metadata.name);
+    if !is_label(name) && !is_converted(site) {
+        let remedy = "use letters, digits and '-' alone";
+        site.check.refuse_with(&name_at.field("name"), format!("invalid gateway name: {name:?}"), remedy);
+    }
     if written.servers.is_empty() {
         let remedy = "write servers: [{port: …, hosts: …}]";
         site.check.refuse_with(site.spec, "gateway must have at least one server", remedy);
@@ -24,6 +34,11 @@ pub(super) fn translate(site: Site<'_>, written: &document::Gateway) -> Option<M
         selector: written.selector.clone(),
         servers: written.servers.iter().enumerate().filter_map(each).collect(),
     })))
+}
+
+/// Whether Istio made this Gateway out of one of the Gateway API, which may have names of its own.
+fn is_converted(site: Site<'_>) -> bool {
+    site.metadata.annotations.get("internal.istio.io/gateway-semantics").is_some_and(|of| of == "gateway")
 }
 
 fn refuse_equal_names(site: Site<'_>, servers: &[document::Server]) {
@@ -52,7 +67,19 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
     if port.name.is_empty() {
         site.check.refuse_with(&port_at, "port name must be set", "write name: http, say");
     }
+    if port.target_port > 0 {
+        site.check.refuse_with(
+            &port_at.field("targetPort"),
+            "targetPort has no impact on Gateways",
+            "remove it",
+        );
+    }
     let protocol = protocol(site, &port_at.field("protocol"), &port.protocol)?;
+    let number = number(site, at, port, &written.bind);
+    site.later(
+        at,
+        &[("bind", !written.bind.is_empty()), ("defaultEndpoint", !written.default_endpoint.is_empty())],
+    );
     let hosts = hosts(site, &at.field("hosts"), &written.hosts);
     if written.hosts.is_empty() {
         site.check.refuse_with(
@@ -61,21 +88,41 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
             "write hosts: ['*'] for any",
         );
     }
+    let tls = termination(site, at, &port.protocol, written.tls.as_ref());
     Some(GatewayServer {
-        port: site.port(&port_at.field("number"), port.number)?,
+        port: number?,
         port_name: port.name.as_str().into(),
         protocol,
         hosts,
-        tls: termination(site, at, &port.protocol, written.tls.as_ref()),
+        tls,
         redirects_to_https: written.tls.as_ref().is_some_and(|tls| tls.https_redirect),
     })
+}
+
+/// The port's number, unless it is a Unix socket, which has none.
+fn number(site: Site<'_>, at: &Path<'_>, port: &document::ServerPort, bind: &str) -> Option<u16> {
+    let number_at = at.field("port");
+    let number_at = number_at.field("number");
+    let bind_at = at.field("bind");
+    let Some(path) = bind.strip_prefix("unix://") else {
+        if !bind.is_empty() {
+            site.ip(&bind_at, bind);
+        }
+        return site.port(&number_at, port.number);
+    };
+    site.unix_path(&bind_at, path);
+    if port.number != 0 {
+        let reason = format!("port number must be 0 for unix domain socket: {}", port.number);
+        site.check.refuse_with(&number_at, reason, "write number: 0, or an IP address for bind");
+    }
+    None
 }
 
 fn protocol(site: Site<'_>, at: &Path<'_>, written: &str) -> Option<ServerProtocol> {
     match written.to_ascii_uppercase().as_str() {
         "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => Some(ServerProtocol::Http),
         "HTTPS" => Some(ServerProtocol::Https),
-        "TCP" | "TLS" | "MONGO" => {
+        _ if is_protocol(written) => {
             let reason =
                 format!("protocol {written} is accepted, but has no effect yet: the port is not opened");
             site.check.warn(at, reason, "HTTP, HTTP2, GRPC and HTTPS are served");
@@ -96,7 +143,14 @@ fn hosts(site: Site<'_>, at: &Path<'_>, written: &[String]) -> Vec<ServerHost> {
         let (namespace, name) = match text.split_once('/') {
             None | Some(("*", _)) => (None, text.split_once('/').map_or(text.as_str(), |(_, name)| name)),
             Some((".", name)) => (Some(site.namespace()), name),
-            Some((namespace, name)) => (Some(Arc::from(namespace)), name),
+            Some((namespace, name)) => {
+                let is_nobody = namespace == "~" && is_converted(site);
+                if !is_nobody && !is_label(namespace) {
+                    let reason = format!("invalid namespace value {namespace:?} in gateway");
+                    site.check.refuse_with(&at, reason, "write a namespace, * for any, or . for this one");
+                }
+                (Some(Arc::from(namespace)), name)
+            }
         };
         if !name.contains('.') && name != "*" {
             let remedy = "write the full name, such as shop.example.com";
@@ -116,73 +170,64 @@ fn termination(
     written: Option<&document::ServerTls>,
 ) -> Option<Termination> {
     let tls_at = at.field("tls");
-    let needs_tls = protocol.eq_ignore_ascii_case("HTTPS") || protocol.eq_ignore_ascii_case("TLS");
-    match (needs_tls, written) {
+    if let Some(tls) = written {
+        server_tls::check(site, &tls_at, tls);
+        server_tls::later(site, &tls_at, tls);
+        if tls.https_redirect && !is_http(protocol) {
+            site.check.note(&tls_at, "tls.httpsRedirect should only be used with http servers");
+        }
+    }
+    match (is_tls(protocol), written) {
         (true, None) => {
             let remedy = "write tls: {mode: SIMPLE, credentialName: …}";
             site.check.refuse_with(at, "server must have TLS settings for HTTPS/TLS protocols", remedy);
             None
         }
         (true, Some(tls)) => Some(match tls.mode {
-            ServerTlsMode::Simple => Termination::Simple(certificate(site, &tls_at, tls)?),
+            ServerTlsMode::Simple => match certificate(site, &tls_at, tls) {
+                Some(source) => Termination::Simple(source),
+                // Several certificates for one port; the warning at their field says so.
+                None => Termination::Unsupported(mode_name(tls.mode)),
+            },
             other => {
                 let reason = "is accepted, but has no effect yet: connections are refused";
                 site.check.warn(&tls_at.field("mode"), reason, "SIMPLE is served");
                 Termination::Unsupported(mode_name(other))
             }
         }),
-        (false, Some(tls))
-            if *tls != (document::ServerTls { https_redirect: tls.https_redirect, ..Default::default() }) =>
-        {
-            site.check.refuse_with(
-                &tls_at,
-                "server cannot have TLS settings for plain text HTTP ports",
-                "only httpsRedirect is possible here; or make the protocol HTTPS",
-            );
+        (false, Some(tls)) => {
+            refuse_plain(site, &tls_at, protocol, tls);
             None
         }
-        (false, _) => None,
+        (false, None) => None,
+    }
+}
+
+/// Refuses TLS on a port of plain text, but for the redirect of HTTP.
+fn refuse_plain(site: Site<'_>, at: &Path<'_>, protocol: &str, tls: &document::ServerTls) {
+    let passes = matches!(tls.mode, ServerTlsMode::Passthrough | ServerTlsMode::AutoPassthrough);
+    let has_files = [&tls.ca_certificates, &tls.private_key, &tls.server_certificate];
+    let remedy = "only httpsRedirect is possible here; or make the protocol HTTPS";
+    if !is_http(protocol) {
+        let remedy = "remove tls, or make the protocol TLS";
+        site.check.refuse_with(at, "server cannot have TLS settings for non HTTPS/TLS ports", remedy);
+    } else if !passes || has_files.iter().any(|file| !file.is_empty()) {
+        site.check.refuse_with(at, "server cannot have TLS settings for plain text HTTP ports", remedy);
     }
 }
 
 fn certificate(site: Site<'_>, at: &Path<'_>, tls: &document::ServerTls) -> Option<CertificateSource> {
-    let by_file = !tls.server_certificate.is_empty() || !tls.private_key.is_empty();
-    match (tls.credential_name.as_str(), by_file) {
-        ("", _) if tls.server_certificate.is_empty() => {
-            let remedy = "write credentialName, or serverCertificate and privateKey";
-            site.check.refuse_with(at, "SIMPLE TLS requires a server certificate", remedy);
-            None
-        }
-        ("", _) if tls.private_key.is_empty() => {
-            site.check.refuse_with(at, "SIMPLE TLS requires a private key", "write privateKey");
-            None
-        }
-        ("", _) => Some(CertificateSource::Files {
+    match tls.credential_name.as_str() {
+        "" if tls.server_certificate.is_empty() || tls.private_key.is_empty() => None,
+        "" => Some(CertificateSource::Files {
             certificate: tls.server_certificate.clone().into(),
             key: tls.private_key.clone().into(),
         }),
-        (_, true) => {
-            let reason = "only one of credential_name, credential_names, server_certificate/private_key, \
-                          tls_certificates should be specified";
-            site.check.refuse_with(at, reason, "keep credentialName, or the two files");
-            None
-        }
-        (name, false) if name.contains(['/', '\\']) || name.starts_with('.') => {
+        name if name.contains(['/', '\\']) || name.starts_with('.') => {
             let reason = format!("{name:?} is not the name of a secret");
             site.check.refuse_with(&at.field("credentialName"), reason, "write a name without a path");
             None
         }
-        (name, false) => Some(CertificateSource::Secret(name.into())),
-    }
-}
-
-fn mode_name(mode: ServerTlsMode) -> &'static str {
-    match mode {
-        ServerTlsMode::Passthrough => "PASSTHROUGH",
-        ServerTlsMode::Simple => "SIMPLE",
-        ServerTlsMode::Mutual => "MUTUAL",
-        ServerTlsMode::AutoPassthrough => "AUTO_PASSTHROUGH",
-        ServerTlsMode::IstioMutual => "ISTIO_MUTUAL",
-        ServerTlsMode::OptionalMutual => "OPTIONAL_MUTUAL",
+        name => Some(CertificateSource::Secret(name.into())),
     }
 }

@@ -20,6 +20,7 @@ fn block(site: Site<'_>, at: &Path<'_>, written: &document::HttpMatch) -> Block 
         site.check.refuse(&at.field("sourceNamespace"), reason);
     }
     let port = written.port.and_then(|number| site.port(&at.field("port"), number));
+    site.labels(&at.field("sourceLabels"), &written.source_labels);
     Block {
         name: written.name.as_str().into(),
         conditions: conditions(site, at, written),

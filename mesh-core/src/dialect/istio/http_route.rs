@@ -1,25 +1,32 @@
 //! One rule for HTTP: what is done with the requests that it matches.
 
-use super::{Site, headers, http_match, names::is_label};
+use super::{Site, destination::check_subset, headers, http_match, http_policy, injection};
 use crate::{
     document::{self, Path},
-    model::{
-        Abort, AbortStatus, Action, Delay, Destination, DirectResponse, Injection, Redirect, RedirectPort,
-        RegexRewrite, Rewrite, Route, Share,
-    },
+    model::{Action, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite, Rewrite, Route},
 };
 use http::StatusCode;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) -> Option<Route> {
-    refuse_conflicts(site, at, written);
-    let timeout_at = at.field("timeout");
+/// Reads one rule; `is_delegate`: it belongs to a VirtualService that others hand over to.
+pub(super) fn translate(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &document::HttpRoute,
+    is_delegate: bool,
+) -> Option<Route> {
+    refuse_conflicts(site, at, written, is_delegate);
+    if let Some(timeout) = written.timeout {
+        site.duration_or_zero(&at.field("timeout"), timeout);
+    }
+    http_policy::check(site, at, written);
+    refuse_two_authorities(site, at, written);
     let headers_at = at.field("headers");
     let blocks = http_match::translate(site, &at.field("match"), &written.matches);
     let rewrite = written.rewrite.as_ref();
     let rewrite = rewrite.map(|rewrite| translate_rewrite(site, &at.field("rewrite"), rewrite));
     let injection = written.fault.as_ref();
-    let injection = injection.map(|fault| translate_fault(site, &at.field("fault"), fault));
+    let injection = injection.map(|fault| injection::translate(site, &at.field("fault"), fault));
     Some(Route {
         name: written.name.as_str().into(),
         line: site.check.line(at),
@@ -38,12 +45,20 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &document::HttpR
             &written.headers.response,
             false,
         ),
-        timeout: written.timeout.filter(|timeout| at_least_1ms(site, &timeout_at, *timeout)),
+        timeout: written.timeout.filter(|timeout| !timeout.is_zero()),
         injection: injection.unwrap_or_default(),
     })
 }
 
-fn refuse_conflicts(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) {
+fn refuse_conflicts(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute, is_delegate: bool) {
+    match &written.delegate {
+        Some(_) if is_delegate => {
+            let reason = "delegate HTTP route cannot contain delegate";
+            site.check.refuse_with(&at.field("delegate"), reason, "hand over once only");
+        }
+        Some(delegate) => return check_delegation(site, at, written, delegate),
+        None => {}
+    }
     let forwards = !written.route.is_empty();
     let (redirects, responds) = (written.redirect.is_some(), written.direct_response.is_some());
     let (injects, rewrites) = (written.fault.is_some(), written.rewrite.is_some());
@@ -62,12 +77,54 @@ fn refuse_conflicts(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute
     }
 }
 
+/// A rule that hands over decides nothing itself.
+fn check_delegation(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &document::HttpRoute,
+    delegate: &document::Delegate,
+) {
+    for (is_written, field) in
+        [(written.redirect.is_some(), "redirect"), (!written.route.is_empty(), "route")]
+    {
+        if is_written {
+            let reason = format!("root HTTP route {} must not specify {field}", written.name);
+            site.check.refuse_with(&at.field(field), reason, "move it to the delegate");
+        }
+    }
+    let at = at.field("delegate");
+    if delegate.name.is_empty() {
+        site.check.refuse_with(&at, "delegate name is missing", "name a VirtualService");
+    }
+    let reason = "is accepted, but has no effect yet: no request takes this rule";
+    site.check.warn(&at, reason, "write the rules of the delegate here");
+}
+
+/// Refuses several places that say what the authority becomes.
+fn refuse_two_authorities(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) {
+    let request = &written.headers.request;
+    let of_headers = request.set.iter().chain(&request.add);
+    let of_headers = of_headers
+        .filter(|(name, _)| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority"))
+        .map(|(_, value)| value);
+    let rewritten = written.rewrite.as_ref().map(|rewrite| &rewrite.authority);
+    let mut all = rewritten.into_iter().chain(of_headers).filter(|authority| !authority.is_empty());
+    if let (Some(first), Some(second)) = (all.next(), all.next()) {
+        let reason = format!(
+            "authority header cannot be set multiple times: have {first:?}, attempting to set {second:?}"
+        );
+        site.check.refuse_with(&at.field("headers"), reason, "keep one");
+    }
+}
+
 fn action(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) -> Option<Action> {
     if let Some(redirect) = &written.redirect {
+        refuse_prefix_without_prefix(site, at, written, redirect);
         return translate_redirect(site, &at.field("redirect"), redirect).map(Action::Redirect);
     }
     if let Some(response) = &written.direct_response {
         let status_at = at.field("directResponse");
+        check_size(site, &status_at.field("body"), response.body.len());
         let status = status(site, &status_at.field("status"), response.status)?;
         return Some(Action::Respond(DirectResponse { status, body: response.body.clone().into() }));
     }
@@ -83,6 +140,16 @@ fn action(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) -> Optio
         return None;
     }
     destinations(site, &at.field("route"), &written.route).map(Action::Forward)
+}
+
+/// Refuses a body that would slow down whoever reads the documents.
+fn check_size(site: Site<'_>, at: &Path<'_>, bytes: usize) {
+    let reason = "large direct_responses may impact control plane performance";
+    if bytes > 1 << 20 {
+        site.check.refuse_with(at, format!("{reason}, must be less than 1MB"), "serve it from a service");
+    } else if bytes > 100 << 10 {
+        site.check.warn(at, reason, "serve it from a service");
+    }
 }
 
 fn destinations(
@@ -116,9 +183,7 @@ fn destination(site: Site<'_>, at: &Path<'_>, written: &document::HttpDestinatio
         site.check.refuse_with(&host_at, format!("invalid destination host {}", to.host), "name one service");
         return None;
     }
-    if !to.subset.is_empty() && !is_label(&to.subset) {
-        site.check.refuse(&path.field("subset"), format!("subset name is invalid: {}", to.subset));
-    }
+    check_subset(site, &path.field("subset"), &to.subset);
     let port_at = path.field("port");
     let port = to.port.map(|number| site.port(&port_at.field("number"), number));
     if written.weight < 0 {
@@ -187,6 +252,26 @@ fn replacement(written: &str) -> String {
     text
 }
 
+/// Refuses to replace a matched prefix where something else is matched.
+fn refuse_prefix_without_prefix(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &document::HttpRoute,
+    redirect: &document::Redirect,
+) {
+    let is_other = |block: &document::HttpMatch| {
+        block.uri.as_ref().is_some_and(|uri| !matches!(uri, document::StringMatch::Prefix(_)))
+    };
+    if !redirect.prefix_rewrite.is_empty() && written.matches.iter().any(is_other) {
+        let reason = "redirect prefix_rewrite requires every uri match to be a prefix";
+        site.check.refuse_with(
+            &at.field("redirect").field("prefixRewrite"),
+            reason,
+            "write uri, or match a prefix",
+        );
+    }
+}
+
 fn translate_redirect(site: Site<'_>, at: &Path<'_>, written: &document::Redirect) -> Option<Redirect> {
     let check = site.check;
     if !written.uri.is_empty() && !written.prefix_rewrite.is_empty() {
@@ -224,105 +309,14 @@ fn translate_redirect(site: Site<'_>, at: &Path<'_>, written: &document::Redirec
     })
 }
 
-fn translate_fault(site: Site<'_>, at: &Path<'_>, written: &document::FaultInjection) -> Injection {
-    if written.delay.is_none() && written.abort.is_none() {
-        site.check.refuse(at, "HTTP fault injection must have an abort and/or a delay");
-    }
-    let delay = written.delay.as_ref();
-    let abort = written.abort.as_ref();
-    Injection {
-        delay: delay.and_then(|delay| translate_delay(site, &at.field("delay"), delay)),
-        abort: abort.and_then(|abort| translate_abort(site, &at.field("abort"), abort)),
-    }
-}
-
-fn translate_delay(site: Site<'_>, at: &Path<'_>, written: &document::Delay) -> Option<Delay> {
-    let Some(lasting) = written.fixed_delay else {
-        site.check.refuse_with(at, "fixedDelay is missing", "write fixedDelay: 2s");
-        return None;
-    };
-    at_least_1ms(site, &at.field("fixedDelay"), lasting);
-    Some(Delay { lasting, share: share(site, at, written.percentage)? })
-}
-
-fn translate_abort(site: Site<'_>, at: &Path<'_>, written: &document::Abort) -> Option<Abort> {
-    let share = share(site, at, written.percentage)?;
-    let status = match (written.http_status, &written.grpc_status) {
-        (Some(_), Some(_)) => {
-            site.check.refuse_with(at, "httpStatus and grpcStatus exclude one another", "keep one");
-            return None;
-        }
-        (Some(code), None) => {
-            let code = u32::try_from(code).unwrap_or_default();
-            AbortStatus::Http(status(site, &at.field("httpStatus"), code)?)
-        }
-        (None, Some(name)) => AbortStatus::Grpc(grpc_status(site, &at.field("grpcStatus"), name)?),
-        (None, None) => {
-            site.check.warn(at, "abort configured, but error type not set", "write httpStatus: 503");
-            return None;
-        }
-    };
-    Some(Abort { status, share })
-}
-
-fn share(site: Site<'_>, at: &Path<'_>, written: Option<document::Percent>) -> Option<Share> {
-    let percent = written.unwrap_or_default().0;
-    if written.is_none() {
-        site.check.warn(at, "without a percentage this never happens", "write percentage: {value: 100}");
-    }
-    let share = Share::from_percent(percent);
-    if share.is_none() {
-        let reason = format!("percentage {percent} is neither 0.0, nor in range [0.0001, 100.0]");
-        site.check.refuse(&at.field("percentage"), reason);
-    }
-    share
-}
-
-/// The gRPC statuses by number.
-const GRPC: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
-fn grpc_status(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<u8> {
-    let number = (0..).zip(GRPC).find(|(_, known)| *known == name).map(|(number, _)| number);
-    if number.is_none() {
-        let reason = format!("gRPC status {name:?} is not supported");
-        site.check.refuse_with(at, reason, "write its canonical name, such as UNAVAILABLE");
-    }
-    number
-}
-
-fn status(site: Site<'_>, at: &Path<'_>, code: u32) -> Option<StatusCode> {
+/// Reads a status that an answer may have.
+pub(super) fn status(site: Site<'_>, at: &Path<'_>, code: u32) -> Option<StatusCode> {
     let status = u16::try_from(code).ok().filter(|code| (200..600).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok());
     if status.is_none() {
         site.check.refuse(at, format!("HTTP status {code} is not in range 200-599"));
     }
     status
-}
-
-fn at_least_1ms(site: Site<'_>, at: &Path<'_>, duration: Duration) -> bool {
-    let (is_zero, is_long) = (duration.is_zero(), duration >= Duration::from_millis(1));
-    if !is_zero && !is_long {
-        site.check.refuse(at, "duration must be greater than 1ms");
-    }
-    is_long
 }
 
 fn is_authority(site: Site<'_>, at: &Path<'_>, text: &str) -> bool {

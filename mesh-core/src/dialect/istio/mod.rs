@@ -1,15 +1,29 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
+mod connection_pool;
+mod connection_route;
+mod destination;
 mod destination_rule;
 mod gateway;
 mod headers;
 mod http_match;
+mod http_policy;
 mod http_route;
+mod injection;
+mod load_balancer;
+mod locality;
 mod names;
+mod policy;
+mod server_tls;
 mod service;
 mod service_entry;
+mod service_entry_check;
+mod sidecar;
+mod traffic_policy;
+mod values;
 mod virtual_service;
 mod workload_entry;
+mod workload_group;
 
 pub use service::NamedService;
 pub use workload_entry::Instance;
@@ -50,8 +64,10 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Gateway(written) => gateway::translate(site, written),
         Body::ServiceEntry(written) => service_entry::translate(site, written),
         Body::WorkloadEntry(written) => workload_entry::translate(site, written),
+        Body::WorkloadGroup(written) => workload_group::translate(site, written),
+        Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
-        Body::Policy(_) => Some(Meaning::Nothing),
+        Body::Policy(written) => policy::translate(site, written),
     };
     let faults = check.into_faults();
     (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)

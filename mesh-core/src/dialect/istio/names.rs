@@ -5,7 +5,7 @@ use crate::{
     document::Path,
     model::{Export, GatewayName, Host, HostPattern},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 impl Site<'_> {
     /// A host's full name: one without a dot, that is no address, belongs to the document's own namespace.
@@ -31,29 +31,45 @@ impl Site<'_> {
         self.check.accept(path, HostPattern::parse(&self.full_name(name)))
     }
 
-    /// Reads the namespaces that may see the object.
-    pub(super) fn export(&self, path: &Path<'_>, written: &[String]) -> Export {
+    /// Reads the namespaces that may see the object; `may_be_nobody`: `~` is one of the things to write.
+    pub(super) fn export(&self, path: &Path<'_>, written: &[String], may_be_nobody: bool) -> Export {
         if written.is_empty() {
             return Export::Everywhere;
         }
+        self.check_export(path, written, may_be_nobody);
         if written.iter().any(|to| to == "*") {
-            if written.len() > 1 {
-                let reason = "cannot have both public (*) and non-public exportTo values for a resource";
-                self.check.refuse(path, reason);
-            }
             return Export::Everywhere;
         }
         let own = &self.metadata.namespace;
-        let names: Vec<Arc<str>> = written
-            .iter()
-            .filter(|to| *to != "~")
-            .map(|to| if to == "." { own.as_str().into() } else { to.as_str().into() })
-            .collect();
-        if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
-            let reason = format!("duplicate entries in exportTo: . and current namespace {own}");
-            self.check.refuse_with(path, reason, "name each namespace once");
+        let names = written.iter().filter(|to| *to != "~");
+        Export::To(names.map(|to| if to == "." { own.as_str().into() } else { to.as_str().into() }).collect())
+    }
+
+    fn check_export(&self, path: &Path<'_>, written: &[String], may_be_nobody: bool) {
+        let own = self.metadata.namespace.as_str();
+        let mut seen: Vec<&str> = Vec::with_capacity(written.len());
+        for (index, to) in written.iter().enumerate() {
+            let at = path.index(index);
+            let name = if to == "." { own } else { to.as_str() };
+            if seen.contains(&name) {
+                let reason = match to.as_str() {
+                    "." => format!("duplicate entries in exportTo: . and current namespace {own}"),
+                    to => format!("duplicate entries in exportTo for entry {to}"),
+                };
+                self.check.refuse_with(&at, reason, "name each namespace once");
+            } else if name != "*" && !is_label(name) && !(name == "~" && may_be_nobody) {
+                let reason = "only .,*, or a valid DNS 1123 label is allowed as exportTo entry";
+                self.check.refuse(&at, reason);
+            }
+            seen.push(name);
         }
-        Export::To(names)
+        if written.len() > 1 && seen.contains(&"*") {
+            let reason = "cannot have both public (*) and non-public exportTo values for a resource";
+            self.check.refuse_with(path, reason, "keep *");
+        }
+        if written.len() > 1 && seen.contains(&"~") {
+            self.check.refuse(path, "cannot export service entry to no one (~) and someone");
+        }
     }
 
     /// Reads the name of a gateway: `ns/name`, `name`, `./name`, or the old `name.ns.svc.cluster.local`.
@@ -75,8 +91,12 @@ impl Site<'_> {
             self.check.refuse(path, "config namespace and gateway name cannot be empty");
             return None;
         }
-        if name.contains('/') {
-            self.check.refuse(path, format!("invalid value for gateway name: {written:?}"));
+        if !is_label(namespace) {
+            self.check.refuse(path, format!("invalid value for namespace: {namespace:?}"));
+            return None;
+        }
+        if !is_label(name) {
+            self.check.refuse(path, format!("invalid value for gateway name: {name:?}"));
             return None;
         }
         Some(GatewayName { namespace: namespace.into(), name: name.into() })

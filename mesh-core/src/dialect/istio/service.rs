@@ -47,7 +47,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<M
         ports: written.ports.iter().enumerate().filter_map(port).collect(),
         selects: Some(written.selector.clone()).filter(|labels| !labels.is_empty()),
         endpoints: external(site, written).into_iter().collect(),
-        export: site.export(&Path::Root.field("metadata").field("annotations"), &export),
+        export: site.export(&Path::Root.field("metadata").field("annotations"), &export, true),
     })]))
 }
 

@@ -2,8 +2,10 @@
 
 use super::{
     Meaning, NamedService, Site,
+    destination::is_partial_wildcard,
     service::{address_names, protocol},
-    workload_entry::{Instance, instance},
+    service_entry_check,
+    workload_entry::{Addresses, Instance, instance},
 };
 use crate::{
     document::{self, Path, Resolution},
@@ -12,11 +14,11 @@ use crate::{
 use std::sync::Arc;
 
 pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Option<Meaning> {
-    refuse_contradictions(site, written);
+    service_entry_check::check(site, written);
     let hosts_at = site.spec.field("hosts");
     let ports = ports(site, &site.spec.field("ports"), &written.ports);
     let endpoints = endpoints(site, written);
-    let export = site.export(&site.spec.field("exportTo"), &written.export_to);
+    let export = site.export(&site.spec.field("exportTo"), &written.export_to, true);
     let mut services = Vec::with_capacity(written.hosts.len());
     for (index, name) in written.hosts.iter().enumerate() {
         let at = hosts_at.index(index);
@@ -42,37 +44,6 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
     Some(Meaning::Services(services))
 }
 
-fn refuse_contradictions(site: Site<'_>, written: &document::ServiceEntry) {
-    let check = site.check;
-    let endpoints_at = site.spec.field("endpoints");
-    if written.hosts.is_empty() {
-        check.refuse_with(
-            site.spec,
-            "service entry must have at least one host",
-            "write hosts: [api.example.com]",
-        );
-    }
-    if written.workload_selector.is_some() && !written.endpoints.is_empty() {
-        let reason = "only one of WorkloadSelector or Endpoints is allowed in Service Entry";
-        check.refuse_with(site.spec, reason, "keep one");
-    }
-    match written.resolution {
-        Resolution::None if !written.endpoints.is_empty() => {
-            let reason = "no endpoints should be provided for resolution type none";
-            check.refuse_with(&endpoints_at, reason, "write resolution: STATIC");
-        }
-        Resolution::DnsRoundRobin if written.endpoints.len() > 1 => {
-            let reason = "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN";
-            check.refuse_with(&endpoints_at, reason, "keep one, or write resolution: DNS");
-        }
-        Resolution::None | Resolution::DynamicDns => {
-            let remedy = "requests to it go where their address says, as if it were not described";
-            check.warn(&site.spec.field("resolution"), "this resolution has no effect yet", remedy);
-        }
-        _ => {}
-    }
-}
-
 /// A host of an entry; wildcards and unresolved hosts are left to the default for unknown hosts.
 fn host(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<Host> {
     match HostPattern::parse(name) {
@@ -87,7 +58,12 @@ fn host(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<Host> {
             None
         }
         Err(reason) => {
-            site.check.refuse(at, reason.to_string());
+            if is_partial_wildcard(name) {
+                let remedy = "write *. and a name; requests to it go where their address says";
+                site.check.warn(at, format!("partial wildcard {name:?} not allowed"), remedy);
+            } else {
+                site.check.refuse(at, reason.to_string());
+            }
             None
         }
     }
@@ -97,6 +73,8 @@ fn ports(site: Site<'_>, at: &Path<'_>, written: &[document::EntryPort]) -> Vec<
     let mut ports: Vec<Port> = Vec::with_capacity(written.len());
     for (index, port) in written.iter().enumerate() {
         let at = at.index(index);
+        site.port_name(&at.field("name"), &port.name);
+        site.known_protocol(&at.field("protocol"), &port.protocol);
         let Some(number) = site.port(&at.field("number"), port.number) else { continue };
         if ports.iter().any(|other| *other.name == *port.name) {
             site.check.refuse(
@@ -107,7 +85,10 @@ fn ports(site: Site<'_>, at: &Path<'_>, written: &[document::EntryPort]) -> Vec<
         if ports.iter().any(|other| other.number == number) {
             site.check.refuse(&at.field("number"), format!("service entry port {number} already defined"));
         }
-        let target = port.target_port.map(|target| site.port(&at.field("targetPort"), target));
+        let target = port
+            .target_port
+            .filter(|target| *target != 0)
+            .map(|target| site.port(&at.field("targetPort"), target));
         let protocol = if port.protocol.is_empty() { Protocol::Opaque } else { protocol(&port.protocol) };
         ports.push(Port {
             number,
@@ -121,7 +102,8 @@ fn ports(site: Site<'_>, at: &Path<'_>, written: &[document::EntryPort]) -> Vec<
 
 fn endpoints(site: Site<'_>, written: &document::ServiceEntry) -> Vec<Arc<Instance>> {
     let endpoints_at = site.spec.field("endpoints");
-    let may_be_name = matches!(written.resolution, Resolution::Dns | Resolution::DnsRoundRobin);
+    let by_dns = matches!(written.resolution, Resolution::Dns | Resolution::DnsRoundRobin);
+    let addresses = if by_dns { Addresses::Dns } else { Addresses::Static };
     let mut endpoints = Vec::with_capacity(written.endpoints.len());
     for (index, endpoint) in written.endpoints.iter().enumerate() {
         let at = endpoints_at.index(index);
@@ -131,7 +113,11 @@ fn endpoints(site: Site<'_>, written: &document::ServiceEntry) -> Vec<Arc<Instan
                 site.check.refuse(&at.field("ports").key(name), reason);
             }
         }
-        endpoints.extend(instance(site, &at, endpoint, may_be_name).map(Arc::new));
+        if endpoint.address.starts_with("unix://") && written.ports.len() != 1 {
+            let remedy = "give the entry one port";
+            site.check.refuse_with(&at, "exactly 1 service port required for unix endpoints", remedy);
+        }
+        endpoints.extend(instance(site, &at, endpoint, addresses).map(Arc::new));
     }
     endpoints
 }

@@ -1,6 +1,6 @@
 //! `VirtualService` → routing rules.
 
-use super::{Meaning, Site, http_route};
+use super::{Meaning, Site, connection_route, http_route};
 use crate::{
     document::{self, Path},
     model::{Attachment, HostPattern, VirtualService},
@@ -9,28 +9,24 @@ use std::sync::Arc;
 
 pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> Option<Meaning> {
     let check = site.check;
-    if written.http.is_empty() && written.tls.is_none() && written.tcp.is_none() {
+    if written.http.is_empty() && written.tls.is_empty() && written.tcp.is_empty() {
         let remedy = "write at least one rule below spec.http";
         check.refuse_with(site.spec, "http, tcp or tls must be provided in virtual service", remedy);
         return None;
     }
     let attachments = attachments(site, &site.spec.field("gateways"), &written.gateways);
     let hosts = hosts(site, &written.hosts, &attachments);
+    let is_delegate = written.hosts.is_empty();
+    connection_route::check(site, written);
+    let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let http = site.spec.field("http");
     let routes = written.http.iter().enumerate();
     let routes = routes
-        .filter_map(|(index, route)| http_route::translate(site, &http.index(index), route))
+        .filter_map(|(index, route)| http_route::translate(site, &http.index(index), route, is_delegate))
         .map(Arc::new)
         .collect();
-    if written.hosts.is_empty() {
-        if !written.gateways.is_empty() {
-            let reason = "delegate virtual service must have no gateways specified";
-            check.refuse_with(
-                site.spec,
-                reason,
-                "a VirtualService without hosts is a delegate: add hosts, or remove gateways",
-            );
-        }
+    if is_delegate {
+        refuse_more_than_http(site, written);
         let reason = "without hosts this is a delegate, which is accepted, but has no effect yet";
         check.warn(site.spec, reason, "add hosts, unless another VirtualService hands over to this one");
         return Some(Meaning::Nothing);
@@ -44,9 +40,25 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
         name: site.name(),
         hosts,
         attachments,
-        export: site.export(&site.spec.field("exportTo"), &written.export_to),
+        export,
         routes,
     })))
+}
+
+/// A delegate has rules for HTTP alone: everything else is said where it is handed over.
+fn refuse_more_than_http(site: Site<'_>, written: &document::VirtualService) {
+    for (is_written, what, field) in [
+        (!written.gateways.is_empty(), "gateways", "gateways"),
+        (!written.tls.is_empty(), "tls route", "tls"),
+        (!written.tcp.is_empty(), "tcp route", "tcp"),
+    ] {
+        if is_written {
+            let reason = format!("delegate virtual service must have no {what} specified");
+            let remedy =
+                format!("a VirtualService without hosts is a delegate: add hosts, or remove {field}");
+            site.check.refuse_with(site.spec, reason, remedy);
+        }
+    }
 }
 
 /// Reads the gateways of a VirtualService or of one of its match blocks; none means the mesh for the former.

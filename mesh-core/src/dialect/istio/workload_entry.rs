@@ -36,54 +36,84 @@ impl Instance {
 }
 
 pub(super) fn translate(site: Site<'_>, written: &document::WorkloadEntry) -> Option<Meaning> {
-    instance(site, site.spec, written, true).map(|instance| Meaning::Instance(Arc::new(instance)))
+    let instance = instance(site, site.spec, written, Addresses::All);
+    Some(instance.map_or(Meaning::Nothing, |instance| Meaning::Instance(Arc::new(instance))))
 }
 
-/// Reads an instance: a document of its own, or an endpoint of a ServiceEntry. `may_be_name`: its address may be a
-/// name that DNS resolves.
+/// What an address may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addresses {
+    /// Anything.
+    All,
+    /// An IP address, a Unix socket, or an instance of another network.
+    Static,
+    /// An IP address, or a name that DNS resolves.
+    Dns,
+}
+
+/// Reads an instance: a document of its own, or an endpoint of a ServiceEntry. None where it is wrong, or where the
+/// mesh cannot reach it yet, which a warning says.
 pub(super) fn instance(
     site: Site<'_>,
     at: &Path<'_>,
     written: &document::WorkloadEntry,
-    may_be_name: bool,
+    addresses: Addresses,
 ) -> Option<Instance> {
-    let address_at = at.field("address");
     let ports_at = at.field("ports");
     let port = |(name, number): (&String, &u32)| {
-        Some((Arc::from(name.as_str()), site.port(&ports_at.key(name), *number)?))
+        let at = ports_at.key(name);
+        site.port_name(&at, name);
+        Some((Arc::from(name.as_str()), site.port(&at, *number)?))
     };
+    let ports = written.ports.iter().filter_map(port).collect();
+    site.labels(&at.field("labels"), &written.labels);
     let labels = written.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
     Some(Instance {
         namespace: site.namespace(),
         labels: Arc::new(labels.collect()),
-        address: address(site, &address_at, at, &written.address, may_be_name)?,
-        ports: written.ports.iter().filter_map(port).collect(),
+        address: address(site, at, written, addresses)?,
+        ports,
         weight: written.weight.max(1),
     })
 }
 
 fn address(
     site: Site<'_>,
-    at: &Path<'_>,
     parent: &Path<'_>,
-    written: &str,
-    may_be_name: bool,
+    written: &document::WorkloadEntry,
+    addresses: Addresses,
 ) -> Option<Address> {
-    if written.is_empty() {
+    let at = &parent.field("address");
+    let text = written.address.as_str();
+    if text.is_empty() && !written.network.is_empty() && addresses != Addresses::Dns {
+        let reason = format!("address is unset with network {:?}: it is not reached yet", written.network);
+        site.check.warn(parent, reason, "write address: 10.0.0.7, say");
+        return None;
+    }
+    if text.is_empty() {
         site.check.refuse_with(parent, "address is required", "write address: 10.0.0.7, say");
         return None;
     }
-    if written.starts_with("unix://") {
-        site.check.refuse_with(at, "unix domain sockets are not supported yet", "use an IP address");
+    if let Some(path) = text.strip_prefix("unix://").filter(|_| addresses != Addresses::Dns) {
+        site.unix_path(at, path);
+        if !written.ports.is_empty() {
+            site.check.refuse(&parent.field("ports"), format!("unix endpoint {text} must not include ports"));
+        }
+        site.check.warn(at, "a unix domain socket is accepted, but not reached yet", "use an IP address");
         return None;
     }
-    if let Ok(ip) = written.parse::<IpAddr>() {
+    if let Ok(ip) = text.parse::<IpAddr>() {
         return Some(Address::Ip(ip));
     }
-    if !may_be_name {
-        let reason = format!("endpoint address {written:?} is not a valid IP address");
+    if addresses == Addresses::Static {
+        let reason = format!("endpoint address {text:?} is not a valid IP address");
         site.check.refuse_with(at, reason, "write an IP address, or make the resolution DNS");
         return None;
     }
-    site.check.accept(at, Host::parse(written)).map(Address::Name)
+    let name = Host::parse(text);
+    if name.is_err() {
+        let reason = format!("endpoint address {text:?} is not a valid FQDN or an IP address");
+        site.check.refuse_with(at, reason, "write a name that DNS knows, or an IP address");
+    }
+    name.ok().map(Address::Name)
 }

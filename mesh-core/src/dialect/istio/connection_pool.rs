@@ -1,0 +1,73 @@
+//! Bounds on connections and requests. They are checked by themselves.
+
+use super::Site;
+use crate::document::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, Path, TcpPool};
+
+/// Checks the bounds on connections and requests.
+pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &ConnectionPool) {
+    if written.tcp.is_none() && written.http.is_none() {
+        let remedy = "write tcp or http below it";
+        site.check.refuse_with(at, "connection pool must have at least one field", remedy);
+    }
+    if let Some(http) = &written.http {
+        check_http(site, &at.field("http"), http);
+    }
+    if let Some(tcp) = &written.tcp {
+        check_tcp(site, &at.field("tcp"), tcp);
+    }
+}
+
+fn check_http(site: Site<'_>, at: &Path<'_>, written: &HttpPool) {
+    for (field, name, number) in [
+        ("http1MaxPendingRequests", "http1 max pending requests", written.http1_max_pending_requests),
+        ("http2MaxRequests", "http2 max requests", written.http2_max_requests),
+        ("maxRequestsPerConnection", "max requests per connection", written.max_requests_per_connection),
+        ("maxRetries", "max retries", written.max_retries),
+        ("maxConcurrentStreams", "max concurrent streams", written.max_concurrent_streams),
+    ] {
+        refuse_negative(site, &at.field(field), name, number);
+    }
+    if let Some(timeout) = written.idle_timeout {
+        site.duration_or_zero(&at.field("idleTimeout"), timeout);
+    }
+    if written.h2_upgrade_policy == H2UpgradePolicy::Upgrade && written.use_client_protocol {
+        let reason = "use client protocol must not be true when H2UpgradePolicy is UPGRADE";
+        site.check.refuse_with(&at.field("useClientProtocol"), reason, "keep one of the two");
+    }
+    if let Some(keepalive) = &written.http2_keep_alive {
+        check_keepalive(site, &at.field("http2KeepAlive"), keepalive);
+    }
+}
+
+fn check_keepalive(site: Site<'_>, at: &Path<'_>, written: &Http2KeepAlive) {
+    for (field, duration) in [("interval", written.interval), ("timeout", written.timeout)] {
+        match duration {
+            Some(duration) => site.duration(&at.field(field), duration),
+            None => site.check.refuse_with(
+                at,
+                format!("http2 keepalive {field} is required"),
+                format!("write {field}: 15s, say"),
+            ),
+        }
+    }
+}
+
+fn check_tcp(site: Site<'_>, at: &Path<'_>, written: &TcpPool) {
+    refuse_negative(site, &at.field("maxConnections"), "max connections", written.max_connections);
+    site.maybe_duration(at, "connectTimeout", written.connect_timeout);
+    site.maybe_duration(at, "maxConnectionDuration", written.max_connection_duration);
+    if let Some(timeout) = written.idle_timeout {
+        site.duration_or_zero(&at.field("idleTimeout"), timeout);
+    }
+    if let Some(keepalive) = &written.tcp_keepalive {
+        let at = at.field("tcpKeepalive");
+        site.maybe_duration(&at, "time", keepalive.time);
+        site.maybe_duration(&at, "interval", keepalive.interval);
+    }
+}
+
+fn refuse_negative(site: Site<'_>, at: &Path<'_>, name: &str, number: i32) {
+    if number < 0 {
+        site.check.refuse_with(at, format!("{name} must be non-negative"), "leave it out for no bound");
+    }
+}

@@ -1,0 +1,60 @@
+//! Destinations, as far as they are only checked.
+
+use super::{Site, names::is_label};
+use crate::{
+    document::{self, Path},
+    model::{Host, HostPattern},
+};
+
+/// Checks a destination that nothing is sent to yet.
+pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destination) {
+    let host_at = at.field("host");
+    if written.host.is_empty() {
+        site.check.refuse_with(at, "host is missing", "name a service");
+    } else if written.host == "*" {
+        site.check.refuse_with(&host_at, "invalid destination host *", "name one service");
+    } else {
+        let parsed = HostPattern::parse(&site.full_name(&written.host));
+        if !is_partial_wildcard(&written.host) {
+            site.check.accept(&host_at, parsed);
+        }
+    }
+    check_subset(site, &at.field("subset"), &written.subset);
+    if let Some(number) = written.port {
+        site.port(&at.field("port").field("number"), number);
+    }
+}
+
+/// Whether a host is a wildcard for part of a label, such as `*-shop.example.com`, which Istio takes in some places.
+pub(super) fn is_partial_wildcard(host: &str) -> bool {
+    let rest = host.strip_prefix('*').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+    rest.is_some_and(|rest| !rest.starts_with('.') && Host::parse(rest).is_ok())
+}
+
+/// Checks the name of a subset, which may be empty.
+pub(super) fn check_subset(site: Site<'_>, at: &Path<'_>, subset: &str) {
+    if !subset.is_empty() && !is_label(subset) {
+        site.check.refuse(at, format!("subset name is invalid: {subset}"));
+    }
+}
+
+/// Checks weighted destinations that nothing is sent to yet.
+pub(super) fn check_all(site: Site<'_>, at: &Path<'_>, written: &[document::WeightedDestination]) {
+    for (index, weighted) in written.iter().enumerate() {
+        let at = at.index(index);
+        match &weighted.destination {
+            Some(to) => check(site, &at.field("destination"), to),
+            None => {
+                let remedy = "write destination: {host: …}";
+                site.check.refuse_with(&at, "destination is required", remedy);
+            }
+        }
+        if weighted.weight < 0 {
+            site.check.refuse(&at.field("weight"), format!("weight {} < 0", weighted.weight));
+        }
+    }
+    if written.len() > 1 && written.iter().all(|weighted| weighted.weight == 0) {
+        let remedy = "give at least one destination a weight";
+        site.check.refuse_with(at, "total destination weight = 0", remedy);
+    }
+}

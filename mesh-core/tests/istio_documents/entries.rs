@@ -1,0 +1,154 @@
+//! Gateway, ServiceEntry, WorkloadEntry and WorkloadGroup.
+
+use super::{is_accepted, is_refused, later};
+
+#[track_caller]
+fn server_is_refused(server: &str, expected: &str) {
+    is_refused("Gateway", &format!("{{servers: [{{{server}}}]}}"), &format!("spec.servers[0]{expected}"));
+}
+
+#[test]
+fn servers_listen_at_addresses_for_hosts_of_namespaces() {
+    let port = "port: {number: 80, name: http, protocol: HTTP}";
+    for (server, expected) in [
+        (format!("{port}, hosts: ['*'], bind: here"), ".bind: here is not a valid IP"),
+        (
+            format!("{port}, hosts: ['*'], bind: 'unix:///run/a'"),
+            ".port.number: port number must be 0 for unix domain socket: 80",
+        ),
+        (format!("{port}, hosts: ['A_B/a.example']"), ".hosts[0]: invalid namespace value \"A_B\" in gateway"),
+        (
+            "port: {number: 80, name: http, protocol: HTTP, targetPort: 81}, hosts: ['*']".to_owned(),
+            ".port.targetPort: targetPort has no impact on Gateways",
+        ),
+        (
+            "port: {number: 90, name: mail, protocol: TCP}, hosts: ['*'], tls: {mode: SIMPLE, credentialName: a}".to_owned(),
+            ".tls: server cannot have TLS settings for non HTTPS/TLS ports",
+        ),
+    ] {
+        server_is_refused(&server, expected);
+    }
+    let spec =
+        format!("{{servers: [{{{port}, hosts: [./a.example], bind: 127.0.0.1, defaultEndpoint: a}}]}}");
+    let warnings = ["bind", "defaultEndpoint"].map(|field| later(&format!("spec.servers[0].{field}")));
+    is_accepted("Gateway", &spec, &warnings.each_ref().map(String::as_str));
+}
+
+#[test]
+fn tls_of_a_server_has_what_its_mode_needs() {
+    for (tls, expected) in [
+        ("{mode: SIMPLE, serverCertificate: a}", ": SIMPLE TLS requires a private key"),
+        ("{mode: MUTUAL, serverCertificate: a, privateKey: b}", ": MUTUAL TLS requires a client CA bundle"),
+        (
+            "{mode: MUTUAL, caCertificates: c, tlsCertificates: [{serverCertificate: a}]}",
+            ".tlsCertificates[0]: MUTUAL TLS requires a private key",
+        ),
+        (
+            "{mode: SIMPLE, credentialName: a, credentialNames: [b]}",
+            ": only one of credential_name, credential_names, server_certificate/private_key, tls_certificates \
+             should be specified",
+        ),
+        (
+            "{mode: ISTIO_MUTUAL, privateKey: a}",
+            ".privateKey: ISTIO_MUTUAL TLS cannot have associated private key",
+        ),
+        (
+            "{mode: SIMPLE, credentialName: a, minProtocolVersion: '1.2'}",
+            ".minProtocolVersion: unknown value \"1.2\"",
+        ),
+    ] {
+        let server = format!("port: {{number: 443, name: https, protocol: HTTPS}}, hosts: ['*'], tls: {tls}");
+        server_is_refused(&server, &format!(".tls{expected}"));
+    }
+}
+
+#[test]
+fn details_of_a_servers_tls_say_that_they_have_no_effect() {
+    let tls = "{mode: SIMPLE, credentialName: a, maxProtocolVersion: TLSV1_3, cipherSuites: [ROT13]}";
+    let spec = format!(
+        "{{servers: [{{port: {{number: 443, name: https, protocol: HTTPS}}, hosts: ['*'], tls: {tls}}}]}}"
+    );
+    let at = "spec.servers[0].tls";
+    let warnings = [
+        format!("{at}.cipherSuites[0]: ignoring invalid cipher suites: [ROT13]"),
+        later(&format!("{at}.maxProtocolVersion")),
+        later(&format!("{at}.cipherSuites")),
+    ];
+    is_accepted("Gateway", &spec, &warnings.each_ref().map(String::as_str));
+}
+
+#[test]
+fn service_entries_do_not_contradict_themselves() {
+    let http = "ports: [{number: 80, name: http, protocol: HTTP}]";
+    for (spec, expected) in [
+        (format!("hosts: [a.example], addresses: [10.0.0.0/8], resolution: DNS, {http}"), ".addresses: CIDR addresses are allowed only for NONE/STATIC resolution types"),
+        (format!("hosts: [a.example], addresses: [nowhere], resolution: STATIC, {http}"), ".addresses[0]: nowhere is not a valid IP"),
+        (format!("hosts: ['*.a.example'], resolution: DNS, {http}"), ".hosts[0]: hosts must be FQDN if no endpoints are provided for resolution mode DNS"),
+        (format!("hosts: [a.example], resolution: DYNAMIC_DNS, {http}"), ".hosts[0]: host \"a.example\" must be a wildcard for resolution mode DYNAMIC_DNS"),
+        (format!("hosts: ['*.a.example'], resolution: DYNAMIC_DNS, location: MESH_INTERNAL, {http}"), ".location: MESH_INTERNAL is not possible for resolution mode DYNAMIC_DNS"),
+        ("hosts: [a.example, b.example], resolution: STATIC, ports: [{number: 25, name: mail, protocol: TCP}]".to_owned(), ".ports: multiple hosts provided with non-HTTP, non-TLS ports"),
+        ("hosts: [a.example], resolution: STATIC, ports: [{number: 25, name: mail, protocol: SMTP}]".to_owned(), ".ports[0].protocol: unsupported protocol: SMTP"),
+        ("hosts: [a.example], resolution: STATIC, ports: [{number: 80, name: a_b, protocol: HTTP}]".to_owned(), ".ports[0].name: invalid port name: a_b"),
+        (format!("hosts: [a.example], resolution: STATIC, exportTo: ['~', .], {http}"), ".exportTo: cannot export service entry to no one (~) and someone"),
+        (format!("hosts: [a.example], resolution: STATIC, workloadSelector: {{labels: {{'': a}}}}, {http}"), ".workloadSelector: empty key is not supported in selector: \"=a\""),
+    ] {
+        is_refused("ServiceEntry", &format!("{{{spec}}}"), &format!("spec{expected}"));
+    }
+}
+
+#[test]
+fn a_part_of_a_label_is_no_wildcard_and_does_no_harm() {
+    let spec =
+        "{hosts: ['*shop.example'], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}]}";
+    is_accepted("ServiceEntry", spec, &["spec.hosts[0]: partial wildcard \"*shop.example\" not allowed"]);
+}
+
+#[test]
+fn instances_that_cannot_be_reached_yet_are_accepted() {
+    let unix = "spec.address: a unix domain socket is accepted, but not reached yet";
+    is_accepted("WorkloadEntry", "{address: 'unix:///run/shop'}", &[unix]);
+    is_accepted("WorkloadEntry", "{address: 'unix://@shop'}", &[unix]);
+    let network = "spec: address is unset with network \"far\": it is not reached yet";
+    is_accepted("WorkloadEntry", "{network: far}", &[network]);
+    for (spec, expected) in [
+        ("{address: 'unix://run'}", "spec.address: run is not an absolute path to a file"),
+        ("{address: 'unix:///run/'}", "spec.address: /run/ is not an absolute path to a file"),
+        (
+            "{address: 'unix:///run', ports: {http: 80}}",
+            "spec.ports: unix endpoint unix:///run must not include ports",
+        ),
+        ("{address: 10.0.0.7, ports: {'@': 80}}", "spec.ports[\"@\"]: invalid port name: @"),
+        ("{address: 10.0.0.7, labels: {a: '~'}}", "spec.labels[\"a\"]: invalid tag value: \"~\""),
+    ] {
+        is_refused("WorkloadEntry", spec, expected);
+    }
+}
+
+#[test]
+fn groups_have_a_template_and_probes_ask_something() {
+    let group = |probe: &str| format!("{{template: {{serviceAccount: shop}}, probe: {probe}}}");
+    for (spec, expected) in [
+        ("{metadata: {labels: {a: b}}}".to_owned(), "spec: template is required"),
+        (group("{}"), "spec.probe: unknown health check method"),
+        (
+            group("{periodSeconds: -1, tcpSocket: {port: 80}}"),
+            "spec.probe.periodSeconds: periodSeconds must be non-negative",
+        ),
+        (
+            group("{httpGet: {port: 80, scheme: ftp}}"),
+            "spec.probe.httpGet.scheme: httpGet.scheme must be one of \"HTTPS\", \"HTTP\"",
+        ),
+        (
+            group("{httpGet: {port: 0}}"),
+            "spec.probe.httpGet.port: port number 0 must be in the range 1..65535",
+        ),
+        (group("{exec: {command: []}}"), "spec.probe.exec: exec.command is required"),
+        (
+            group("{grpc: {port: 80}, tcpSocket: {port: 80}}"),
+            "spec.probe: httpGet, tcpSocket, exec, grpc exclude one another",
+        ),
+    ] {
+        is_refused("WorkloadGroup", &spec, expected);
+    }
+    is_accepted("WorkloadGroup", &group("{grpc: {port: 80, service: shop}}"), &[&later("spec")]);
+}

@@ -1,0 +1,73 @@
+//! Suites: folders with an `about.json`, and who judges them.
+
+use crate::{
+    config,
+    judgement::{Judgement, Outcome},
+    vectors,
+};
+use serde::de::DeserializeOwned;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// One suite.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    name: String,
+    folder: PathBuf,
+}
+
+/// What `about.json` says.
+#[derive(serde::Deserialize)]
+struct About {
+    suite: String,
+}
+
+impl Suite {
+    /// The suite that `folder` is, or those that it holds.
+    pub(crate) fn find(folder: &Path) -> Result<Vec<Self>, String> {
+        if folder.join("about.json").exists() {
+            let about: About = read(&folder.join("about.json"))?;
+            return Ok(vec![Self { name: about.suite, folder: folder.to_owned() }]);
+        }
+        let inside = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut inside: Vec<_> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        inside.retain(|path| path.join("about.json").exists());
+        inside.sort();
+        if inside.is_empty() {
+            return Err(format!("{}: no about.json here, nor one level down", folder.display()));
+        }
+        let found: Result<Vec<_>, _> = inside.iter().map(|path| Self::find(path)).collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Judges every row.
+    pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
+        let rows = match self.name.as_str() {
+            "istio-config" => config::judge(&self.folder)?,
+            "vectors" => vectors::judge(&self.folder)?,
+            _ => self.unjudged()?,
+        };
+        let judgement = |(group, id, outcome)| Judgement { suite: self.name.clone(), group, id, outcome };
+        Ok(rows.into_iter().map(judgement).collect())
+    }
+
+    /// The rows of a suite that nothing judges yet.
+    fn unjudged(&self) -> Result<Vec<(String, String, Outcome)>, String> {
+        let index = self.folder.join("index.json");
+        let count = if index.exists() { read::<Vec<serde_json::Value>>(&index)?.len() } else { 1 };
+        let row = |number| {
+            let id = format!("{}/{number}", self.name);
+            ("rows".to_owned(), id, Outcome::unsaid("cannot be said: no judge yet"))
+        };
+        Ok((0..count).map(row).collect())
+    }
+}
+
+/// Reads a JSON file.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    serde_json::from_str(&text).map_err(|error| wrong(&error))
+}
