@@ -3,6 +3,7 @@
 
 mod connections;
 mod entries;
+mod old_policies;
 mod policies;
 mod routes;
 mod sidecars;

@@ -182,3 +182,41 @@ fn gateways_and_namespaces_are_named_by_labels() {
         is_refused("VirtualService", &spec(part), expected);
     }
 }
+
+#[test]
+fn rules_that_no_request_reaches_are_warned_of() {
+    let rule = |part: &str| format!("{{{part}{TO_CATALOG}}}");
+    let spec = |rules: &[String]| format!("{{hosts: [catalog], http: [{}]}}", rules.join(", "));
+    let same = rule("match: [{uri: {exact: /a}}], ");
+    is_accepted(
+        "VirtualService",
+        &spec(&[same.clone(), rule("name: b, match: [{name: c, uri: {exact: /a}}], ")]),
+        &[
+            "spec.http[1].match[0]: virtualService rule \"b\" match \"c\" is not used \
+             (duplicate/overlapping match in rule #0)",
+            "spec.http[1]: virtualService rule \"b\" not used (all matches used by prior rules)",
+        ],
+    );
+    is_accepted(
+        "VirtualService",
+        &spec(&[rule("match: [{uri: {prefix: /a}}], "), rule("match: [{uri: {prefix: /a/b}}], ")]),
+        &["spec.http[1].match[0]: virtualService rule #1 match #0 is not used \
+           (duplicate/overlapping match in rule #0)"],
+    );
+    is_accepted(
+        "VirtualService",
+        &spec(&[rule(""), same, rule("")]),
+        &[
+            "spec.http[1]: virtualService rule #1 not used (route without matches defined before)",
+            "spec.http[2]: virtualService rule #2 not used (only the last rule can have no matches)",
+        ],
+    );
+    let narrower =
+        [rule("match: [{uri: {prefix: /a/b}}], "), rule("match: [{uri: {prefix: /a}}], "), rule("")];
+    is_accepted("VirtualService", &spec(&narrower), &[]);
+    let other = [
+        rule("match: [{uri: {prefix: /a}, method: {exact: GET}}], "),
+        rule("match: [{uri: {prefix: /a/b}}], "),
+    ];
+    is_accepted("VirtualService", &spec(&other), &[]);
+}

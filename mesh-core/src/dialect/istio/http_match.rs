@@ -72,6 +72,11 @@ fn headers(
             ":authority" => Some(&mut conditions.authority),
             _ => None,
         });
+        if name.starts_with("@request.auth.claims") {
+            let reason = format!("JWT claim based routing (key: {name}) is not supported yet");
+            site.check.refuse_with(&at, reason, "match a header that the client sends");
+            continue;
+        }
         match (place, HeaderName::from_bytes(name.as_bytes())) {
             (Some(place), _) => *place = Some(value),
             (None, Ok(name)) => headers.push(HeaderMatch { name, value }),

@@ -20,6 +20,7 @@ mod service_entry;
 mod service_entry_check;
 mod sidecar;
 mod traffic_policy;
+mod unreachable;
 mod values;
 mod virtual_service;
 mod workload_entry;

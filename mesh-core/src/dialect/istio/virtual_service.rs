@@ -1,6 +1,6 @@
 //! `VirtualService` → routing rules.
 
-use super::{Meaning, Site, connection_route, http_route};
+use super::{Meaning, Site, connection_route, http_route, unreachable};
 use crate::{
     document::{self, Path},
     model::{Attachment, HostPattern, VirtualService},
@@ -18,6 +18,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     let hosts = hosts(site, &written.hosts, &attachments);
     let is_delegate = written.hosts.is_empty();
     connection_route::check(site, written);
+    unreachable::check(site, &written.http);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let http = site.spec.field("http");
     let routes = written.http.iter().enumerate();

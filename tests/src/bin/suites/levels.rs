@@ -69,3 +69,34 @@ pub(crate) fn agreement(judgements: &[&Judgement]) -> Option<f64> {
     let judged = agree.checked_add(differ).filter(|judged| *judged > 0)?;
     Some(f64::from(agree) * 100.0 / f64::from(judged))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judgement(outcome: Outcome) -> Judgement {
+        Judgement { suite: "a".to_owned(), group: "b".to_owned(), id: "c".to_owned(), outcome }
+    }
+
+    #[test]
+    fn what_cannot_be_said_does_not_count() {
+        let rows = [Outcome::Agrees, Outcome::of(&1, &2), Outcome::unsaid("why")].map(judgement);
+        assert_eq!(agreement(&rows.iter().collect::<Vec<_>>()), Some(50.0));
+        assert_eq!(agreement(&[&rows[2]]), None);
+    }
+
+    #[test]
+    fn a_suite_below_its_level_falls_short() {
+        let rows = [Outcome::Agrees, Outcome::of(&1, &2)].map(judgement);
+        let levels = |level: f64| -> Levels { toml::from_str(&format!("[levels]\na = {level}")).unwrap() };
+        assert_eq!(levels(50.0).shortfalls(&rows).len(), 0);
+        let short = levels(50.1).shortfalls(&rows);
+        assert_eq!((short.len(), short[0].reached), (1, 50.0));
+    }
+
+    #[test]
+    fn the_record_beside_the_package_is_readable_and_gives_reasons() {
+        let levels = Levels::load().unwrap();
+        assert!(levels.differences.iter().all(|meant| !meant.rows.is_empty() && !meant.reason.is_empty()));
+    }
+}

@@ -6,6 +6,7 @@ use crate::{
     vectors,
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -55,14 +56,29 @@ impl Suite {
 
     /// The rows of a suite that nothing judges yet.
     fn unjudged(&self) -> Result<Vec<(String, String, Outcome)>, String> {
-        let index = self.folder.join("index.json");
-        let count = if index.exists() { read::<Vec<serde_json::Value>>(&index)?.len() } else { 1 };
-        let row = |number| {
-            let id = format!("{}/{number}", self.name);
-            ("rows".to_owned(), id, Outcome::unsaid("cannot be said: no judge yet"))
-        };
-        Ok((0..count).map(row).collect())
+        let mut rows = Vec::new();
+        for file in tables(&self.folder)? {
+            let table = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            let content: Value = read(&file)?;
+            let count = content.as_array().map(Vec::len);
+            let count = count.or(content["numberOfTests"].as_u64().and_then(|count| count.try_into().ok()));
+            rows.extend((0..count.unwrap_or_default()).map(|number| {
+                let id = format!("{}/{table}/{number}", self.name);
+                (table.to_owned(), id, Outcome::unsaid("cannot be said: no judge yet"))
+            }));
+        }
+        Ok(rows)
     }
+}
+
+/// The JSON files of a suite, by name, without the one about the suite itself.
+pub(crate) fn tables(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<_> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.retain(|file| file.file_stem().is_some_and(|name| name != "about"));
+    files.sort();
+    Ok(files)
 }
 
 /// Reads a JSON file.

@@ -1,21 +1,18 @@
 //! Small tables: host names, and comparisons with texts, paths and headers.
 
-use crate::{judgement::Outcome, suite::read};
+use crate::{
+    judgement::Outcome,
+    suite::{read, tables},
+};
 use mesh_core::model::{HostPattern, PathMatch, Pattern, TextMatch};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// Judges every row of every table, by table.
 pub(crate) fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)>, String> {
-    let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut files: Vec<_> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
     let mut rows = Vec::new();
-    for file in &files {
+    for file in &tables(folder)? {
         let table = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        if table == "about" || file.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
         let judged = read::<Vec<Value>>(file)?;
         rows.extend(judged.iter().map(|row| (table.to_owned(), id(row), outcome(table, row))));
     }
