@@ -34,12 +34,12 @@ impl<'a> Check<'a> {
         self.add(Severity::Warning, path, reason.into(), Some(remedy.into()));
     }
 
-    /// The document is used, but not for this.
+    /// The document is right here, and the mesh does not act on it yet.
     pub(super) fn later(&self, path: &Path<'_>) {
         self.add(Severity::Warning, path, "is accepted, but has no effect yet".to_owned(), None);
     }
 
-    /// The document may hold something here that is older than what should be written.
+    /// The document is probably not meant as it is written here, and the reason says all there is to say.
     pub(super) fn note(&self, path: &Path<'_>, reason: impl Into<String>) {
         self.add(Severity::Warning, path, reason.into(), None);
     }

@@ -135,9 +135,13 @@ fn check_certificates(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
         let reason = "more than two certificates: only the first of each kind of key is used";
         site.check.warn(at, reason, "keep one of RSA and one of ECDSA");
     }
-    if by_secret {
-        return;
+    if !by_secret {
+        check_files(site, at, tls);
     }
+}
+
+/// What is needed of files, where no secret holds it.
+fn check_files(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
     let mode = if tls.mode == ServerTlsMode::Simple { "SIMPLE" } else { "MUTUAL" };
     let pair = CertificateFiles {
         server_certificate: tls.server_certificate.clone(),

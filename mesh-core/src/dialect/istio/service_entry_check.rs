@@ -9,7 +9,6 @@ use crate::document::{self, Location, Resolution};
 /// Refuses what contradicts itself, and warns of what was probably meant otherwise.
 pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
     let check = site.check;
-    let endpoints_at = site.spec.field("endpoints");
     if written.hosts.is_empty() {
         check.refuse_with(
             site.spec,
@@ -26,21 +25,7 @@ pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
     }
     check_addresses(site, written);
     check_ports(site, written);
-    match written.resolution {
-        Resolution::None if !written.endpoints.is_empty() => {
-            let reason = "no endpoints should be provided for resolution type none";
-            check.refuse_with(&endpoints_at, reason, "write resolution: STATIC");
-        }
-        Resolution::DnsRoundRobin if written.endpoints.len() > 1 => {
-            let reason = "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN";
-            check.refuse_with(&endpoints_at, reason, "keep one, or write resolution: DNS");
-        }
-        Resolution::Dns | Resolution::DnsRoundRobin if written.endpoints.is_empty() => {
-            refuse_wildcards(site, written);
-        }
-        Resolution::DynamicDns => check_dynamic(site, written),
-        _ => {}
-    }
+    check_resolution(site, written);
     let is_chosen = written.workload_selector.is_some() && written.resolution != Resolution::Static;
     if is_chosen {
         let mode = mode_name(written.resolution);
@@ -50,6 +35,25 @@ pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
     if matches!(written.resolution, Resolution::None | Resolution::DynamicDns) {
         let remedy = "requests to it go where their address says, as if it were not described";
         check.warn(&site.spec.field("resolution"), "this resolution has no effect yet", remedy);
+    }
+}
+
+fn check_resolution(site: Site<'_>, written: &document::ServiceEntry) {
+    let endpoints_at = site.spec.field("endpoints");
+    match written.resolution {
+        Resolution::None if !written.endpoints.is_empty() => {
+            let reason = "no endpoints should be provided for resolution type none";
+            site.check.refuse_with(&endpoints_at, reason, "write resolution: STATIC");
+        }
+        Resolution::DnsRoundRobin if written.endpoints.len() > 1 => {
+            let reason = "there must only be 0 or 1 endpoint for resolution mode DNS_ROUND_ROBIN";
+            site.check.refuse_with(&endpoints_at, reason, "keep one, or write resolution: DNS");
+        }
+        Resolution::Dns | Resolution::DnsRoundRobin if written.endpoints.is_empty() => {
+            refuse_wildcards(site, written);
+        }
+        Resolution::DynamicDns => check_dynamic(site, written),
+        _ => {}
     }
 }
 

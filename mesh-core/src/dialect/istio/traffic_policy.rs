@@ -34,12 +34,16 @@ pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     if let Some(tunnel) = &written.tunnel {
         check_tunnel(site, &at.field("tunnel"), tunnel);
     }
+    warn_of_all(site, at, written);
     if let Some(percent) = written.retry_budget.as_ref().and_then(|budget| budget.percent)
         && !(0.0..=100.0).contains(&percent)
     {
         let at = at.field("retryBudget");
         site.check.refuse(&at.field("percent"), format!("percentage {percent} is not in range 0..100"));
     }
+}
+
+fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     site.later(
         at,
         &[
