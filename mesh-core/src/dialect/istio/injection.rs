@@ -60,29 +60,8 @@ fn share(site: Site<'_>, at: &Path<'_>, written: Option<document::Percent>) -> O
     share
 }
 
-/// The gRPC statuses by number.
-const GRPC: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
 fn grpc_status(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<u8> {
-    let number = (0..).zip(GRPC).find(|(_, known)| *known == name).map(|(number, _)| number);
+    let number = (0..).zip(AbortStatus::GRPC).find(|(_, known)| *known == name).map(|(number, _)| number);
     if number.is_none() {
         let reason = format!("gRPC status {name:?} is not supported");
         site.check.refuse_with(at, reason, "write its canonical name, such as UNAVAILABLE");

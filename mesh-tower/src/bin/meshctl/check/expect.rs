@@ -3,6 +3,7 @@
 use http::StatusCode;
 use mesh_core::{
     document::{At, Fields, HeaderOperations, Headers, Read, Value},
+    model::AbortStatus,
     model::Share,
 };
 use std::time::Duration;
@@ -80,27 +81,6 @@ const OUTCOMES: [(&str, i64, &str); 5] = [
     ("respond", 2, "respond"),
     ("passthrough", 3, "passthrough"),
     ("refuse", 4, "refuse"),
-];
-
-/// The canonical names of gRPC's statuses, in the order of their numbers.
-const GRPC: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
 ];
 
 impl Read for Expectation {
@@ -241,7 +221,8 @@ struct GrpcStatus(u8);
 
 impl Read for GrpcStatus {
     fn read(at: At<'_>) -> Option<Self> {
-        let names: Vec<_> = (0..).zip(GRPC).map(|(number, name)| (name, i64::from(number), number)).collect();
+        let names: Vec<_> =
+            (0..).zip(AbortStatus::GRPC).map(|(number, name)| (name, i64::from(number), number)).collect();
         at.choice(&names).map(Self)
     }
 }
