@@ -1,7 +1,10 @@
 //! All meanings together: services find their instances, and the model is whole.
 
-use super::{Instance, Meaning, NamedService, Setting};
-use crate::model::{Endpoint, Labels, Model, Service, Subset};
+use super::{
+    Instance, Meaning, NamedService, Setting,
+    istio::{Name, expand},
+};
+use crate::model::{Endpoint, Labels, Model, Service, Subset, VirtualService};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -16,9 +19,19 @@ pub fn assemble<'a>(
 ) -> Model {
     let mut model = Model { unknown_hosts: setting.unknown_hosts, digest, ..Model::default() };
     let mut registry = Registry::default();
+    let mut roots = Vec::new();
+    let mut delegates: HashMap<Name, &VirtualService> = HashMap::new();
     for meaning in meanings {
         match meaning {
             Meaning::VirtualService(rules) => model.virtual_services.push(Arc::clone(rules)),
+            Meaning::Root(root) => {
+                // Keeps its place among the others, which is its precedence.
+                roots.push((model.virtual_services.len(), root));
+                model.virtual_services.push(Arc::new(root.rules.clone()));
+            }
+            Meaning::Delegate(rules) => {
+                delegates.entry((Arc::clone(&rules.namespace), Arc::clone(&rules.name))).or_insert(&**rules);
+            }
             Meaning::SubsetRule(rule) => model.subset_rules.push(Arc::clone(rule)),
             Meaning::Gateway(gateway) => model.gateways.push(Arc::clone(gateway)),
             Meaning::Instance(instance) => {
@@ -27,6 +40,9 @@ pub fn assemble<'a>(
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
             Meaning::Nothing => {}
         }
+    }
+    for (place, root) in roots {
+        model.virtual_services[place] = Arc::new(expand(root, &delegates));
     }
     model.services = registry.services();
     model

@@ -9,7 +9,7 @@ mod check;
 mod istio;
 
 pub use assemble::assemble;
-pub use istio::{Instance, Meaning, NamedService, translate};
+pub use istio::{Handover, Instance, Meaning, NamedService, Root, translate};
 
 /// What holds for the whole mesh: the part of Istio's MeshConfig that documents are understood by.
 #[derive(Clone, Debug, PartialEq, Eq)]

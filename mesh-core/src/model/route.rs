@@ -18,7 +18,7 @@ pub struct VirtualService {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The hosts, resolved to full names. Never empty.
+    /// The hosts, resolved to full names. Never empty in a model.
     pub hosts: Vec<HostPattern>,
     /// Where it applies. Never empty.
     pub attachments: Vec<Attachment>,

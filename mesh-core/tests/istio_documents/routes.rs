@@ -103,8 +103,7 @@ fn a_rule_hands_over_and_does_nothing_else() {
         &root(&format!("{{name: a, delegate: {{name: b}}, {TO_CATALOG}}}")),
         "spec.http[0].route: root HTTP route a must not specify route",
     );
-    let warning = "spec.http[0].delegate: is accepted, but has no effect yet: no request takes this rule";
-    is_accepted("VirtualService", &root("{delegate: {name: b, namespace: other}}"), &[warning]);
+    is_accepted("VirtualService", &root("{delegate: {name: b, namespace: other}}"), &[]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! One rule for HTTP: what is done with the requests that it matches.
 
-use super::{Site, destination::check_subset, headers, http_match, http_policy, injection};
+use super::{
+    Site, delegation::Handover, destination::check_subset, headers, http_match, http_policy, injection,
+};
 use crate::{
     document::{self, Path},
     model::{Action, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite, Rewrite, Route},
@@ -8,46 +10,55 @@ use crate::{
 use http::StatusCode;
 use std::sync::Arc;
 
-/// Reads one rule; `is_delegate`: it belongs to a VirtualService that others hand over to.
+/// What a rule is read into.
+pub(super) enum Translated {
+    /// A rule that decides itself.
+    Route(Box<Route>),
+    /// A rule that hands over.
+    Handover(Box<Handover>),
+}
+
+/// Reads one rule; `is_delegate`: it belongs to a VirtualService that others hand over to. `own` counts the rules before it
+/// that hand over to nobody.
 pub(super) fn translate(
     site: Site<'_>,
     at: &Path<'_>,
     written: &document::HttpRoute,
     is_delegate: bool,
-) -> Option<Route> {
+    own: usize,
+) -> Option<Translated> {
     refuse_conflicts(site, at, written, is_delegate);
     if let Some(timeout) = written.timeout {
         site.duration_or_zero(&at.field("timeout"), timeout);
     }
     http_policy::check(site, at, written);
     refuse_two_authorities(site, at, written);
-    let headers_at = at.field("headers");
-    let blocks = http_match::translate(site, &at.field("match"), &written.matches);
+    let headers = at.field("headers");
     let rewrite = written.rewrite.as_ref();
     let rewrite = rewrite.map(|rewrite| translate_rewrite(site, &at.field("rewrite"), rewrite));
     let injection = written.fault.as_ref();
     let injection = injection.map(|fault| injection::translate(site, &at.field("fault"), fault));
-    Some(Route {
+    let [request, response] = [&written.headers.request, &written.headers.response];
+    let common = Handover {
+        after: own,
+        to: written.delegate.as_ref().map(|delegate| site.delegate(delegate)).unwrap_or_default(),
         name: written.name.as_str().into(),
-        line: site.check.line(at),
-        blocks,
-        action: action(site, at, written)?,
+        blocks: http_match::translate(site, &at.field("match"), &written.matches),
         rewrite: rewrite.unwrap_or_default(),
-        request_headers: headers::translate(
-            site,
-            &headers_at.field("request"),
-            &written.headers.request,
-            true,
-        ),
-        response_headers: headers::translate(
-            site,
-            &headers_at.field("response"),
-            &written.headers.response,
-            false,
-        ),
+        request_headers: headers::translate(site, &headers.field("request"), request, true),
+        response_headers: headers::translate(site, &headers.field("response"), response, false),
         timeout: written.timeout.filter(|timeout| !timeout.is_zero()),
         injection: injection.unwrap_or_default(),
-    })
+    };
+    if written.delegate.is_some() {
+        return Some(Translated::Handover(Box::new(common)));
+    }
+    let Handover { name, blocks, rewrite, request_headers, response_headers, timeout, injection, .. } =
+        common;
+    let (action, line) = (action(site, at, written)?, site.check.line(at));
+    let route =
+        Route { name, line, blocks, action, rewrite, request_headers, response_headers, timeout, injection };
+    Some(Translated::Route(Box::new(route)))
 }
 
 fn refuse_conflicts(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute, is_delegate: bool) {
@@ -96,8 +107,6 @@ fn check_delegation(
     if delegate.name.is_empty() {
         site.check.refuse_with(&at, "delegate name is missing", "name a VirtualService");
     }
-    let reason = "is accepted, but has no effect yet: no request takes this rule";
-    site.check.warn(&at, reason, "write the rules of the delegate here");
 }
 
 /// Refuses several places that say what the authority becomes.
@@ -129,14 +138,9 @@ fn action(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute) -> Optio
         return Some(Action::Respond(DirectResponse { status, body: response.body.clone().into() }));
     }
     if written.route.is_empty() {
-        if written.delegate.is_none() {
-            let reason = "HTTP route, redirect or direct_response is required";
-            site.check.refuse_with(
-                at,
-                reason,
-                "say where matching requests go: route: [{destination: {host: …}}]",
-            );
-        }
+        let reason = "HTTP route, redirect or direct_response is required";
+        let remedy = "say where matching requests go: route: [{destination: {host: …}}]";
+        site.check.refuse_with(at, reason, remedy);
         return None;
     }
     destinations(site, &at.field("route"), &written.route).map(Action::Forward)

@@ -2,6 +2,7 @@
 
 mod connection_pool;
 mod connection_route;
+mod delegation;
 mod destination;
 mod destination_rule;
 mod gateway;
@@ -26,6 +27,8 @@ mod virtual_service;
 mod workload_entry;
 mod workload_group;
 
+pub use delegation::{Handover, Root};
+pub(super) use delegation::{Name, expand};
 pub use service::NamedService;
 pub use workload_entry::Instance;
 
@@ -41,6 +44,10 @@ use std::sync::Arc;
 pub enum Meaning {
     /// Routing rules.
     VirtualService(Arc<VirtualService>),
+    /// Routing rules of which some hand over to others.
+    Root(Arc<Root>),
+    /// Routing rules that others hand over to; their hosts are empty.
+    Delegate(Arc<VirtualService>),
     /// Subsets of services.
     SubsetRule(Arc<SubsetRule>),
     /// A door of the mesh.

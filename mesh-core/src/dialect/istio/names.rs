@@ -2,10 +2,10 @@
 
 use super::Site;
 use crate::{
-    document::Path,
+    document::{self, Path},
     model::{Export, GatewayName, Host, HostPattern},
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 impl Site<'_> {
     /// A host's full name: one without a dot, that is no address, belongs to the document's own namespace.
@@ -100,6 +100,12 @@ impl Site<'_> {
             return None;
         }
         Some(GatewayName { namespace: namespace.into(), name: name.into() })
+    }
+
+    /// The VirtualService that a rule hands over to; without a namespace it is in the document's own.
+    pub(super) fn delegate(&self, written: &document::Delegate) -> (Arc<str>, Arc<str>) {
+        let namespace = Some(written.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        (namespace.unwrap_or(&self.metadata.namespace).into(), written.name.as_str().into())
     }
 
     /// Reads a port number.

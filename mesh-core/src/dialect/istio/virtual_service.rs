@@ -1,9 +1,14 @@
 //! `VirtualService` → routing rules.
 
-use super::{Meaning, Site, connection_route, http_route, unreachable};
+use super::{
+    Meaning, Site, connection_route,
+    delegation::{Handover, Root},
+    http_route::{self, Translated},
+    unreachable,
+};
 use crate::{
     document::{self, Path},
-    model::{Attachment, HostPattern, VirtualService},
+    model::{Attachment, HostPattern, Route, VirtualService},
 };
 use std::sync::Arc;
 
@@ -20,30 +25,38 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     connection_route::check(site, written);
     unreachable::check(site, &written.http);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
-    let http = site.spec.field("http");
-    let routes = written.http.iter().enumerate();
-    let routes = routes
-        .filter_map(|(index, route)| http_route::translate(site, &http.index(index), route, is_delegate))
-        .map(Arc::new)
-        .collect();
+    let (routes, handovers) = routes(site, &written.http, is_delegate);
+    let rules =
+        VirtualService { namespace: site.namespace(), name: site.name(), hosts, attachments, export, routes };
     if is_delegate {
         refuse_more_than_http(site, written);
-        let reason = "without hosts this is a delegate, which is accepted, but has no effect yet";
-        check.warn(site.spec, reason, "add hosts, unless another VirtualService hands over to this one");
-        return Some(Meaning::Nothing);
+        return Some(Meaning::Delegate(Arc::new(rules)));
     }
     if written.http.is_empty() {
         // Rules for TCP and TLS alone leave HTTP requests to the service's default route.
         return Some(Meaning::Nothing);
     }
-    Some(Meaning::VirtualService(Arc::new(VirtualService {
-        namespace: site.namespace(),
-        name: site.name(),
-        hosts,
-        attachments,
-        export,
-        routes,
-    })))
+    Some(match handovers.is_empty() {
+        true => Meaning::VirtualService(Arc::new(rules)),
+        false => Meaning::Root(Arc::new(Root { rules, handovers })),
+    })
+}
+
+fn routes(
+    site: Site<'_>,
+    written: &[document::HttpRoute],
+    is_delegate: bool,
+) -> (Vec<Arc<Route>>, Vec<Handover>) {
+    let http = site.spec.field("http");
+    let (mut routes, mut handovers) = (Vec::new(), Vec::new());
+    for (index, written) in written.iter().enumerate() {
+        match http_route::translate(site, &http.index(index), written, is_delegate, routes.len()) {
+            Some(Translated::Route(route)) => routes.push(Arc::from(route)),
+            Some(Translated::Handover(handover)) => handovers.push(*handover),
+            None => {}
+        }
+    }
+    (routes, handovers)
 }
 
 /// A delegate has rules for HTTP alone: everything else is said where it is handed over.
