@@ -129,7 +129,7 @@ fn a_file_of_fifty_megabytes_is_refused_unread() {
     file.set_len(50 << 20).unwrap();
     let mut source = source(&[folder.path()]);
     let batches = source.load();
-    assert_eq!(names(&batches), ["larger than 4 MiB"]);
+    assert_eq!(names(&batches), ["larger than 16 MiB"]);
     assert!(!batches[0].is_whole);
     assert!(Arc::ptr_eq(&batches[0], &source.load()[0]));
 }

@@ -14,17 +14,17 @@ use build::Builder;
 use saphyr_parser::{Event, Parser};
 use std::sync::Arc;
 
-/// The largest text that is read, in bytes: 4 MiB.
-pub const MAX_BYTES: usize = 4 << 20;
+/// The largest text that is read, in bytes: 16 MiB.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// How deep mappings and lists may stand in one another.
 const MAX_DEPTH: usize = 64;
 
 /// How many values one text may hold once its aliases are expanded.
-const MAX_VALUES: usize = 200_000;
+const MAX_VALUES: usize = 1_000_000;
 
 /// How many bytes of text one text may hold once its aliases are expanded.
-const MAX_TEXT: usize = 4 * MAX_BYTES;
+const MAX_TEXT: usize = 2 * MAX_BYTES;
 
 /// What a text holds.
 #[derive(Clone, Debug, Default, PartialEq)]
