@@ -105,3 +105,69 @@ fn colours_are_for_those_who_want_them() {
     assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
+
+#[test]
+fn code_review_tools_read_the_same_findings() {
+    let run = meshctl(&["analyze", "--output", "sarif", "faulty"]);
+    let log = run.json();
+    assert_eq!((run.code, &log["version"]), (1, &json!("2.1.0")));
+    assert_eq!(log["runs"].as_array().map(Vec::len), Some(1));
+    let driver = &log["runs"][0]["tool"]["driver"];
+    assert_eq!((&driver["name"], &driver["version"]), (&json!("meshctl"), &json!(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(driver["rules"].as_array().map(Vec::len), Some(1));
+    assert_eq!(driver["rules"][0]["id"], "mesh");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let levels: Vec<_> = results.iter().map(|result| &result["level"]).collect();
+    assert_eq!(levels, ["warning", "error", "error", "error"]);
+    assert_eq!(
+        results[3],
+        json!({
+            "ruleId": "mesh",
+            "ruleIndex": 0,
+            "level": "error",
+            "message": {"text": "unknown field (did you mean route?)"},
+            "locations": [{
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "faulty/b.yaml", "uriBaseId": "%SRCROOT%"},
+                    "region": {"startLine": 8},
+                },
+                "logicalLocations": [{
+                    "name": "spec.http[0].rout",
+                    "fullyQualifiedName": "VirtualService/product: spec.http[0].rout",
+                    "kind": "property",
+                }],
+            }],
+        })
+    );
+    assert_eq!(
+        results[1]["locations"][0].get("logicalLocations"),
+        None,
+        "a file that is no YAML has no object"
+    );
+}
+
+#[test]
+fn sarif_without_findings_has_a_run_with_no_results() {
+    let run = meshctl(&["analyze", "--output", "sarif", "canary"]);
+    assert_eq!((run.code, &run.json()["runs"][0]["results"]), (0, &json!([])));
+}
+
+#[test]
+fn sarif_has_no_region_for_a_file_as_a_whole_and_is_the_same_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("too large.yaml");
+    std::fs::File::create(&path).and_then(|file| file.set_len(1 << 30)).expect("a file");
+    let ask = || meshctl(&["analyze", "-o", "sarif", "faulty", path.to_str().expect("text")]);
+    let run = ask();
+    let log = run.json();
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let whole: Vec<_> = results
+        .iter()
+        .map(|result| &result["locations"][0]["physicalLocation"])
+        .filter(|place| place.get("region").is_none())
+        .collect();
+    assert_eq!(whole.len(), 1, "{log}");
+    let uri = whole[0]["artifactLocation"]["uri"].as_str().expect("a URI");
+    assert!(uri.starts_with("file:///") && uri.ends_with("/too%20large.yaml"), "{uri}");
+    assert_eq!(run.out, ask().out);
+}

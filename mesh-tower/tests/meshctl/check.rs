@@ -171,3 +171,73 @@ fn wrong_documents_are_told_of_and_the_rest_is_checked() {
         run.err
     );
 }
+
+#[test]
+fn build_servers_read_every_case_as_a_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/meshctl/fixtures/canary");
+    let table = format!(
+        "documents: [{documents}]\nnamespace: hands-on\ncases:\n\
+         - {{name: right, request: {{url: \"http://product/\"}}, expect: {{route: everybody}}}}\n\
+         - name: \"<a> & 'b' \\\"c\\\"\\td\\ne\\rf\\0g\\eh\\x7fi ]]> \u{e9}\"\n  \
+           request: {{url: \"http://product/\"}}\n  expect: {{route: \"x\\b<y>\", timeout: 1s}}\n"
+    );
+    std::fs::write(folder.path().join("table.yaml"), table).unwrap();
+    let mut command = super::command(&["check", "--output", "junit", "table.yaml"]);
+    let run = super::ended(command.current_dir(folder.path()).output().unwrap());
+    assert_eq!(
+        run.out,
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="meshctl check" tests="2" failures="1" errors="0">
+  <testsuite name="table.yaml" tests="2" failures="1" errors="0">
+    <testcase name="right" classname="table.yaml"/>
+    <testcase name="&lt;a&gt; &amp; 'b' &quot;c&quot;&#9;d&#10;e&#13;f\u{0}g\u{1b}hi ]]&gt; é" classname="table.yaml">
+      <failure message="route: expected x\u{8}&lt;y&gt;, decided everybody; 2 parts differ" type="difference">
+table.yaml:5: route: expected x\u{8}&lt;y&gt;, decided everybody
+table.yaml:5: timeout: expected 1s, decided none
+</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+"#
+        .replace("hi ]]", "h\u{7f}i ]]")
+    );
+    assert_eq!((run.err.as_str(), run.code), ("2 cases: 1 as expected, 1 not\n", 1));
+}
+
+#[test]
+fn build_servers_are_told_of_tables_that_were_not_run() {
+    let run =
+        meshctl(&["check", "-o", "junit", "tables/closed.yaml", "tables/lost.yaml", "tables/broken.yaml"]);
+    assert_eq!(run.code, 2);
+    let lines: Vec<_> = run.out.lines().collect();
+    for line in [
+        r#"<testsuites name="meshctl check" tests="17" failures="0" errors="15">"#,
+        r#"  <testsuite name="tables/closed.yaml" tests="2" failures="0" errors="0">"#,
+        r#"    <testcase name="case 1" classname="tables/closed.yaml"/>"#,
+        r#"  <testsuite name="tables/lost.yaml" tests="1" failures="0" errors="1">"#,
+        r#"    <testcase name="documents[1]" classname="tables/lost.yaml">"#,
+        r#"  <testsuite name="tables/broken.yaml" tests="14" failures="0" errors="14">"#,
+        r#"      <error message="unknown field" type="fault">tables/broken.yaml:2: case: unknown field (did you mean cases?)</error>"#,
+    ] {
+        assert!(lines.contains(&line), "{line}\nis not in\n{}", run.out);
+    }
+}
+
+#[test]
+fn the_help_names_every_format() {
+    for (command, formats) in [
+        ("analyze", &["text", "json", "sarif"][..]),
+        ("check", &["text", "json", "junit"]),
+        ("route", &["text", "json"]),
+    ] {
+        let help = meshctl(&[command, "--help"]);
+        for format in formats {
+            assert!(help.out.contains(&format!("- {format}:")), "{command} {format}: {}", help.out);
+        }
+    }
+    let help = meshctl(&["--help"]).out;
+    assert!(help.contains("--output sarif") && help.contains("--output junit"), "{help}");
+    assert_eq!(meshctl(&["analyze", "canary", "-o", "junit"]).code, 2);
+    assert_eq!(meshctl(&["check", "tables/canary.yaml", "-o", "sarif"]).code, 2);
+}

@@ -35,6 +35,53 @@ delay              3s for 10 %
 }
 
 #[test]
+fn people_read_what_happens_to_the_request_on_its_way() {
+    let run = at_door("https://shop.example.com/product/1?x=y", &[]);
+    let lines: Vec<_> = run.out.lines().collect();
+    let target = |subset: &str| format!("product.hands-on.svc.cluster.local:80 subset {subset}");
+    assert_eq!(lines[0], format!("Forwarded to {} (75 %), {} (25 %).", target("old"), target("new")));
+    assert_eq!(
+        lines[6..],
+        [
+            "  endpoints        10.0.0.1:8080",
+            "  request header   remove x-secret",
+            "  request header   set x-door: front",
+            "  response header  add x-served-by: shop",
+            &format!("target             {} (25 %)", target("new")),
+            "  endpoints        10.0.0.2:8080",
+            "  request header   remove x-secret",
+            "  request header   set x-door: front",
+            "  response header  add x-served-by: shop",
+            "rewritten path     /1?x=y",
+            "authority          product.internal",
+        ]
+    );
+    let last = |run: super::Run| run.out.lines().last().map(str::to_owned);
+    assert_eq!(last(route(&["-H", "X-group: test"])).as_deref(), Some("timeout            2000 ms"));
+    let flaky = at_door("https://shop.example.com/flaky", &[]);
+    assert_eq!(last(flaky).as_deref(), Some("abort              gRPC status 14 for 50 %"));
+    let moved = at_door("https://shop.example.com/old/x", &[]);
+    assert_eq!(last(moved).as_deref(), Some("location           https://shop.example.com/new/"));
+}
+
+#[test]
+fn the_decision_is_coloured_for_those_who_want_it() {
+    let first_line = |path: &str, force: &[(&str, &str)]| {
+        let url = format!("https://shop.example.com/{path}");
+        let mut command =
+            super::command(&["route", "-f", "canary", "--to", &url, "--gateway", "hands-on/door"]);
+        let run = super::ended(command.envs(force.iter().copied()).output().expect("meshctl runs"));
+        run.out.lines().next().map(str::to_owned).expect("a line")
+    };
+    assert!(!first_line("broken", &[]).contains('\u{1b}'), "a pipe is no terminal");
+    let force = [("CLICOLOR_FORCE", "1")];
+    for (path, colour) in [("broken", "\u{1b}[31m"), ("teapot", "\u{1b}[32m")] {
+        let line = first_line(path, &force);
+        assert!(line.contains(colour) && line.ends_with("\u{1b}[0m"), "{line:?}");
+    }
+}
+
+#[test]
 fn tools_read_the_same_decision() {
     let run = route(&["-H", "X-group: test", "--output", "json"]);
     assert_eq!(run.code, 0);

@@ -15,8 +15,10 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   meshctl analyze mesh/                                  what is wrong with these documents
+  meshctl analyze --output sarif mesh/ > mesh.sarif      the same for code review tools
   meshctl route -f mesh/ --to http://product/            what becomes of a request, and why
   meshctl check checks.yaml                              whether requests are decided as a table expects
+  meshctl check --output junit checks.yaml > checks.xml  the same for build servers
   meshctl gateway -f mesh/ --name shop/door              run a gateway
   meshctl COMMAND --help                                 examples and exit codes of one command";
 

@@ -1,7 +1,6 @@
 //! How commands write what they found, and how they end.
 
 use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
 use serde::Serialize;
 use std::{
     io::{self, Write},
@@ -17,14 +16,8 @@ pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// The style of what is only worth knowing.
 pub(crate) const NOTE: Style = AnsiColor::Cyan.on_default();
 
-/// For whom a command writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Lines for people.
-    Text,
-    /// JSON for tools; its fields keep their names and meaning.
-    Json,
-}
+/// The style of a decision that lets a request come to its answer.
+pub(crate) const DECIDED: Style = AnsiColor::Green.on_default().bold();
 
 /// Why a command could not do its work.
 #[derive(Debug)]

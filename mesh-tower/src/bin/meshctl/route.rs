@@ -2,13 +2,14 @@
 
 use crate::{
     documents::Documents,
-    output::{Failure, Format, WARNING, write_json},
+    output::{DECIDED, ERROR, Failure, WARNING, write_json},
     request::{Asker, GatewayReference, Question, Url, Workload},
 };
+use clap::ValueEnum;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use mesh_core::{
     model::Model,
-    table::{GatewayRole, Snapshot, Viewpoint},
+    table::{Explanation, GatewayRole, Snapshot, Viewpoint},
 };
 use std::{
     io::{self, Write},
@@ -26,6 +27,7 @@ Examples:
   meshctl route -f mesh/ --to https://shop.example.com/cart --gateway shop/door -X POST
       a request that comes in at port 443 of a gateway
   meshctl route -f mesh/ --to http://product/ --output json | jq .targets
+      the decision as JSON, for tools
 
 Where no port is written, it is 443 for https and 80 for http. A Host header takes the place of the URL's host.
 
@@ -67,6 +69,15 @@ pub(crate) struct Arguments {
     output: Format,
 }
 
+/// For whom a decision is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines for people.
+    Text,
+    /// JSON for tools; its fields keep their names and meaning.
+    Json,
+}
+
 /// `key=value`.
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
@@ -90,7 +101,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let snapshot = Snapshot::compile(&documents.model, &question.viewpoint, None);
     let explanation = question.explain(&snapshot);
     match output {
-        Format::Text => write!(anstream::stdout(), "{explanation}")?,
+        Format::Text => write_text(&explanation)?,
         Format::Json => write_json(&explanation)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -106,6 +117,20 @@ impl Arguments {
         }
         Question::new(self.to, self.method, headers, asker.viewpoint(&self.namespace))
     }
+}
+
+/// Writes the decision for people; one that keeps the request from an answer is seen at once.
+fn write_text(explanation: &Explanation) -> io::Result<()> {
+    let text = explanation.to_string();
+    let (summary, reasons) = text.split_once('\n').unwrap_or((&text, ""));
+    let style = match explanation.outcome {
+        "refuse" => ERROR,
+        "passthrough" => WARNING,
+        _ => DECIDED,
+    };
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{style}{summary}{style:#}")?;
+    write!(out, "{reasons}")
 }
 
 /// A name that no document has decides everything with a refusal, which looks like a fault of the rules.

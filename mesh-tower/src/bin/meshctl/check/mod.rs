@@ -3,12 +3,14 @@
 mod compare;
 mod decided;
 mod expect;
+mod junit;
 mod table;
 
 use crate::{
     documents,
-    output::{ERROR, Failure, Format, count, write_json},
+    output::{ERROR, Failure, count, write_json},
 };
+use clap::ValueEnum;
 use compare::{Difference, differences};
 use decided::Decided;
 use mesh_core::{
@@ -54,6 +56,7 @@ or refuse: what becomes of requests to hosts that nobody described. Whether ther
 Examples:
   meshctl check mesh/checks.yaml
   meshctl check --output json checks/*.yaml | jq '.failures[].name'
+  meshctl check --output junit checks/*.yaml > checks.xml     for build servers
 
 Exit codes:
   0  every case is decided as expected
@@ -75,23 +78,50 @@ pub(crate) struct Arguments {
     output: Format,
 }
 
-/// What came of all tables, for tools.
-#[derive(Default, Serialize)]
+/// For whom results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines for people.
+    Text,
+    /// JSON for tools; its fields keep their names and meaning.
+    Json,
+    /// JUnit XML for build servers, with the cases that are decided as expected too.
+    Junit,
+}
+
+/// What came of all tables.
+#[derive(Default)]
 struct Results {
-    /// How many cases were decided.
-    cases: usize,
-    failures: Vec<Failed>,
+    /// The tables that were run.
+    suites: Vec<Suite>,
     /// What is wrong with tables; their cases are not decided.
     faults: Vec<Fault>,
 }
 
-/// A case that is decided differently.
+/// What came of one table.
+struct Suite {
+    file: Arc<str>,
+    cases: Vec<Judged>,
+}
+
+/// A case that is decided.
 #[derive(Serialize)]
-struct Failed {
+struct Judged {
     file: Arc<str>,
     line: u32,
     name: String,
+    /// What is decided otherwise than expected; empty for a case that is met.
     differences: Vec<Difference>,
+}
+
+/// What came of all tables, for tools.
+#[derive(Serialize)]
+struct Report<'a> {
+    /// How many cases were decided.
+    cases: usize,
+    /// Those that are decided differently.
+    failures: Vec<&'a Judged>,
+    faults: &'a [Fault],
 }
 
 /// Runs the command.
@@ -106,10 +136,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     results.faults.sort_by(|a, b| a.place.cmp(&b.place));
     match arguments.output {
         Format::Text => results.write()?,
-        Format::Json => write_json(&results)?,
+        Format::Json => write_json(&results.report())?,
+        Format::Junit => write!(io::stdout(), "{}", junit::Document(&results))?,
     }
     results.tell()?;
-    Ok(ExitCode::from(match (results.faults.is_empty(), results.failures.is_empty()) {
+    Ok(ExitCode::from(match (results.faults.is_empty(), results.failures().next().is_none()) {
         (false, _) => 2,
         (true, false) => 1,
         (true, true) => 0,
@@ -135,19 +166,33 @@ impl Results {
                 snapshots.push((&question.viewpoint, snapshot));
             }
         }
-        self.cases += table.cases.len();
-        self.failures.extend(in_parallel(&table.cases, |case| {
-            let (_, snapshot) =
-                snapshots.iter().find(|(viewpoint, _)| **viewpoint == case.question.viewpoint)?;
-            judge(table, case, snapshot)
-        }));
+        let cases = in_parallel(&table.cases, |case| {
+            let mut snapshots = snapshots.iter();
+            let (_, snapshot) = snapshots.find(|(viewpoint, _)| **viewpoint == case.question.viewpoint)?;
+            Some(judge(table, case, snapshot))
+        });
+        self.suites.push(Suite { file: Arc::clone(&table.file), cases });
         Ok(())
+    }
+
+    /// How many cases were decided.
+    fn cases(&self) -> usize {
+        self.suites.iter().map(|suite| suite.cases.len()).sum()
+    }
+
+    /// The cases that are decided differently.
+    fn failures(&self) -> impl Iterator<Item = &Judged> {
+        self.suites.iter().flat_map(Suite::failures)
+    }
+
+    fn report(&self) -> Report<'_> {
+        Report { cases: self.cases(), failures: self.failures().collect(), faults: &self.faults }
     }
 
     /// Writes a line for each failure, and the parts below it where there are several.
     fn write(&self) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        for Failed { file, line, name, differences } in &self.failures {
+        for Judged { file, line, name, differences } in self.failures() {
             let Some(Difference { part, expected, decided }) = differences.first() else { continue };
             let more = match differences.len() {
                 1 => String::new(),
@@ -170,25 +215,32 @@ impl Results {
         for fault in &self.faults {
             writeln!(err, "{ERROR}error:{ERROR:#} {fault}")?;
         }
-        let (cases, failed) = (count(self.cases, "case"), self.failures.len());
+        let (cases, failed) = (self.cases(), self.failures().count());
         let broken = match self.faults.len() {
             0 => String::new(),
             faults => format!("; {} in tables that were not run", count(faults, "fault")),
         };
-        writeln!(err, "{cases}: {} as expected, {failed} not{broken}", self.cases - failed)
+        let decided = count(cases, "case");
+        writeln!(err, "{decided}: {} as expected, {failed} not{broken}", cases - failed)
     }
 }
 
-/// What fails in one case, if anything.
-fn judge(table: &Table, case: &Case, snapshot: &Snapshot) -> Option<Failed> {
+impl Suite {
+    fn failures(&self) -> impl Iterator<Item = &Judged> {
+        self.cases.iter().filter(|case| !case.differences.is_empty())
+    }
+}
+
+/// What comes of one case.
+fn judge(table: &Table, case: &Case, snapshot: &Snapshot) -> Judged {
     let decided = Decided::of(snapshot, &case.question);
     let differences = differences(&case.expect, &decided);
     let (file, line, name) = (Arc::clone(&table.file), case.line, case.name.clone());
-    (!differences.is_empty()).then_some(Failed { file, line, name, differences })
+    Judged { file, line, name, differences }
 }
 
-/// Judges cases, in several threads where there are many, and gives what fails in the order of the cases.
-fn in_parallel(cases: &[Case], judge: impl Fn(&Case) -> Option<Failed> + Sync) -> Vec<Failed> {
+/// Judges cases, in several threads where there are many, and gives what comes of them in their order.
+fn in_parallel(cases: &[Case], judge: impl Fn(&Case) -> Option<Judged> + Sync) -> Vec<Judged> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(cases.len().div_ceil(MANY));
     let share = cases.len().div_ceil(threads.max(1)).max(1);
     let judge = &judge;

@@ -1,15 +1,19 @@
 //! `meshctl analyze`: everything that is wrong with documents.
 
+mod sarif;
+
 use crate::{
     documents::{self, Documents},
-    output::{ERROR, Failure, Format, NOTE, WARNING, count, write_json},
+    output::{ERROR, Failure, NOTE, WARNING, count, write_json},
 };
+use clap::ValueEnum;
 use mesh_core::{
     dialect::Setting,
     document::{Fault, Kind, Place, Severity},
 };
 use serde::Serialize;
 use std::{
+    env,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -21,8 +25,10 @@ Examples:
   meshctl analyze gateway.yaml routes.yaml     these files
   meshctl analyze --verbose k8s/               also the documents of kinds that are not used
   meshctl analyze --output json mesh/ | jq '.faults[] | select(.severity == \"error\")'
+  meshctl analyze --output sarif mesh/ > mesh.sarif     for code review tools
 
 Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity]
+SARIF names files relative to the current folder: run it at the root of the repository.
 
 Exit codes:
   0  no errors; there may be warnings
@@ -45,6 +51,17 @@ pub(crate) struct Arguments {
     /// How to write what is found.
     #[arg(long, short, value_enum, default_value_t = Format::Text)]
     output: Format,
+}
+
+/// For whom findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines for people.
+    Text,
+    /// JSON for tools; its fields keep their names and meaning.
+    Json,
+    /// SARIF 2.1.0 for code review tools.
+    Sarif,
 }
 
 /// What is found, for tools.
@@ -72,9 +89,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match arguments.output {
         Format::Text => findings.write(arguments.verbose)?,
         Format::Json => write_json(&findings)?,
+        Format::Sarif => write_json(&sarif::log(&findings.faults, &current_folder()?))?,
     }
     writeln!(anstream::stderr(), "{}", findings.summary())?;
     Ok(ExitCode::from(u8::from(findings.number(Severity::Error) > 0)))
+}
+
+fn current_folder() -> Result<PathBuf, Failure> {
+    env::current_dir().map_err(|error| Failure::Work(format!("the current folder cannot be found: {error}")))
 }
 
 impl Findings {
