@@ -1,5 +1,6 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
+mod analysis;
 mod connection_pool;
 mod connection_route;
 mod destination;
@@ -26,6 +27,7 @@ mod virtual_service;
 mod workload_entry;
 mod workload_group;
 
+pub use analysis::analyze;
 pub use service::NamedService;
 pub use workload_entry::Instance;
 
