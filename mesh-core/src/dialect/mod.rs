@@ -2,14 +2,14 @@
 //!
 //! Two steps, so that an unchanged document is understood only once: [`translate`] looks at one document by itself,
 //! checks its values and resolves its names; [`assemble`] puts all of them together into a
-//! [`Model`](crate::model::Model).
+//! [`Model`](crate::model::Model). Then [`analyze`] tells what is wrong between them.
 
 mod assemble;
 mod check;
 mod istio;
 
 pub use assemble::assemble;
-pub use istio::{Handover, Instance, Meaning, NamedService, Root, translate};
+pub use istio::{Handover, Instance, Meaning, NamedService, Root, analyze, translate};
 
 /// What holds for the whole mesh: the part of Istio's MeshConfig that documents are understood by.
 #[derive(Clone, Debug, PartialEq, Eq)]

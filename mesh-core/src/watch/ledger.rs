@@ -2,8 +2,8 @@
 
 use super::status::{DocumentStatus, Standing, Status};
 use crate::{
-    dialect::{Meaning, Setting, assemble, translate},
-    document::{Fault, Key, Kind, Place, Reading, Severity},
+    dialect::{Meaning, Setting, analyze, assemble, translate},
+    document::{Document, Fault, Key, Kind, Place, Reading, Severity},
     model::Model,
     source::Batch,
 };
@@ -34,7 +34,15 @@ struct Slot {
     key: Key,
     place: Place,
     meaning: Arc<Meaning>,
+    written: Written,
     is_held: bool,
+}
+
+/// One document of a file, shared with all of it.
+#[derive(Clone, Debug)]
+struct Written {
+    batch: Arc<Batch>,
+    index: usize,
 }
 
 /// A digest of files, equal in every process that reads equal bytes in the same order.
@@ -78,7 +86,7 @@ impl Ledger {
             File { batch: Arc::clone(batch), slots: Vec::new(), skipped: Vec::new(), faults: Vec::new() };
         // A document that cannot even be told apart may be any of those that the file held.
         let mut is_whole = batch.is_whole;
-        for reading in &batch.readings {
+        for (index, reading) in batch.readings.iter().enumerate() {
             match reading {
                 Reading::Good { document, faults } => {
                     file.faults.extend(faults.iter().cloned());
@@ -88,7 +96,8 @@ impl Ledger {
                     match meaning {
                         Some(meaning) => {
                             let meaning = Arc::new(meaning);
-                            file.slots.push(Slot { key, place, meaning, is_held: false });
+                            let written = Written { batch: Arc::clone(batch), index };
+                            file.slots.push(Slot { key, place, meaning, written, is_held: false });
                         }
                         None => file.slots.extend(held.get(&key).map(Slot::hold)),
                     }
@@ -112,7 +121,7 @@ impl Ledger {
     fn assemble(&self, digest: u64) -> (Model, Status) {
         let mut status = Status { digest, ..Status::default() };
         let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let mut meanings = Vec::new();
+        let (mut meanings, mut documents) = (Vec::new(), Vec::new());
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
@@ -124,18 +133,31 @@ impl Ledger {
                 } else {
                     owners.insert(&slot.key, &slot.place);
                     meanings.push(&*slot.meaning);
+                    documents.extend(slot.written.document());
                 }
                 let (key, place) = (slot.key.clone(), slot.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        (assemble(meanings, &self.setting, digest), status)
+        let model = assemble(meanings, &self.setting, digest);
+        // After everything else: these faults keep no document from serving.
+        status.faults.extend(analyze(documents, &model, &self.setting));
+        (model, status)
     }
 }
 
 impl Slot {
     fn hold(&self) -> Self {
         Self { is_held: true, ..self.clone() }
+    }
+}
+
+impl Written {
+    fn document(&self) -> Option<&Document> {
+        match self.batch.readings.get(self.index)? {
+            Reading::Good { document, .. } => Some(document),
+            Reading::Bad { .. } | Reading::Skipped { .. } => None,
+        }
     }
 }
 

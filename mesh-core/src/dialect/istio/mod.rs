@@ -1,5 +1,6 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
+mod analysis;
 mod connection_pool;
 mod connection_route;
 mod delegation;
@@ -27,6 +28,7 @@ mod virtual_service;
 mod workload_entry;
 mod workload_group;
 
+pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
 pub use service::NamedService;
