@@ -17,10 +17,12 @@ fn a_destination_that_nobody_describes_is_told_with_its_line() {
 }
 
 #[test]
-fn a_service_with_the_same_first_name_is_suggested() {
+fn a_service_of_the_same_name_in_another_namespace_is_suggested() {
     let other = service("cart", &[80]).replace("{name: cart}", "{name: cart, namespace: store}");
     let told = told(&[&other, &to("host: cart")]);
     assert!(told[0].ends_with("(did you mean cart.store.svc.cluster.local?)"), "{told:?}");
+    let outside = super::told(&[&other, &to("host: cart.example.com")]);
+    assert!(outside[0].ends_with("(correct the name, or describe the host in a Service or a ServiceEntry)"));
     // A name that the mesh finds, if not Istio.
     assert!(codes(&[&other, &to("host: cart.store")]).is_empty());
 }

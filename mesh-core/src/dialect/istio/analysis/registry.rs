@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 pub(super) struct Registry<'a> {
     services: HashMap<&'a str, Vec<&'a Service>>,
     aliases: HashMap<&'a str, &'a Host>,
-    /// One service for each first part of a name, to guess what was meant.
+    /// One Kubernetes service for each short name, to guess what was meant.
     namesakes: HashMap<&'a str, &'a Host>,
     /// Entries for many hosts, which the model leaves to the default for unknown ones.
     wildcards: Vec<HostPattern>,
@@ -53,8 +53,9 @@ impl<'a> Registry<'a> {
         for alias in &service.aliases {
             self.aliases.entry(alias.as_str()).or_insert(&service.host);
         }
-        let label = host.split('.').next().unwrap_or(host);
-        self.namesakes.entry(label).or_insert(&service.host);
+        if let Some(name) = &service.short_name {
+            self.namesakes.entry(name.as_str()).or_insert(&service.host);
+        }
     }
 
     /// Whether any service is described.
@@ -94,9 +95,13 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// A service whose name starts as this one does.
-    pub(super) fn namesake(&self, host: &str) -> Option<&Host> {
-        self.namesakes.get(host.split('.').next().unwrap_or(host)).copied()
+    /// A Kubernetes service of the same short name in another namespace.
+    pub(super) fn namesake(&self, host: &str) -> Option<&'a Host> {
+        let name = host.split('.').next()?;
+        let namesake = self.namesakes.get(name)?;
+        // What is outside the cluster may begin as anything in it does.
+        let domain = namesake.as_str().splitn(3, '.').nth(2)?;
+        host.ends_with(domain).then_some(*namesake)
     }
 
     /// Whether a rule names this subset of a host.
