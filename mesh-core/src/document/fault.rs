@@ -11,7 +11,7 @@ pub enum Severity {
     Info,
     /// The document is used, but probably not as its writer meant it.
     Warning,
-    /// The document is refused; its last good version, if any, goes on serving.
+    /// Something is wrong. A document that is wrong by itself is refused; its last good version, if any, goes on serving.
     Error,
 }
 
@@ -92,10 +92,17 @@ impl Fault {
         self
     }
 
-    /// Whether the document is refused for this.
+    /// Whether something is wrong, and not merely odd.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether the document is refused for this. What is wrong between documents has Istio's code, and keeps none of them
+    /// from serving.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.is_error() && self.code.is_none()
     }
 }
 

@@ -137,8 +137,7 @@ impl<S: Source> Pump<S> {
     fn log(&mut self, status: &Status) {
         for fault in status.faults.iter().filter(|fault| !self.logged.contains(*fault)) {
             match fault.severity {
-                // What is wrong between documents has a code, and keeps none of them from serving.
-                Severity::Error if fault.code.is_none() => tracing::warn!("document refused: {fault}"),
+                _ if fault.is_refusal() => tracing::warn!("document refused: {fault}"),
                 Severity::Error | Severity::Warning => tracing::warn!("document in doubt: {fault}"),
                 Severity::Info => tracing::debug!("document: {fault}"),
             }

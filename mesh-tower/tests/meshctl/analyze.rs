@@ -33,9 +33,17 @@ fn warnings_alone_are_no_failure() {
 
 #[test]
 fn faultless_documents_give_no_line() {
-    let run = meshctl(&["analyze", "canary"]);
+    let run = meshctl(&["analyze", "canary/product.yaml"]);
     assert_eq!((run.out.as_str(), run.code), ("", 0));
-    assert_eq!(run.err, "0 errors, 0 warnings in 7 documents\n");
+    assert_eq!(run.err, "0 errors, 0 warnings in 5 documents\n");
+}
+
+#[test]
+fn what_is_wrong_between_documents_has_istios_code() {
+    let run = meshctl(&["analyze", "canary"]);
+    assert!(run.out.starts_with("canary/door.yaml:44: VirtualService/shop: spec.http[2]"), "{}", run.out);
+    assert!(run.out.ends_with("[error IST0101]\n"), "{}", run.out);
+    assert_eq!((run.err.as_str(), run.code), ("1 error, 0 warnings in 7 documents\n", 1));
 }
 
 #[test]
@@ -148,7 +156,7 @@ fn code_review_tools_read_the_same_findings() {
 
 #[test]
 fn sarif_without_findings_has_a_run_with_no_results() {
-    let run = meshctl(&["analyze", "--output", "sarif", "canary"]);
+    let run = meshctl(&["analyze", "--output", "sarif", "canary/product.yaml"]);
     assert_eq!((run.code, &run.json()["runs"][0]["results"]), (0, &json!([])));
 }
 

@@ -59,7 +59,7 @@ impl Documents {
         self.status
             .faults
             .iter()
-            .filter(|fault| fault.is_error())
+            .filter(|fault| fault.is_refusal())
             .try_for_each(|fault| writeln!(err, "{WARNING}warning:{WARNING:#} {fault}"))
     }
 }
