@@ -1,6 +1,9 @@
 //! Services, their parts and the addresses behind them.
 
-use super::host::{Host, HostPattern};
+use super::{
+    host::{Host, HostPattern},
+    traffic::WrittenPolicy,
+};
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 /// Labels of a workload or an endpoint.
@@ -82,7 +85,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The subsets that a DestinationRule names for the services of a host pattern.
+/// What a DestinationRule says about the services of a host pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubsetRule {
     /// The services.
@@ -91,6 +94,8 @@ pub struct SubsetRule {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
+    /// What it says about traffic to all of the service.
+    pub policy: Option<Arc<WrittenPolicy>>,
     /// The subsets, in the order written.
     pub subsets: Vec<Subset>,
     /// Who may see it.
@@ -106,6 +111,8 @@ pub struct Subset {
     pub name: Arc<str>,
     /// The labels an endpoint must have.
     pub labels: Labels,
+    /// What differs from the service's policy.
+    pub policy: Option<Arc<WrittenPolicy>>,
 }
 
 impl Subset {

@@ -1,21 +1,25 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
 mod analysis;
+mod client_tls;
 mod connection_pool;
 mod connection_route;
+mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
 mod gateway;
 mod headers;
 mod http_match;
-mod http_policy;
 mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod mirror;
 mod names;
+mod outlier_detection;
 mod policy;
+mod retry;
 mod server_tls;
 mod service;
 mod service_entry;

@@ -29,7 +29,8 @@ pub(super) fn check(
     }
     let at = SPEC.field("subsets");
     for (index, written) in written.subsets.iter().enumerate() {
-        let subset = Subset { name: written.name.as_str().into(), labels: written.labels.clone() };
+        let subset =
+            Subset { name: written.name.as_str().into(), labels: written.labels.clone(), policy: None };
         if !endpoints.iter().any(|endpoint| subset.selects(&endpoint.labels)) {
             faults.push(subject.fault(&at.index(index), empty_subset(&written.name)));
         }
