@@ -24,7 +24,7 @@ pub use gateway::{
 pub use header::{Edit, HeaderEdits};
 pub use host::{Host, HostPattern, InvalidHost};
 pub use injection::{Abort, AbortStatus, Delay, Injection};
-pub use matching::{HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
 pub use mirror::Mirror;
 pub use retry::{Retriable, RetryOn, RetryPolicy};
 pub use route::{

@@ -7,7 +7,7 @@ use super::{
     header::HeaderEdits,
     host::{Host, HostPattern},
     injection::Injection,
-    matching::{HeaderMatch, PathMatch, QueryMatch, TextMatch},
+    matching::{ClaimMatch, HeaderMatch, PathMatch, QueryMatch, TextMatch},
     mirror::Mirror,
     retry::RetryPolicy,
 };
@@ -103,6 +103,10 @@ pub struct Conditions {
     pub without_headers: Vec<HeaderMatch>,
     /// Query parameters that must be there and match.
     pub query: Vec<QueryMatch>,
+    /// Claims that the request's verified token must have.
+    pub claims: Vec<ClaimMatch>,
+    /// Claims that it must not have.
+    pub without_claims: Vec<ClaimMatch>,
 }
 
 impl Conditions {
@@ -116,6 +120,8 @@ impl Conditions {
             && self.headers.is_empty()
             && self.without_headers.is_empty()
             && self.query.is_empty()
+            && self.claims.is_empty()
+            && self.without_claims.is_empty()
     }
 }
 

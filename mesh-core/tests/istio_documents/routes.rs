@@ -219,3 +219,31 @@ fn rules_that_no_request_reaches_are_warned_of() {
     ];
     is_accepted("VirtualService", &spec(&other), &[]);
 }
+
+#[test]
+fn claims_of_tokens_are_asked_for_at_gateways_alone() {
+    let rules = |gateways: &str, key: &str| {
+        format!(
+            "{{hosts: [shop.example.com], {gateways} http: [{{match: [{{headers: {{'{key}': {{exact: a}}}}}}], {TO_CATALOG}}}]}}"
+        )
+    };
+    let claim = "@request.auth.claims.group";
+    is_refused(
+        "VirtualService",
+        &rules("", claim),
+        "spec.http[0].match[0]: JWT claim based routing (key: @request.auth.claims.group) is only supported for \
+         gateway, found no gateways: []",
+    );
+    for key in [claim, "@request.auth.claims[example.com/group][name]"] {
+        let warning = format!(
+            "spec.http[0].match[0].headers[\"{key}\"]: no token is verified yet, so a rule that asks for claims is \
+             for nobody"
+        );
+        is_accepted("VirtualService", &rules("gateways: [edge],", key), &[&warning]);
+    }
+    is_refused(
+        "VirtualService",
+        &rules("gateways: [edge],", "@request.auth.claims[a"),
+        "spec.http[0].match[0].headers[\"@request.auth.claims[a\"]: header name @request.auth.claims[a is not a valid header name",
+    );
+}

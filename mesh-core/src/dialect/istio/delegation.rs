@@ -4,8 +4,8 @@
 //! one that asks for something else than that rule does is left out, as Istio leaves it out.
 
 use crate::model::{
-    Action, Block, Conditions, CorsPolicy, HeaderEdits, HeaderMatch, Injection, Mirror, RetryPolicy, Rewrite,
-    Route, TextMatch, VirtualService,
+    Action, Block, ClaimMatch, Conditions, CorsPolicy, HeaderEdits, HeaderMatch, Injection, Mirror,
+    RetryPolicy, Rewrite, Route, TextMatch, VirtualService,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -175,6 +175,8 @@ fn conditions(root: &Conditions, leaf: &Conditions) -> Option<Conditions> {
         headers: headers(&root.headers, &leaf.headers)?,
         without_headers: headers(&root.without_headers, &leaf.without_headers)?,
         query: named(&root.query, &leaf.query, |query| &*query.name, |query| &query.value)?,
+        claims: claims(&root.claims, &leaf.claims)?,
+        without_claims: claims(&root.without_claims, &leaf.without_claims)?,
     })
 }
 
@@ -182,11 +184,15 @@ fn headers(root: &[HeaderMatch], leaf: &[HeaderMatch]) -> Option<Vec<HeaderMatch
     named(root, leaf, |header| header.name.as_str(), |header| &header.value)
 }
 
+fn claims(root: &[ClaimMatch], leaf: &[ClaimMatch]) -> Option<Vec<ClaimMatch>> {
+    named(root, leaf, |claim| &*claim.path, |claim| &claim.value)
+}
+
 /// What both ask for under their names; `None` when they ask for different things under one.
-fn named<T: Clone>(
+fn named<T: Clone, N: PartialEq + ?Sized>(
     root: &[T],
     leaf: &[T],
-    name: impl Fn(&T) -> &str,
+    name: impl Fn(&T) -> &N,
     value: impl Fn(&T) -> &TextMatch,
 ) -> Option<Vec<T>> {
     let mut all = leaf.to_vec();
