@@ -24,10 +24,15 @@ impl Host {
     /// # Errors
     /// When it is empty, too long, or has a label that is not letters, digits, `-` and `_`, or a top label of digits.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
-        let name = text.strip_suffix('.').unwrap_or(text);
         if text.parse::<std::net::IpAddr>().is_ok() {
             return Ok(Self(text.to_ascii_lowercase().into()));
         }
+        Self::parse_name(text)
+    }
+
+    /// As [`Host::parse`], and no IP address.
+    fn parse_name(text: &str) -> Result<Self, InvalidHost> {
+        let name = text.strip_suffix('.').unwrap_or(text);
         let refuse = |why: &str| Err(InvalidHost(format!("domain name {text:?} invalid ({why})")));
         if name.is_empty() {
             return refuse("it is empty");
@@ -85,13 +90,13 @@ impl HostPattern {
     /// Parses `name`, `*.suffix` or `*`.
     ///
     /// # Errors
-    /// When the name, or what follows the wildcard, is no host name.
+    /// When the name, or what follows the wildcard, is no host name; an IP address has no subdomains.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
         if text == "*" {
             return Ok(Self::Any);
         }
         match text.strip_prefix("*.") {
-            Some(suffix) => Ok(Self::Suffix(format!(".{}", Host::parse(suffix)?).into())),
+            Some(suffix) => Ok(Self::Suffix(format!(".{}", Host::parse_name(suffix)?).into())),
             None => Host::parse(text).map(Self::Exact),
         }
     }
@@ -161,5 +166,13 @@ mod tests {
             assert!(HostPattern::parse(text).is_err(), "{text}");
         }
         assert_eq!(Host::parse("Product.").unwrap().as_str(), "product");
+    }
+
+    #[test]
+    fn an_address_is_a_host_and_has_none_below_it() {
+        for address in ["10.0.0.1", "::1"] {
+            assert!(HostPattern::parse(address).is_ok());
+            assert!(HostPattern::parse(&format!("*.{address}")).is_err(), "{address}");
+        }
     }
 }
