@@ -13,22 +13,20 @@ use std::collections::BTreeMap;
 pub(super) fn gateways(cluster: Cluster<'_>) -> Result<Vec<Value>, String> {
     let mut made = Vec::new();
     for gateway in cluster.of_kind("Gateway") {
-        for listener in list(&gateway["spec"], "listeners") {
+        for (number, listener) in list(&gateway["spec"], "listeners").iter().enumerate() {
             let Some(server) = server(listener)? else { continue };
+            // Short, for Istio takes no more than 63 letters for a reference to a Gateway.
+            let own_name = format!("{}-{number}", name(gateway));
             made.push(json!({
                 "apiVersion": "networking.istio.io/v1",
                 "kind": "Gateway",
-                "metadata": {"name": own_name(gateway, listener), "namespace": namespace(gateway)},
+                "metadata": {"name": own_name, "namespace": namespace(gateway)},
                 "spec": {"selector": {GATEWAY_LABEL: name(gateway)}, "servers": [server]},
             }));
-            made.extend(virtual_services(cluster, gateway, listener)?);
+            made.extend(virtual_services(cluster, gateway, listener, &own_name)?);
         }
     }
     Ok(made)
-}
-
-fn own_name(gateway: &Value, listener: &Value) -> String {
-    format!("{}-{}", name(gateway), text(listener, "name"))
 }
 
 /// The server of a listener; `None` when it is not for HTTP.
@@ -49,8 +47,13 @@ fn server(listener: &Value) -> Result<Option<Value>, String> {
     }
 }
 
-/// One VirtualService for each host of a listener.
-fn virtual_services(cluster: Cluster<'_>, gateway: &Value, listener: &Value) -> Result<Vec<Value>, String> {
+/// One VirtualService for each host of a listener, whose Gateway is called `own_name`.
+fn virtual_services(
+    cluster: Cluster<'_>,
+    gateway: &Value,
+    listener: &Value,
+    own_name: &str,
+) -> Result<Vec<Value>, String> {
     let mut hosts: BTreeMap<String, Vec<Ranked>> = BTreeMap::new();
     let listeners = list(&gateway["spec"], "listeners");
     for route in cluster.of_kind("HTTPRoute") {
@@ -68,13 +71,12 @@ fn virtual_services(cluster: Cluster<'_>, gateway: &Value, listener: &Value) -> 
             }
         }
     }
-    let listener_name = own_name(gateway, listener);
     let service = |(number, (host, rules)): (usize, (String, Vec<Ranked>))| {
         json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": "VirtualService",
-            "metadata": {"name": format!("{listener_name}-{number}"), "namespace": namespace(gateway)},
-            "spec": {"hosts": [host], "gateways": [listener_name], "http": in_order(rules)},
+            "metadata": {"name": format!("{own_name}-{number}"), "namespace": namespace(gateway)},
+            "spec": {"hosts": [host], "gateways": [own_name], "http": in_order(rules)},
         })
     };
     Ok(hosts.into_iter().enumerate().map(service).collect())
