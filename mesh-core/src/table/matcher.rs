@@ -22,7 +22,7 @@ pub enum Condition {
     Authority(TextMatch),
     /// A header that must be there and match.
     Header(HeaderMatch),
-    /// A header that must be absent or not match.
+    /// A header that must not match, where an absent one counts as empty; for presence, one that must be absent.
     WithoutHeader(HeaderMatch),
     /// A query parameter that must be there and match.
     Query(QueryMatch),
@@ -65,7 +65,7 @@ impl Condition {
             Self::Scheme(text) => text.matches(request.scheme),
             Self::Authority(text) => text.matches(request.authority),
             Self::Header(header) => has(header, request),
-            Self::WithoutHeader(header) => !has(header, request),
+            Self::WithoutHeader(header) => !has_unwanted(header, request),
             Self::Query(query) => has_parameter(query, request),
             // No token is verified, so nothing is known of its claims: a rule that asks for any is for nobody.
             Self::Claim(_) | Self::WithoutClaim(_) => false,
@@ -132,6 +132,14 @@ fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {
         HeaderText::Absent => false,
         HeaderText::Bytes => asked.value == TextMatch::Present,
         HeaderText::Text(text) => asked.value.matches(&text),
+    }
+}
+
+/// Istio has Envoy take an absent header for an empty one here, unless presence itself is what is unwanted.
+fn has_unwanted(unwanted: &HeaderMatch, request: &RequestView<'_>) -> bool {
+    match header(&unwanted.name, request) {
+        HeaderText::Absent => unwanted.value != TextMatch::Present && unwanted.value.matches(""),
+        HeaderText::Bytes | HeaderText::Text(_) => has(unwanted, request),
     }
 }
 

@@ -5,11 +5,17 @@
 //! suite agrees less than `tests/suites.toml` records.
 
 mod config;
+mod conformance;
+mod documents;
+mod gateway_api;
 mod judgement;
 mod levels;
 mod report;
+mod routing;
+mod simulation;
 mod suite;
 mod vectors;
+mod world;
 
 use judgement::Judgement;
 use levels::Levels;

@@ -1,16 +1,18 @@
 //! Suites: folders with an `about.json`, and who judges them.
 
 use crate::{
-    config,
+    config, conformance,
     judgement::{Judgement, Outcome},
-    vectors,
+    routing, simulation, vectors,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     fs,
+    future::Future,
     path::{Path, PathBuf},
 };
+use tokio::runtime::Runtime;
 
 /// One suite.
 #[derive(Debug)]
@@ -47,6 +49,9 @@ impl Suite {
     pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
         let rows = match self.name.as_str() {
             "istio-config" => config::judge(&self.folder)?,
+            "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,
+            "istio-routing" => at_work(routing::judge(&self.folder))?,
+            "istio-simulation" => simulation::judge(&self.folder)?,
             "vectors" => vectors::judge(&self.folder)?,
             _ => self.unjudged()?,
         };
@@ -69,6 +74,11 @@ impl Suite {
         }
         Ok(rows)
     }
+}
+
+/// Runs a judge that sends requests.
+fn at_work<T>(judge: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    Runtime::new().map_err(|error| error.to_string())?.block_on(judge)
 }
 
 /// The JSON files of a suite, by name, without the one about the suite itself.
