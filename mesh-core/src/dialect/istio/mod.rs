@@ -82,6 +82,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();
     (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)

@@ -25,7 +25,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     let is_delegate = written.hosts.is_empty();
     connection_route::check(site, written);
     refuse_claims_in_mesh(site, written);
-    unreachable::check(site, &written.http);
+    unreachable::check(site, written);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let (routes, handovers) = routes(site, &written.http, is_delegate);
     let rules =

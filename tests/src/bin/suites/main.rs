@@ -4,6 +4,7 @@
 //! entry point for agrees or differs; every other row cannot be said, and why is said instead. The run fails when a
 //! suite agrees less than `tests/suites.toml` records.
 
+mod analyzers;
 mod config;
 mod conformance;
 mod documents;

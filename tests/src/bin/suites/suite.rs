@@ -1,7 +1,7 @@
 //! Suites: folders with an `about.json`, and who judges them.
 
 use crate::{
-    config, conformance,
+    analyzers, config, conformance,
     judgement::{Judgement, Outcome},
     routing, simulation, vectors,
 };
@@ -32,7 +32,10 @@ impl Suite {
     pub(crate) fn find(folder: &Path) -> Result<Vec<Self>, String> {
         if folder.join("about.json").exists() {
             let about: About = read(&folder.join("about.json"))?;
-            return Ok(vec![Self { name: about.suite, folder: folder.to_owned() }]);
+            // A suite of documents by themselves may hold one of documents together.
+            let analyzers = folder.join(analyzers::INDEX).exists().then_some("istio-analyzers");
+            let names = [about.suite].into_iter().chain(analyzers.map(str::to_owned));
+            return Ok(names.map(|name| Self { name, folder: folder.to_owned() }).collect());
         }
         let inside = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut inside: Vec<_> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -48,6 +51,7 @@ impl Suite {
     /// Judges every row.
     pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
         let rows = match self.name.as_str() {
+            "istio-analyzers" => analyzers::judge(&self.folder)?,
             "istio-config" => config::judge(&self.folder)?,
             "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,
             "istio-routing" => at_work(routing::judge(&self.folder))?,
