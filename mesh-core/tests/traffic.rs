@@ -213,7 +213,7 @@ fn the_version_of_http_is_the_clients_or_upgraded_as_the_policy_says() {
         [80, 82].map(|port| backend(&table, port, None).protocol)
     };
     assert_eq!(of("maxRetries: 1"), [Protocol::Http, Protocol::Opaque]);
-    assert_eq!(of("useClientProtocol: true"), [Protocol::Unknown, Protocol::Opaque]);
+    assert_eq!(of("useClientProtocol: true"), [Protocol::OfClient, Protocol::Opaque]);
     assert_eq!(of("h2UpgradePolicy: UPGRADE"), [Protocol::Http2, Protocol::Opaque]);
 }
 

@@ -129,17 +129,25 @@ async fn trailers_pass_the_gateway_when_the_client_takes_them() {
 }
 
 #[tokio::test]
-async fn a_service_whose_protocol_nobody_tells_is_asked_in_http1_whatever_the_client_speaks() {
+async fn a_service_whose_protocol_nobody_tells_is_asked_in_http1_unless_a_policy_says_as_the_client_speaks() {
     let upstream = Upstream::serving(|request: Request<Incoming>| async move {
         Ok(Response::new(format!("{:?}", request.version()).into()))
     })
     .await;
-    for (port_name, version) in [("auto", "HTTP/1.1"), ("http2", "HTTP/2.0")] {
+    let as_client = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: upstream}\n\
+                     spec: {host: upstream, trafficPolicy: {connectionPool: {http: {useClientProtocol: true}}}}\n";
+    for (port_name, rule, version) in [
+        ("auto", "", "HTTP/1.1"),
+        ("http2", "", "HTTP/2.0"),
+        ("auto", as_client, "HTTP/2.0"),
+        ("http", as_client, "HTTP/2.0"),
+    ] {
         let route = routes("shop.example.com", "[{route: [{destination: {host: upstream}}]}]");
         let documents = Documents::of(&[
             &service("upstream", port_name, upstream.address),
             &door(&[&plain(80)]),
             &route.replace("{hosts:", "{gateways: [door], hosts:"),
+            rule,
         ]);
         let mesh = Mesh::start(gateway_config(&documents, &[80])).await.expect("documents that are there");
         let (addresses, _) = run_gateway(&mesh).await;

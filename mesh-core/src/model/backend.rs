@@ -48,7 +48,9 @@ pub enum Protocol {
     Http,
     /// HTTP/2 without negotiation; gRPC too.
     Http2,
-    /// HTTP of the version that the request came with: nobody said.
+    /// HTTP of the version that the request came with, since a policy says so: `useClientProtocol`.
+    OfClient,
+    /// Nobody said: from a service HTTP of the version that the request came with, from a gateway HTTP/1.1.
     Unknown,
     /// Not HTTP as far as the mesh can see.
     Opaque,

@@ -55,6 +55,7 @@ impl Service<Request<Body>> for Connection {
         let is_http2 = match upstream.protocol {
             Protocol::Http2 => true,
             Protocol::Http | Protocol::Opaque => false,
+            Protocol::OfClient => request.version() == Version::HTTP_2,
             // A gateway's clients say nothing about the services behind it.
             Protocol::Unknown => {
                 request.version() == Version::HTTP_2 && !routed.is_some_and(Routed::is_at_gateway)

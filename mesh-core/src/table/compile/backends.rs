@@ -117,7 +117,7 @@ fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
     let pool = &policy.connection_pool;
     match protocol {
         Protocol::Opaque => protocol,
-        _ if pool.uses_client_protocol => Protocol::Unknown,
+        _ if pool.uses_client_protocol => Protocol::OfClient,
         _ if pool.http2_upgrade == Http2Upgrade::Always => Protocol::Http2,
         _ => protocol,
     }
