@@ -5,7 +5,7 @@ use mesh_core::{
     document::{Node, Value as Written},
     model::Model,
     source::{Batch, parse},
-    watch::Ledger,
+    watch::{Ledger, Status},
 };
 use serde_json::{Map, Value};
 use std::{fs, path::Path, sync::Arc};
@@ -26,9 +26,9 @@ pub(crate) fn batch(documents: &[Value]) -> Arc<Batch> {
     Arc::new(Batch::of("documents.yaml".into(), texts.join("\n---\n").as_bytes(), "default"))
 }
 
-/// What documents mean together.
-pub(crate) fn model(documents: &[Value]) -> Model {
-    Ledger::new(Setting::default()).take(&[batch(documents)]).0
+/// What documents mean together, and how each of them stands.
+pub(crate) fn take(documents: &[Value]) -> (Model, Status) {
+    Ledger::new(Setting::default()).take(&[batch(documents)])
 }
 
 fn value(node: &Node) -> Value {

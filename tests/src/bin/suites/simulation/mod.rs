@@ -74,7 +74,7 @@ fn outcome(folder: &Path, row: &Row) -> Result<Outcome, String> {
     };
     let supplied = supply::for_clusters(&clusters(&row.expect), &documents);
     documents.extend(supplied.iter().cloned());
-    let snapshot = Snapshot::compile(&documents::model(&documents), &row.proxy.viewpoint(), None);
+    let snapshot = Snapshot::compile(&documents::take(&documents).0, &row.proxy.viewpoint(), None);
     Ok(match row.call["route_name"].as_str() {
         Some(port) => routes::outcome(row, port, &written, &supplied, &snapshot),
         None => call::outcome(row, &written, &snapshot),
@@ -165,7 +165,7 @@ mod tests {
     fn judged(row: &Row, written: &[Value]) -> Outcome {
         let supplied = supply::for_clusters(&clusters(&row.expect), written);
         let documents = [written, &supplied].concat();
-        let snapshot = Snapshot::compile(&documents::model(&documents), &row.proxy.viewpoint(), None);
+        let snapshot = Snapshot::compile(&documents::take(&documents).0, &row.proxy.viewpoint(), None);
         match row.call["route_name"].as_str() {
             Some(port) => routes::outcome(row, port, written, &supplied, &snapshot),
             None => call::outcome(row, written, &snapshot),
