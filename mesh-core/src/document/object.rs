@@ -219,6 +219,10 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         None if is_there => {}
         None => f.require("metadata", "give it at least a name"),
     }
+    if let (KnownKind::Secret, Some(metadata)) = (kind, &mut metadata) {
+        // `kubectl apply` repeats the whole object in one of them, values included.
+        metadata.annotations.clear();
+    }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
     let is_missing = !f.is_written("spec") && !kind.is_for_analysis();
     let body = match kind {

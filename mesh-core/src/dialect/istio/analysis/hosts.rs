@@ -61,7 +61,7 @@ mod tests {
         let mut index = HostIndex::default();
         let patterns = ["*", "*.c", "*.b.c", "a.b.c", "b.c", "x.b.c"];
         let parse = |text: &str| HostPattern::parse(text).unwrap();
-        patterns.map(|text| index.add(&parse(text), text));
+        patterns.iter().for_each(|text| index.add(&parse(text), *text));
         let covering = |text: &str| index.covering(&parse(text)).copied().collect::<Vec<_>>();
         assert_eq!(covering("a.b.c"), ["a.b.c", "*.b.c", "*.c", "*"]);
         assert_eq!(covering("*.b.c"), ["*.b.c", "*.c", "*"]);
