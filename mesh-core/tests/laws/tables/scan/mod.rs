@@ -1,0 +1,143 @@
+//! The decision about one request by reading all documents from the start: slow, plain, and without any index.
+
+mod destination;
+mod gateway;
+mod names;
+mod request;
+
+use destination::forwarded;
+use mesh_core::{
+    model::*,
+    table::{GatewayRole, Missing, Refusal, RequestView, Viewpoint},
+};
+use names::{means, rank, sees};
+
+/// What becomes of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Pass,
+    Refuse(Refusal),
+    /// The rule of this name answers.
+    Answer(String),
+    Forward {
+        rule: String,
+        backend: String,
+        endpoints: Vec<String>,
+    },
+}
+
+/// Decides a request as somebody would who reads the documents.
+pub(super) fn scan(model: &Model, viewpoint: &Viewpoint, view: &RequestView<'_>, roll: u32) -> Outcome {
+    let host = view.authority.split(':').next().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let reader = Reader { model, viewpoint, view };
+    let is_gateway = viewpoint.gateway != GatewayRole::None;
+    let found = if is_gateway { reader.at_gateway(&host) } else { reader.in_mesh(&host) };
+    match found {
+        Found::Route(route) => reader.carried_out(route, roll),
+        Found::Service(service) => {
+            let own = |port: &&Port| port.number == view.port;
+            match service.ports.iter().find(own) {
+                Some(port) => forwarded("default", service, None, port),
+                None => Outcome::Refuse(Refusal::Missing(Missing::Port)),
+            }
+        }
+        Found::NoRule => Outcome::Refuse(Refusal::NoRoute),
+        Found::Nobody if is_gateway || host.is_empty() => Outcome::Refuse(Refusal::NoRoute),
+        Found::Nobody => match model.unknown_hosts {
+            UnknownHosts::Pass => Outcome::Pass,
+            UnknownHosts::Refuse => Outcome::Refuse(Refusal::UnknownHost),
+        },
+    }
+}
+
+/// What is responsible for a request.
+enum Found<'a> {
+    Route(&'a Route),
+    /// A service that nobody wrote rules for.
+    Service(&'a Service),
+    NoRule,
+    Nobody,
+}
+
+struct Reader<'a> {
+    model: &'a Model,
+    viewpoint: &'a Viewpoint,
+    view: &'a RequestView<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// Visible services, those of the own namespace first.
+    fn services(&self) -> Vec<&'a Service> {
+        let own = &*self.viewpoint.namespace;
+        let all = self.model.services.iter().map(|service| &**service);
+        let (own, others): (Vec<_>, Vec<_>) =
+            all.filter(|service| sees(&service.export, own)).partition(|service| *service.namespace == *own);
+        let mut services: Vec<&Service> = Vec::new();
+        for service in own.into_iter().chain(others) {
+            if !services.iter().any(|known| known.host == service.host) {
+                services.push(service);
+            }
+        }
+        services
+    }
+
+    fn in_mesh(&self, host: &str) -> Found<'a> {
+        if host.is_empty() {
+            return Found::Nobody;
+        }
+        let all = self.model.virtual_services.iter().map(|service| &**service);
+        let mesh: Vec<_> = all
+            .filter(|service| service.attachments.contains(&Attachment::Mesh))
+            .filter(|service| sees(&service.export, &self.viewpoint.namespace))
+            .collect();
+        let services = self.services();
+        let is_exact = |service: &&&VirtualService| service.hosts.iter().any(|of| of.to_string() == host);
+        let by_name = |service: &&&Service| {
+            let is_own = *service.namespace == *self.viewpoint.namespace;
+            service
+                .aliases
+                .iter()
+                .chain(service.short_name.iter().filter(|_| is_own))
+                .any(|of| of.as_str() == host)
+        };
+        if let Some(service) = services.iter().find(|service| service.host.as_str() == host) {
+            return self.of_service(&mesh, service);
+        }
+        if let Some(owner) = mesh.iter().find(is_exact) {
+            return self.of_rules(owner);
+        }
+        if let Some(service) = services.iter().find(by_name) {
+            return self.of_service(&mesh, service);
+        }
+        most_specific(&mesh, host).map_or(Found::Nobody, |owner| self.of_rules(owner))
+    }
+
+    fn of_service(&self, mesh: &[&'a VirtualService], service: &'a Service) -> Found<'a> {
+        most_specific(mesh, service.host.as_str())
+            .map_or(Found::Service(service), |owner| self.of_rules(owner))
+    }
+
+    fn of_rules(&self, owner: &'a VirtualService) -> Found<'a> {
+        let admitted = |block: &Block| match &*block.attachments {
+            [] => self.is_client(block),
+            attachments => attachments.contains(&Attachment::Mesh),
+        };
+        let matching = owner.routes.iter().find(|route| self.is_for(route, admitted));
+        matching.map_or(Found::NoRule, |route| Found::Route(route))
+    }
+
+    fn is_for(&self, route: &Route, admitted: impl Fn(&Block) -> bool) -> bool {
+        route.blocks.is_empty() || route.blocks.iter().any(|block| admitted(block) && self.holds(block))
+    }
+}
+
+/// The VirtualService with the most specific pattern for a host, and of several the first.
+fn most_specific<'a>(services: &[&'a VirtualService], host: &str) -> Option<&'a VirtualService> {
+    let patterns = services
+        .iter()
+        .rev()
+        .flat_map(|service| service.hosts.iter().map(move |of| (of.to_string(), service)));
+    let meant = patterns.filter(|(pattern, _)| means(pattern, host));
+    meant.max_by_key(|(pattern, _)| rank(pattern)).map(|(_, service)| *service)
+}
