@@ -33,6 +33,10 @@ pub enum KnownKind {
     Sidecar,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group.
+    Pod,
+    /// `discovery.k8s.io`.
+    EndpointSlice,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -75,8 +79,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Pod", "Node", "Namespace"]),
-    ("discovery.k8s.io", &["EndpointSlice"]),
+    ("", &["Node", "Namespace"]),
 ];
 
 impl Kind {
@@ -93,6 +96,8 @@ impl Kind {
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("", "Service") => KnownKind::Service,
+            ("", "Pod") => KnownKind::Pod,
+            ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             _ => {

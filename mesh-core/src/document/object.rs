@@ -2,17 +2,20 @@
 
 use super::{
     destination_rule::DestinationRule,
+    endpoint_slice::EndpointSlice,
     fault::{Fault, Place},
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
     node::{Node, Value},
     path::Path,
+    pod::Pod,
     policy::Policy,
     read::{At, Fields, Read, Report},
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
+    timestamp::Timestamp,
     virtual_service::VirtualService,
     workload_entry::WorkloadEntry,
     workload_group::WorkloadGroup,
@@ -43,6 +46,8 @@ pub struct Metadata {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// When it was made, if it has been in a cluster.
+    pub created: Option<Timestamp>,
 }
 
 /// What an object says, by kind.
@@ -64,6 +69,10 @@ pub enum Body {
     Sidecar(Box<Sidecar>),
     /// A Service.
     Service(Box<Service>),
+    /// A Pod.
+    Pod(Box<Pod>),
+    /// An EndpointSlice.
+    EndpointSlice(Box<EndpointSlice>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
 }
@@ -211,7 +220,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         None => f.require("metadata", "give it at least a name"),
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec");
+    let is_missing = !f.is_written("spec") && kind != KnownKind::EndpointSlice;
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -221,6 +230,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
+        KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
     };
     if is_missing {
@@ -246,6 +257,8 @@ impl Body {
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Pod => Self::Pod(Box::default()),
+            KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
         }
     }
@@ -260,6 +273,8 @@ impl Body {
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
             Self::Service(_) => KnownKind::Service,
+            Self::Pod(_) => KnownKind::Pod,
+            Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
         }
@@ -292,6 +307,7 @@ impl Read for Metadata {
                 namespace: f.maybe("namespace").map(|Namespace(name)| name).unwrap_or_default(),
                 labels: f.take("labels"),
                 annotations: f.take("annotations"),
+                created: f.maybe("creationTimestamp"),
             }
         })
     }

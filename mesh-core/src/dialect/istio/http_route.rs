@@ -183,7 +183,8 @@ fn destination(site: Site<'_>, at: &Path<'_>, written: &document::HttpDestinatio
         site.check.refuse_with(&path, "host is missing", "name a service");
         return None;
     }
-    if to.host.contains('*') {
+    // A wildcard is the name of a service that a ServiceEntry has for it.
+    if to.host.contains('*') && !to.host.starts_with("*.") {
         site.check.refuse_with(&host_at, format!("invalid destination host {}", to.host), "name one service");
         return None;
     }

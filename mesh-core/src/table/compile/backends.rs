@@ -1,11 +1,11 @@
 //! Destinations to backends.
 
-use super::{directory::Directory, subsets::SubsetRules};
+use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{Host, Model, Port, Service, Subset},
+    model::{Host, Model, Port, Resolution, Service, Subset},
     table::{
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Makes backends, each once; one that did not change since the previous table is shared with it.
 pub(super) struct Backends<'a> {
     pub(super) directory: Directory<'a>,
+    is_gateway: bool,
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
@@ -22,11 +23,13 @@ impl<'a> Backends<'a> {
     pub(super) fn new(
         model: &'a Model,
         viewpoint: &'a Viewpoint,
+        scope: Scope<'_>,
         previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     ) -> Self {
-        let directory = Directory::new(model, viewpoint);
+        let directory = Directory::new(model, viewpoint, scope);
         let subsets = SubsetRules::new(model, viewpoint);
-        Self { directory, subsets, previous, made: BTreeMap::new() }
+        let is_gateway = viewpoint.gateway != GatewayRole::None;
+        Self { directory, is_gateway, subsets, previous, made: BTreeMap::new() }
     }
 
     /// Every backend made.
@@ -36,10 +39,13 @@ impl<'a> Backends<'a> {
 
     /// The backend of a destination: at the port it names, else at the service's only one, else at the request's.
     pub(super) fn find(&mut self, host: &Host, subset: Option<&str>, port: Option<u16>) -> TargetBackend {
-        let Some(service) = self.directory.find(host.as_str()) else {
+        let Some(named) = self.directory.find(host.as_str()) else {
             return TargetBackend::Missing(Missing::Service);
         };
-        let named = subset.map(|name| self.subsets.find(service, name));
+        let service = self.directory.concrete(named);
+        // A further name can have rules of its own.
+        let of = |name| self.subsets.find(named, name).or_else(|| self.subsets.find(service, name));
+        let named = subset.map(of);
         let subset = match named {
             Some(None) => return TargetBackend::Missing(Missing::Subset),
             Some(found) => found,
@@ -68,7 +74,12 @@ impl<'a> Backends<'a> {
             return Arc::clone(made);
         }
         let endpoints = endpoints(service, subset, port);
-        let backend = Backend { name: name.clone(), protocol: port.protocol, endpoints };
+        let is_passthrough = match service.resolution {
+            Resolution::Requested => !self.is_gateway,
+            Resolution::ByName => true,
+            Resolution::Endpoints | Resolution::Alias(_) => false,
+        };
+        let backend = Backend { name: name.clone(), protocol: port.protocol, is_passthrough, endpoints };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -88,6 +99,9 @@ fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[Ba
             port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
+            locality: endpoint.locality.clone(),
+            network: Arc::clone(&endpoint.network),
+            service_account: Arc::clone(&endpoint.service_account),
         })
         .collect()
 }
