@@ -7,8 +7,9 @@ use mesh_core::{
     model::{
         Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, Delay, Destination,
         DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
-        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
-        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts, VirtualService,
+        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Resolution, Rewrite,
+        Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
+        VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
     watch::{self, Handle, Publisher},
@@ -85,7 +86,10 @@ fn model(digest: u64, routes: Vec<Route>) -> Model {
         aliases: vec![],
         short_name: None,
         ports: vec![port],
+        resolution: Resolution::Endpoints,
         endpoints: [].into(),
+        selects: None,
+        keeps_gateway_ports: false,
         export: Export::Everywhere,
     };
     Model {
@@ -228,8 +232,12 @@ async fn a_gateway_that_ends_tls_redirects_within_https() {
     shop.attachments = vec![Attachment::Gateway(name.clone())];
     shop.routes = vec![Arc::new(rule("/old", redirect()))];
     model.virtual_services = vec![Arc::new(shop)];
-    model.gateways =
-        vec![Arc::new(Gateway { name: name.clone(), selector: Labels::default(), servers: vec![server] })];
+    model.gateways = vec![Arc::new(Gateway {
+        name: name.clone(),
+        selector: Labels::default(),
+        services: Vec::new(),
+        servers: vec![server],
+    })];
     let (mut publisher, handle) =
         watch::channel(Viewpoint { gateway: GatewayRole::Named(name), ..Viewpoint::default() });
     publisher.publish(&model);

@@ -8,10 +8,13 @@ mod assemble;
 mod check;
 mod codes;
 mod istio;
+mod registry;
 
 pub use assemble::assemble;
 pub use codes::{CODES, Code};
-pub use istio::{Handover, Instance, Meaning, NamedService, Root, analyze, translate};
+pub use istio::{
+    Handover, Instance, Meaning, NamedService, Pod, Root, Slice, SliceEndpoint, analyze, translate,
+};
 
 /// What holds for the whole mesh: the part of Istio's MeshConfig that documents are understood by.
 #[derive(Clone, Debug, PartialEq, Eq)]

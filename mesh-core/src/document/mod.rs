@@ -7,6 +7,7 @@ mod client_tls;
 mod connection_pool;
 mod connection_route;
 mod destination_rule;
+mod endpoint_slice;
 mod fault;
 mod gateway;
 mod http_match;
@@ -20,6 +21,7 @@ mod node;
 mod object;
 mod path;
 mod plain;
+mod pod;
 mod policy;
 mod read;
 mod secret;
@@ -27,6 +29,7 @@ mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod timestamp;
 mod traffic_policy;
 mod values;
 mod virtual_service;
@@ -38,6 +41,7 @@ pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
 pub use destination_rule::{DestinationRule, Selector, Subset};
+pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
 pub use fault::{Fault, Place, Severity};
 pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
@@ -51,6 +55,7 @@ pub use node::{Entry, Node, Value};
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
 pub use plain::parse_duration;
+pub use pod::Pod;
 pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
@@ -62,6 +67,7 @@ pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadS
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,
     Tunnel,

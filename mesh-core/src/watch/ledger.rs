@@ -147,7 +147,7 @@ impl Ledger {
     fn assemble(&self, digest: u64) -> (Model, Status) {
         let mut status = Status { digest, ..Status::default() };
         let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let mut meanings = Vec::new();
+        let mut serving = Vec::new();
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
@@ -158,13 +158,14 @@ impl Ledger {
                     status.faults.push(shadowed(slot, owner));
                 } else {
                     owners.insert(&slot.key, &slot.place);
-                    meanings.push(&*slot.meaning);
+                    serving.push(slot);
                 }
                 let (key, place) = (slot.key.clone(), slot.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        let model = assemble(meanings, &self.setting, digest);
+        by_age(&mut serving);
+        let model = assemble(serving.iter().map(|slot| &*slot.meaning), &self.setting, digest);
         (model, status)
     }
 }
@@ -178,6 +179,20 @@ impl File {
             skipped: Vec::new(),
             faults: Vec::new(),
         }
+    }
+}
+
+/// Sorts documents as Istio does: the oldest first, of equal age by name and then by namespace.
+///
+/// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
+/// of documents within a file.
+fn by_age(slots: &mut [&Slot]) {
+    let created = |slot: &Slot| slot.written.document().and_then(|document| document.metadata.created);
+    if slots.iter().any(|slot| created(slot).is_some()) {
+        slots.sort_by_cached_key(|slot| match created(slot) {
+            Some(time) => (false, Some((time, slot.key.name.clone(), slot.key.namespace.clone()))),
+            None => (true, None),
+        });
     }
 }
 

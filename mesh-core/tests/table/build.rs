@@ -32,6 +32,9 @@ pub(crate) fn service(name: &str) -> Service {
         ports: BTreeMap::new(),
         labels: Arc::new(labels(&[("version", version)])),
         weight: 1,
+        locality: None,
+        network: "".into(),
+        service_account: "".into(),
     };
     Service {
         host: host(&full(name)),
@@ -39,7 +42,10 @@ pub(crate) fn service(name: &str) -> Service {
         aliases: vec![host(name), host(&format!("{name}.svc"))],
         short_name: Some(host(short)),
         ports: vec![port(80, "http", 8080)],
+        resolution: Resolution::Endpoints,
         endpoints: [endpoint([10, 0, 0, 1], "v1"), endpoint([10, 0, 0, 2], "v2")].into(),
+        selects: None,
+        keeps_gateway_ports: false,
         export: Export::Everywhere,
     }
 }

@@ -21,9 +21,14 @@ impl Site<'_> {
         format!("{name}.{namespace}.svc.{}", self.setting.cluster_domain)
     }
 
-    /// Reads a host and makes its name full.
+    /// Reads the name of a service, which may be a wildcard, and makes it full.
     pub(super) fn host(&self, path: &Path<'_>, name: &str) -> Option<Host> {
-        self.check.accept(path, Host::parse(&self.full_name(name)))
+        let name = self.full_name(name);
+        let host = match HostPattern::parse(&name) {
+            Ok(pattern @ HostPattern::Suffix(_)) => Ok(pattern.to_name()),
+            Ok(HostPattern::Exact(_) | HostPattern::Any) | Err(_) => Host::parse(&name),
+        };
+        self.check.accept(path, host)
     }
 
     /// Reads a host or a wildcard and makes its name full.

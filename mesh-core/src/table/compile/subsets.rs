@@ -52,6 +52,12 @@ impl<'a> SubsetRules<'a> {
 pub(super) struct RulesOfService<'a>(Vec<&'a SubsetRule>);
 
 impl<'a> RulesOfService<'a> {
+    /// These, and where they say nothing those of another name of the service.
+    pub(super) fn and_then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// What is said about traffic to all of the service.
     pub(super) fn policy(&self) -> Option<&'a Arc<WrittenPolicy>> {
         self.0.iter().find_map(|rule| rule.policy.as_ref())

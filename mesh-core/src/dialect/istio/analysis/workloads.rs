@@ -29,10 +29,18 @@ pub(super) struct Workloads<'a> {
 
 impl<'a> Workload<'a> {
     pub(super) fn of(subject: Subject<'a>, written: &'a document::Workload) -> Self {
-        let template = written.template.as_ref();
-        let labels = template.map_or(&subject.metadata().labels, |template| &template.labels);
-        let ports = template.map_or(&written.ports, |template| &template.ports);
-        Self { labels: Cow::Borrowed(labels), ports, template, subject }
+        let template = &written.template;
+        Self {
+            labels: Cow::Borrowed(&template.labels),
+            ports: &template.ports,
+            template: Some(template),
+            subject,
+        }
+    }
+
+    pub(super) fn pod(subject: Subject<'a>, written: &'a document::Pod) -> Self {
+        let labels = &subject.metadata().labels;
+        Self { labels: Cow::Borrowed(labels), ports: &written.ports, template: None, subject }
     }
 
     pub(super) fn entry(subject: Subject<'a>, labels: &'a Labels) -> Self {
