@@ -16,7 +16,12 @@ fn a_gateways_port_that_no_service_leads_to_is_told() {
                     port (port 8080) that is not defined in the Service associated with its workload instances (Pod \
                     selector app=door) (add it to the Service as targetPort, or correct the port)";
     assert_eq!(told, [expected]);
-    for right in ["port: 8080", "port: 80, targetPort: 8080", "port: 80, targetPort: web"] {
+    for right in [
+        "port: 8080",
+        "port: 80, targetPort: 8080",
+        "port: 80, targetPort: web",
+        "port: 8080, targetPort: 18080",
+    ] {
         assert!(codes(&[&runs, &service("app: door", right), &door]).is_empty(), "{right}");
     }
     assert!(codes(&[&runs, &service("app: other", "port: 80"), &door]).is_empty(), "no service of its own");
