@@ -136,12 +136,11 @@ impl Ledger {
     /// Tells what is wrong between the documents that `model` was understood from.
     pub(super) fn analyze(&self, model: &Model, status: &mut Status) {
         let mut owners = HashSet::new();
-        let serving =
-            self.files.iter().flat_map(|file| &file.slots).map(|slot| (slot.key.clone(), &slot.written));
-        let aside = self.files.iter().flat_map(|file| &file.aside);
-        let aside = aside.filter_map(|written| Some((written.document()?.key(), written)));
-        let documents = serving.chain(aside).filter(|(key, _)| owners.insert(key.clone()));
-        let documents = documents.filter_map(|(_, written)| written.document());
+        let slots = self.files.iter().flat_map(|file| &file.slots);
+        let serving: Vec<_> = slots.filter(|slot| owners.insert(slot.key.clone())).collect();
+        let serving = serving.iter().filter_map(|slot| slot.written.document());
+        let aside = self.files.iter().flat_map(|file| &file.aside).filter_map(Written::document);
+        let documents = serving.chain(aside.filter(|document| owners.insert(document.key())));
         // After everything else: these faults keep no document from serving.
         status.faults.extend(analyze(documents, model, &self.setting));
     }

@@ -18,8 +18,7 @@ pub(super) fn check(documents: &Documents<'_>, services: &Selecting<'_, '_>, fau
     for (subject, gateway) in &documents.gateways {
         let mut workloads = documents.workloads.selected_anywhere(&gateway.selector).peekable();
         if workloads.peek().is_none() {
-            let keys = gateway.selector.keys();
-            if !is_istios(&gateway.selector) && documents.workloads.has_keys(keys) {
+            if !is_istios(&gateway.selector) && documents.workloads.know_keys_of(&gateway.selector) {
                 faults.push(subject.fault(&SPEC.field("selector"), nobody(&gateway.selector)));
             }
             continue;
