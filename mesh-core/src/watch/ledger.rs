@@ -103,19 +103,7 @@ impl Ledger {
                 }
                 Reading::Good { document, faults } => {
                     file.faults.extend(faults.iter().cloned());
-                    let (meaning, faults) = translate(document, &self.setting);
-                    file.faults.extend(faults);
-                    let (key, place) = (document.key(), document.place.clone());
-                    match meaning {
-                        Some(meaning) => {
-                            let (meaning, written) = (Arc::new(meaning), written());
-                            file.slots.push(Slot { key, place, meaning, written, is_held: false });
-                        }
-                        None => match held.get(&key) {
-                            Some(slot) => file.slots.push(slot.hold()),
-                            None => file.aside.push(written()),
-                        },
-                    }
+                    self.translate(document, written(), held, &mut file);
                 }
                 Reading::Bad { key, faults } => {
                     file.faults.extend(faults.iter().cloned());
@@ -133,13 +121,26 @@ impl Ledger {
         file
     }
 
+    /// Adds a document to its file: what it means, or what it last meant, or that it is there at least.
+    fn translate(&self, document: &Document, written: Written, held: &HashMap<Key, Slot>, file: &mut File) {
+        let (meaning, faults) = translate(document, &self.setting);
+        file.faults.extend(faults);
+        let (key, place) = (document.key(), document.place.clone());
+        match (meaning.map(Arc::new), held.get(&key)) {
+            (Some(meaning), _) => file.slots.push(Slot { key, place, meaning, written, is_held: false }),
+            (None, Some(slot)) => file.slots.push(slot.hold()),
+            (None, None) => file.aside.push(written),
+        }
+    }
+
     /// Tells what is wrong between the documents that `model` was understood from.
     pub(super) fn analyze(&self, model: &Model, status: &mut Status) {
         let mut owners = HashSet::new();
-        let serving = self.files.iter().flat_map(|file| &file.slots);
-        let serving = serving.filter(|slot| owners.insert(&slot.key)).map(|slot| &slot.written);
-        let aside = self.files.iter().flat_map(|file| &file.aside);
-        let documents = serving.chain(aside).filter_map(Written::document);
+        let slots = self.files.iter().flat_map(|file| &file.slots);
+        let serving: Vec<_> = slots.filter(|slot| owners.insert(slot.key.clone())).collect();
+        let serving = serving.iter().filter_map(|slot| slot.written.document());
+        let aside = self.files.iter().flat_map(|file| &file.aside).filter_map(Written::document);
+        let documents = serving.chain(aside.filter(|document| owners.insert(document.key())));
         // After everything else: these faults keep no document from serving.
         status.faults.extend(analyze(documents, model, &self.setting));
     }
