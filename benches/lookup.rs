@@ -195,6 +195,9 @@ fn route(conditions: Conditions, destinations: Vec<Destination>) -> Route {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     }
 }
@@ -214,11 +217,13 @@ fn subset_rule(host: &Host) -> SubsetRule {
     let subset = |version: &str| Subset {
         name: version.into(),
         labels: Labels::from([("version".into(), version.into())]),
+        policy: None,
     };
     SubsetRule {
         host: HostPattern::Exact(host.clone()),
         namespace: "shop".into(),
         name: host.as_str().into(),
+        policy: None,
         subsets: vec![subset("old"), subset("new")],
         export: Export::Everywhere,
         clients: None,

@@ -46,6 +46,9 @@ fn rule(prefix: &str, action: Action) -> Route {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Caller, Product, to};
 use http::{Request, header::HOST};
+use mesh_core::table::RequestView;
 use tests::{
     documents::{Documents, subsets},
     gate::{door, plain},
@@ -59,16 +60,20 @@ async fn line_10_the_oldest_of_two_virtual_services_owns_a_host_in_the_mesh_and_
 
 /// A DestinationRule of `product` with subsets in YAML's flow style.
 fn destination_rule(name: &str, subsets: &str) -> String {
+    destination_rule_of(name, &format!("subsets: {subsets}"))
+}
+
+fn destination_rule_of(name: &str, spec: &str) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\n\
          kind: DestinationRule\n\
          metadata: {{name: {name}}}\n\
-         spec: {{host: product, subsets: {subsets}}}\n"
+         spec: {{host: product, {spec}}}\n"
     )
 }
 
 #[tokio::test]
-async fn line_11_two_destination_rules_of_a_host_unite_their_subsets_and_the_first_of_a_name_wins() {
+async fn line_11_two_destination_rules_of_a_host_unite_their_subsets_and_the_first_policy_wins() {
     let product = Product::open().await;
     let rule = |path: &str, subset: &str| format!("{{match: [{{uri: {{exact: {path}}}}}], {}}}", to(subset));
     let rules = format!("[{}, {}, {}]", rule("/a", "a"), rule("/b", "b"), rule("/c", "c"));
@@ -81,4 +86,29 @@ async fn line_11_two_destination_rules_of_a_host_unite_their_subsets_and_the_fir
     for (path, version) in [("/a", "v1"), ("/b", "v2"), ("/c", "v1")] {
         assert_eq!(caller.version(path).await, version, "{path}");
     }
+    policies().await;
+}
+
+/// What holds for `product` by two DestinationRules in the order of their files.
+async fn policy_of(first: &str, second: &str) -> Vec<String> {
+    let product = Product::open().await;
+    let documents = Documents::of(&[&product.documents()]);
+    documents.write("a.yaml", &destination_rule_of("younger", first));
+    documents.write("b.yaml", &destination_rule_of("elder", second));
+    let caller = Caller::of(product, documents).await;
+    let request = Request::get("http://product/").body(()).expect("a request");
+    let explanation = caller.mesh.handle().snapshot().explain(&RequestView::outbound(&request));
+    explanation.targets[0].policy.clone()
+}
+
+async fn policies() {
+    let subsets = "subsets: [{name: v1, labels: {version: v1}}]";
+    let whole = "trafficPolicy: {loadBalancer: {simple: RANDOM}, connectionPool: {tcp: {maxConnections: 9}}, tls: {mode: ISTIO_MUTUAL}";
+    let random = ["loadBalancer: RANDOM", "maxConnections: 9", "tls: ISTIO_MUTUAL"];
+    let other = "trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}, outlierDetection: {}}";
+    assert_eq!(policy_of(&format!("{whole}}}"), other).await, random);
+    assert_eq!(policy_of(subsets, &format!("{whole}}}")).await, random);
+    // What a port says for itself leaves nothing of the four blocks, written or not.
+    let port = "portLevelSettings: [{port: {number: 80}, connectionPool: {tcp: {maxConnections: 1}}}]";
+    assert_eq!(policy_of(&format!("{whole}, {port}}}"), other).await, ["maxConnections: 1"]);
 }

@@ -112,7 +112,7 @@ fn service(parts: &[&Arc<NamedService>], nearby: &[&Arc<Instance>]) -> Service {
 }
 
 fn selected<'a>(labels: &Labels, nearby: &'a [&Arc<Instance>]) -> impl Iterator<Item = &'a Arc<Instance>> {
-    let selector = Subset { name: "".into(), labels: labels.clone() };
+    let selector = Subset { name: "".into(), labels: labels.clone(), policy: None };
     nearby.iter().copied().filter(move |instance| selector.selects(&instance.labels))
 }
 

@@ -6,9 +6,11 @@
 
 mod assemble;
 mod check;
+mod codes;
 mod istio;
 
 pub use assemble::assemble;
+pub use codes::{CODES, Code};
 pub use istio::{Handover, Instance, Meaning, NamedService, Root, analyze, translate};
 
 /// What holds for the whole mesh: the part of Istio's MeshConfig that documents are understood by.

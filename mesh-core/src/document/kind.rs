@@ -37,6 +37,16 @@ pub enum KnownKind {
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
     MeshPolicy,
+    /// Kubernetes' core group; for the analysis alone, as the kinds that follow.
+    Pod,
+    /// `apps`.
+    Deployment,
+    /// `apps`.
+    StatefulSet,
+    /// `apps`.
+    DaemonSet,
+    /// Kubernetes' core group.
+    Secret,
 }
 
 /// The kinds that are read, by API group of Istio's.
@@ -75,7 +85,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Pod", "Node", "Namespace"]),
+    ("", &["Node", "Namespace"]),
     ("discovery.k8s.io", &["EndpointSlice"]),
 ];
 
@@ -95,6 +105,11 @@ impl Kind {
             ("", "Service") => KnownKind::Service,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
+            ("", "Pod") => KnownKind::Pod,
+            ("apps", "Deployment") => KnownKind::Deployment,
+            ("apps", "StatefulSet") => KnownKind::StatefulSet,
+            ("apps", "DaemonSet") => KnownKind::DaemonSet,
+            ("", "Secret") => KnownKind::Secret,
             _ => {
                 let kinds = RECOGNISED.iter().filter(|(of, _)| *of == group).flat_map(|(_, kinds)| *kinds);
                 return kinds
@@ -134,6 +149,15 @@ impl Kind {
             self,
             Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
         )
+    }
+}
+
+impl KnownKind {
+    /// Whether only the analysis looks at such documents: they serve nothing, and nothing is said about them when they
+    /// are wrong, as the mesh is not whom they are for.
+    #[must_use]
+    pub fn is_for_analysis(self) -> bool {
+        matches!(self, Self::Pod | Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Secret)
     }
 }
 

@@ -22,6 +22,7 @@ mod path;
 mod plain;
 mod policy;
 mod read;
+mod secret;
 mod server_tls;
 mod service;
 mod service_entry;
@@ -29,6 +30,7 @@ mod sidecar;
 mod traffic_policy;
 mod values;
 mod virtual_service;
+mod workload;
 mod workload_entry;
 mod workload_group;
 
@@ -53,6 +55,7 @@ pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
 pub use read::{At, Fields, Read, Report};
+pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};
 pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadSelector};
@@ -68,6 +71,7 @@ pub use virtual_service::{
     DerivePort, Destination, DirectResponse, HeaderOperations, Headers, HttpDestination, HttpRoute, Redirect,
     RegexRewrite, Rewrite, VirtualService,
 };
+pub use workload::{ContainerPort, PodTemplate, Workload};
 pub use workload_entry::WorkloadEntry;
 pub use workload_group::{
     CheckHeader, GroupMetadata, HealthCheck, HttpCheck, PortCheck, ReadinessProbe, WorkloadGroup,

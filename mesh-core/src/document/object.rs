@@ -10,10 +10,12 @@ use super::{
     path::Path,
     policy::Policy,
     read::{At, Fields, Read, Report},
+    secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
     virtual_service::VirtualService,
+    workload::Workload,
     workload_entry::WorkloadEntry,
     workload_group::WorkloadGroup,
 };
@@ -66,6 +68,10 @@ pub enum Body {
     Service(Box<Service>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
+    /// A Pod, or what makes Pods.
+    Workload(KnownKind, Box<Workload>),
+    /// A Secret.
+    Secret(Box<Secret>),
 }
 
 /// What identifies an object: its kind, namespace and name.
@@ -150,8 +156,11 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     match read {
         Some((Some(metadata), body)) if !faults.iter().any(Fault::is_error) => {
             let document = Document { metadata, body, place, lines: Lines::of(root) };
+            let faults = if document.is_for_analysis() { Vec::new() } else { faults };
             Reading::Good { document: Box::new(document), faults }
         }
+        // Somebody else's document, which somebody else judges.
+        _ if kind.is_for_analysis() => Reading::Skipped { kind: Kind::Known(kind), place },
         read => {
             let metadata =
                 read.and_then(|(metadata, _)| metadata).filter(|metadata| !metadata.name.is_empty());
@@ -210,8 +219,12 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         None if is_there => {}
         None => f.require("metadata", "give it at least a name"),
     }
+    if let (KnownKind::Secret, Some(metadata)) = (kind, &mut metadata) {
+        // `kubectl apply` repeats the whole object in one of them, values included.
+        metadata.annotations.clear();
+    }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec");
+    let is_missing = !f.is_written("spec") && !kind.is_for_analysis();
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -222,12 +235,22 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
+        kind => Some(read_for_analysis(f, kind)),
     };
     if is_missing {
         // Often it is there by another name, and one fault says so already.
         f.require("spec", "write it beside metadata");
     }
     (metadata, body.unwrap_or_else(|| Body::empty(kind)))
+}
+
+/// Reads what others' documents hold that the analysis looks at.
+fn read_for_analysis(f: &mut Fields<'_>, kind: KnownKind) -> Body {
+    f.ignore_unknown();
+    match kind {
+        KnownKind::Secret => Body::Secret(Box::new(Secret::of(f))),
+        kind => Body::Workload(kind, f.take::<Workload>("spec").into()),
+    }
 }
 
 fn is_kustomization(file: &str) -> bool {
@@ -247,6 +270,8 @@ impl Body {
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
+            KnownKind::Secret => Self::Secret(Box::default()),
+            kind => Self::Workload(kind, Box::default()),
         }
     }
 
@@ -262,6 +287,8 @@ impl Body {
             Self::Service(_) => KnownKind::Service,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
+            Self::Workload(kind, _) => *kind,
+            Self::Secret(_) => KnownKind::Secret,
         }
     }
 }
@@ -271,6 +298,12 @@ impl Document {
     #[must_use]
     pub fn key(&self) -> Key {
         self.metadata.key(Kind::Known(self.body.kind(&self.metadata.namespace)))
+    }
+
+    /// Whether only the analysis looks at it: see [`KnownKind::is_for_analysis`].
+    #[must_use]
+    pub fn is_for_analysis(&self) -> bool {
+        matches!(self.body, Body::Workload(..) | Body::Secret(_))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Services, their parts and the addresses behind them.
 
-use super::host::{Host, HostPattern};
+use super::{
+    host::{Host, HostPattern},
+    traffic::WrittenPolicy,
+};
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 /// Labels of a workload or an endpoint.
@@ -45,7 +48,9 @@ pub enum Protocol {
     Http,
     /// HTTP/2 without negotiation; gRPC too.
     Http2,
-    /// HTTP of the version that the request came with: nobody said.
+    /// HTTP of the version that the request came with, since a policy says so: `useClientProtocol`.
+    OfClient,
+    /// Nobody said: from a service HTTP of the version that the request came with, from a gateway HTTP/1.1.
     Unknown,
     /// Not HTTP as far as the mesh can see.
     Opaque,
@@ -82,7 +87,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The subsets that a DestinationRule names for the services of a host pattern.
+/// What a DestinationRule says about the services of a host pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubsetRule {
     /// The services.
@@ -91,6 +96,8 @@ pub struct SubsetRule {
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
+    /// What it says about traffic to all of the service.
+    pub policy: Option<Arc<WrittenPolicy>>,
     /// The subsets, in the order written.
     pub subsets: Vec<Subset>,
     /// Who may see it.
@@ -106,6 +113,8 @@ pub struct Subset {
     pub name: Arc<str>,
     /// The labels an endpoint must have.
     pub labels: Labels,
+    /// What differs from the service's policy.
+    pub policy: Option<Arc<WrittenPolicy>>,
 }
 
 impl Subset {

@@ -4,27 +4,40 @@
 //! [`Snapshot`](crate::table::Snapshot) from a [`Model`] cannot fail and no request re-checks anything.
 
 mod backend;
+mod cors;
 mod gateway;
 mod header;
 mod host;
 mod injection;
 mod matching;
+mod mirror;
+mod retry;
 mod route;
 mod share;
+mod traffic;
 
 pub use backend::{Address, Endpoint, Export, Labels, Port, Protocol, Service, Subset, SubsetRule};
+pub use cors::{CorsPolicy, CrossOrigin, UnmatchedPreflights};
 pub use gateway::{
     CertificateSource, Gateway, GatewayName, GatewayServer, ServerHost, ServerProtocol, Termination,
 };
 pub use header::{Edit, HeaderEdits};
 pub use host::{Host, HostPattern, InvalidHost};
 pub use injection::{Abort, AbortStatus, Delay, Injection};
-pub use matching::{HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use mirror::Mirror;
+pub use retry::{Retriable, RetryOn, RetryPolicy};
 pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
 pub use share::Share;
+pub use traffic::{
+    Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
+    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, Nearness,
+    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
+    Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
+};
 
 use std::sync::Arc;
 

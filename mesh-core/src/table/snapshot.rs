@@ -2,7 +2,8 @@
 
 use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition};
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination,
+    Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Share,
+    Termination, TrafficPolicy,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -88,6 +89,8 @@ pub struct Rule {
     pub targets: Box<[Target]>,
     /// The sum of the targets' weights.
     pub total_weight: u64,
+    /// Who gets copies of the requests; none unless the action is to forward.
+    pub mirrors: Box<[MirrorTarget]>,
 }
 
 /// One destination that can be chosen.
@@ -107,6 +110,19 @@ pub struct Target {
     pub response_headers: HeaderEdits,
 }
 
+/// A destination that gets copies.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MirrorTarget {
+    /// The service.
+    pub host: Host,
+    /// The subset.
+    pub subset: Option<Arc<str>>,
+    /// The share of requests that are copied.
+    pub share: Share,
+    /// Its backend; nothing is copied to one that is missing.
+    pub backend: TargetBackend,
+}
+
 /// The backend of a target: known beforehand, or by the port that the request came to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum TargetBackend {
@@ -123,10 +139,12 @@ pub enum TargetBackend {
 pub struct Backend {
     /// Which.
     pub name: BackendName,
-    /// What its endpoints speak.
+    /// What is spoken to its endpoints: what the port says, unless the policy says otherwise.
     pub protocol: Protocol,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
+    /// What holds for the traffic to it.
+    pub policy: Arc<TrafficPolicy>,
 }
 
 /// One address of a backend.
@@ -248,20 +266,30 @@ impl Snapshot {
     }
 }
 
+impl TargetBackend {
+    /// The backend for a request that came to `port`.
+    ///
+    /// # Errors
+    /// What is missing, if there is none.
+    pub fn at(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
+        match self {
+            Self::Known(backend) => Ok(backend),
+            Self::ByPort(ports) => {
+                let found = ports.iter().find(|(number, _)| *number == port);
+                found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
+            }
+            Self::Missing(missing) => Err(*missing),
+        }
+    }
+}
+
 impl Target {
     /// The backend for a request that came to `port`.
     ///
     /// # Errors
     /// What is missing, if there is none.
     pub fn backend(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
-        match &self.backend {
-            TargetBackend::Known(backend) => Ok(backend),
-            TargetBackend::ByPort(ports) => {
-                let found = ports.iter().find(|(number, _)| *number == port);
-                found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
-            }
-            TargetBackend::Missing(missing) => Err(*missing),
-        }
+        self.backend.at(port)
     }
 }
 

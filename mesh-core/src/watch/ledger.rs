@@ -24,6 +24,8 @@ pub struct Ledger {
 struct File {
     batch: Arc<Batch>,
     slots: Vec<Slot>,
+    /// What does not serve, and is looked at all the same: what is refused, and others' kinds.
+    aside: Vec<Written>,
     skipped: Vec<(Kind, Place)>,
     faults: Vec<Fault>,
 }
@@ -64,6 +66,13 @@ impl Ledger {
     ///
     /// Files that are the same `Arc` as at the last call are not looked at again.
     pub fn take(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
+        let (model, mut status) = self.understand(batches);
+        self.analyze(&model, &mut status);
+        (model, status)
+    }
+
+    /// The same, without what is wrong between documents: that can be told after the model serves.
+    pub(super) fn understand(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
         let mut before: HashMap<Arc<str>, File> =
             self.files.drain(..).map(|file| (Arc::clone(&file.batch.file), file)).collect();
         let held: HashMap<Key, Slot> = before
@@ -82,12 +91,16 @@ impl Ledger {
     }
 
     fn read(&self, batch: &Arc<Batch>, previous: Option<&File>, held: &HashMap<Key, Slot>) -> File {
-        let mut file =
-            File { batch: Arc::clone(batch), slots: Vec::new(), skipped: Vec::new(), faults: Vec::new() };
+        let mut file = File::new(batch);
         // A document that cannot even be told apart may be any of those that the file held.
         let mut is_whole = batch.is_whole;
         for (index, reading) in batch.readings.iter().enumerate() {
+            let written = || Written { batch: Arc::clone(batch), index };
             match reading {
+                Reading::Good { document, .. } if document.is_for_analysis() => {
+                    file.skipped.push((document.key().kind, document.place.clone()));
+                    file.aside.push(written());
+                }
                 Reading::Good { document, faults } => {
                     file.faults.extend(faults.iter().cloned());
                     let (meaning, faults) = translate(document, &self.setting);
@@ -95,11 +108,13 @@ impl Ledger {
                     let (key, place) = (document.key(), document.place.clone());
                     match meaning {
                         Some(meaning) => {
-                            let meaning = Arc::new(meaning);
-                            let written = Written { batch: Arc::clone(batch), index };
+                            let (meaning, written) = (Arc::new(meaning), written());
                             file.slots.push(Slot { key, place, meaning, written, is_held: false });
                         }
-                        None => file.slots.extend(held.get(&key).map(Slot::hold)),
+                        None => match held.get(&key) {
+                            Some(slot) => file.slots.push(slot.hold()),
+                            None => file.aside.push(written()),
+                        },
                     }
                 }
                 Reading::Bad { key, faults } => {
@@ -118,10 +133,21 @@ impl Ledger {
         file
     }
 
+    /// Tells what is wrong between the documents that `model` was understood from.
+    pub(super) fn analyze(&self, model: &Model, status: &mut Status) {
+        let mut owners = HashSet::new();
+        let serving = self.files.iter().flat_map(|file| &file.slots);
+        let serving = serving.filter(|slot| owners.insert(&slot.key)).map(|slot| &slot.written);
+        let aside = self.files.iter().flat_map(|file| &file.aside);
+        let documents = serving.chain(aside).filter_map(Written::document);
+        // After everything else: these faults keep no document from serving.
+        status.faults.extend(analyze(documents, model, &self.setting));
+    }
+
     fn assemble(&self, digest: u64) -> (Model, Status) {
         let mut status = Status { digest, ..Status::default() };
         let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let (mut meanings, mut documents) = (Vec::new(), Vec::new());
+        let mut meanings = Vec::new();
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
@@ -133,16 +159,25 @@ impl Ledger {
                 } else {
                     owners.insert(&slot.key, &slot.place);
                     meanings.push(&*slot.meaning);
-                    documents.extend(slot.written.document());
                 }
                 let (key, place) = (slot.key.clone(), slot.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
         let model = assemble(meanings, &self.setting, digest);
-        // After everything else: these faults keep no document from serving.
-        status.faults.extend(analyze(documents, &model, &self.setting));
         (model, status)
+    }
+}
+
+impl File {
+    fn new(batch: &Arc<Batch>) -> Self {
+        Self {
+            batch: Arc::clone(batch),
+            slots: Vec::new(),
+            aside: Vec::new(),
+            skipped: Vec::new(),
+            faults: Vec::new(),
+        }
     }
 }
 

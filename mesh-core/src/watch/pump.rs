@@ -125,8 +125,10 @@ impl<S: Source> Pump<S> {
     }
 
     fn publish(&mut self, batches: &[Arc<Batch>]) -> Arc<Status> {
-        let (model, mut status) = self.ledger.take(batches);
+        let (model, mut status) = self.ledger.understand(batches);
         status.generation = self.publisher.publish(&model);
+        // Requests are served by the new table while the documents are looked at together.
+        self.ledger.analyze(&model, &mut status);
         let status = Arc::new(status);
         self.log(&status);
         self.status.send_replace(Arc::clone(&status));

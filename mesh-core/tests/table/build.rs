@@ -81,6 +81,9 @@ pub(crate) fn route(name: &str, blocks: Vec<Block>, action: Action) -> Route {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     }
 }
@@ -125,11 +128,16 @@ pub(crate) fn header(name: &'static str, value: TextMatch) -> HeaderMatch {
 /// The DestinationRule `namespace/name`; subsets are called after the version they select.
 pub(crate) fn subset_rule(name: &str, of: &str, versions: &[&str]) -> SubsetRule {
     let (namespace, name) = name.split_once('/').expect("namespace/name");
-    let subset = |version: &&str| Subset { name: (*version).into(), labels: labels(&[("version", version)]) };
+    let subset = |version: &&str| Subset {
+        name: (*version).into(),
+        labels: labels(&[("version", version)]),
+        policy: None,
+    };
     SubsetRule {
         host: pattern(of),
         namespace: namespace.into(),
         name: name.into(),
+        policy: None,
         subsets: versions.iter().map(subset).collect(),
         export: Export::Everywhere,
         clients: None,

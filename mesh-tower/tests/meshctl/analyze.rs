@@ -53,7 +53,7 @@ fn skipped_documents_are_listed_when_asked_for() {
     assert_eq!(
         skipped,
         [
-            "faulty/b.yaml:11: Deployment: the mesh has no use for this kind [skipped]",
+            "faulty/b.yaml:11: Deployment: this kind serves nothing: only the analysis looks at it [skipped]",
             "faulty/b.yaml:16: Telemetry: this kind is recognised, but not used yet [skipped]",
         ]
     );

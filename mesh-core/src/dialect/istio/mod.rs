@@ -1,21 +1,25 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
 mod analysis;
+mod client_tls;
 mod connection_pool;
 mod connection_route;
+mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
 mod gateway;
 mod headers;
 mod http_match;
-mod http_policy;
 mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod mirror;
 mod names;
+mod outlier_detection;
 mod policy;
+mod retry;
 mod server_tls;
 mod service;
 mod service_entry;
@@ -78,6 +82,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();
     (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)

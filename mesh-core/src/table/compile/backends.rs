@@ -1,8 +1,11 @@
 //! Destinations to backends.
 
-use super::{directory::Directory, subsets::SubsetRules};
+use super::{
+    directory::Directory,
+    subsets::{RulesOfService, SubsetRules},
+};
 use crate::{
-    model::{Host, Model, Port, Service, Subset},
+    model::{Host, Http2Upgrade, Model, Port, Protocol, Service, Subset, TrafficPolicy, WrittenPolicy},
     table::{
         decide::Missing,
         snapshot::{Backend, BackendEndpoint, BackendName, TargetBackend, Viewpoint},
@@ -16,6 +19,8 @@ pub(super) struct Backends<'a> {
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
+    /// What holds where nobody wrote a policy: most backends share it.
+    default_policy: Arc<TrafficPolicy>,
 }
 
 impl<'a> Backends<'a> {
@@ -26,7 +31,8 @@ impl<'a> Backends<'a> {
     ) -> Self {
         let directory = Directory::new(model, viewpoint);
         let subsets = SubsetRules::new(model, viewpoint);
-        Self { directory, subsets, previous, made: BTreeMap::new() }
+        let default_policy = Arc::new(TrafficPolicy::default());
+        Self { directory, subsets, previous, made: BTreeMap::new(), default_policy }
     }
 
     /// Every backend made.
@@ -39,7 +45,8 @@ impl<'a> Backends<'a> {
         let Some(service) = self.directory.find(host.as_str()) else {
             return TargetBackend::Missing(Missing::Service);
         };
-        let named = subset.map(|name| self.subsets.find(service, name));
+        let rules = self.subsets.of(service);
+        let named = subset.map(|name| rules.subset(name));
         let subset = match named {
             Some(None) => return TargetBackend::Missing(Missing::Subset),
             Some(found) => found,
@@ -48,32 +55,71 @@ impl<'a> Backends<'a> {
         let port = match (port, &*service.ports) {
             (Some(number), ports) => ports.iter().find(|port| port.number == number),
             (None, [only]) => Some(only),
-            (None, _) => return self.by_port(service, subset),
+            (None, _) => return self.each_port(service, subset, &rules),
         };
         port.map_or(TargetBackend::Missing(Missing::Port), |port| {
-            TargetBackend::Known(self.make(service, subset, port))
+            TargetBackend::Known(self.make(service, subset, port, &rules))
         })
     }
 
     /// One backend for each port of a service.
-    pub(super) fn by_port(&mut self, service: &Service, subset: Option<&Subset>) -> TargetBackend {
-        let made = service.ports.iter().map(|port| (port.number, self.make(service, subset, port)));
+    pub(super) fn by_port(&mut self, service: &Service) -> TargetBackend {
+        let rules = self.subsets.of(service);
+        self.each_port(service, None, &rules)
+    }
+
+    fn each_port(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        rules: &RulesOfService<'_>,
+    ) -> TargetBackend {
+        let made = service.ports.iter().map(|port| (port.number, self.make(service, subset, port, rules)));
         TargetBackend::ByPort(made.collect())
     }
 
-    fn make(&mut self, service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<Backend> {
+    fn make(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        port: &Port,
+        rules: &RulesOfService<'_>,
+    ) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
         let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
         let endpoints = endpoints(service, subset, port);
-        let backend = Backend { name: name.clone(), protocol: port.protocol, endpoints };
+        let policy = self.policy(rules, subset, port.number);
+        let protocol = protocol(port.protocol, &policy);
+        let backend = Backend { name: name.clone(), protocol, endpoints, policy };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
         self.made.insert(name, Arc::clone(&backend));
         backend
+    }
+
+    fn policy(&self, rules: &RulesOfService<'_>, subset: Option<&Subset>, port: u16) -> Arc<TrafficPolicy> {
+        match (rules.policy(), subset.and_then(|subset| subset.policy.as_ref())) {
+            (None, None) => Arc::clone(&self.default_policy),
+            (service, subset) => {
+                let of_subset = subset.map(Arc::as_ref);
+                Arc::new(WrittenPolicy::at_port(service.map(Arc::as_ref), of_subset, port))
+            }
+        }
+    }
+}
+
+/// What is spoken to a port that speaks `protocol`, as a policy would have it.
+fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
+    let pool = &policy.connection_pool;
+    match protocol {
+        Protocol::Opaque => protocol,
+        _ if pool.uses_client_protocol => Protocol::OfClient,
+        _ if pool.http2_upgrade == Http2Upgrade::Always => Protocol::Http2,
+        _ => protocol,
     }
 }
 

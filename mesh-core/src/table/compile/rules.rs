@@ -3,12 +3,12 @@
 use super::backends::Backends;
 use crate::{
     model::{
-        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Rewrite, Route, Service,
-        VirtualService,
+        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Mirror, Rewrite, Route,
+        Service, VirtualService,
     },
     table::{
         matcher::Condition,
-        snapshot::{Rule, Target, TargetBackend, Viewpoint},
+        snapshot::{MirrorTarget, Rule, Target, TargetBackend, Viewpoint},
     },
 };
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
     };
-    let target = target(&destination, 100, backends.by_port(service, None));
+    let target = target(&destination, 100, backends.by_port(service));
     let route = Route {
         name: DEFAULT.into(),
         line: 0,
@@ -68,6 +68,9 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     };
     Rule {
@@ -76,6 +79,7 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         route: Arc::new(route),
         targets: [target].into(),
         total_weight: 100,
+        mirrors: Box::default(),
     }
 }
 
@@ -116,7 +120,22 @@ fn rule(route: &Arc<Route>, block: &Block, place: Place<'_>, backends: &mut Back
         route: Arc::clone(route),
         total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
         targets,
+        mirrors: mirrors(route, backends),
     }
+}
+
+/// Who gets copies of the requests that a rule forwards.
+fn mirrors(route: &Route, backends: &mut Backends<'_>) -> Box<[MirrorTarget]> {
+    if !matches!(route.action, Action::Forward(_)) {
+        return Box::default();
+    }
+    let mirror = |to: &Mirror| MirrorTarget {
+        host: to.host.clone(),
+        subset: to.subset.clone(),
+        share: to.share,
+        backend: backends.find(&to.host, to.subset.as_deref(), to.port),
+    };
+    route.mirrors.iter().map(mirror).collect()
 }
 
 fn name(route: &Route, block: &Block) -> Arc<str> {

@@ -271,7 +271,13 @@ impl<'a> Any<'a> {
             headers: self.maybe(4, |any| any.list(1, 2, header)).unwrap_or_default(),
             without_headers: self.maybe(6, |any| any.list(1, 2, header)).unwrap_or_default(),
             query: self.maybe(6, |any| any.list(1, 2, |any, _| any.query())).unwrap_or_default(),
+            claims: self.maybe(12, |any| any.list(1, 1, |any, _| any.claim())).unwrap_or_default(),
+            without_claims: self.maybe(12, |any| any.list(1, 1, |any, _| any.claim())).unwrap_or_default(),
         }
+    }
+
+    fn claim(&mut self) -> ClaimMatch {
+        ClaimMatch { path: vec![self.of(&WORDS).into()], value: self.text(&WORDS) }
     }
 
     fn query(&mut self) -> QueryMatch {

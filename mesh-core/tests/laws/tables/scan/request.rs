@@ -13,8 +13,11 @@ impl Reader<'_> {
 
     /// Whether a request meets the conditions of a block.
     pub(super) fn holds(&self, block: &Block) -> bool {
-        let Conditions { path, method, scheme, authority, headers, without_headers, query } =
+        let Conditions { path, method, scheme, authority, headers, without_headers, query, .. } =
             &block.conditions;
+        // Nothing is known of any claim.
+        let asks_for_claims =
+            !block.conditions.claims.is_empty() || !block.conditions.without_claims.is_empty();
         let is =
             |asked: &Option<TextMatch>, text| asked.as_ref().is_none_or(|asked| compare(asked, text, false));
         block.port.is_none_or(|port| port == self.view.port)
@@ -23,7 +26,8 @@ impl Reader<'_> {
             && is(scheme, self.view.scheme)
             && is(authority, self.view.authority)
             && headers.iter().all(|header| self.has(header))
-            && !without_headers.iter().any(|header| self.has(header))
+            && !without_headers.iter().any(|header| self.has_unwanted(header))
+            && !asks_for_claims
             && query.iter().all(|query| self.has_parameter(query))
     }
 
@@ -37,6 +41,15 @@ impl Reader<'_> {
             Ok(text) => compare(&asked.value, &text, false),
             Err(_) => asked.value == TextMatch::Present,
         }
+    }
+
+    /// An absent header is an empty one, but for a match that asks for presence alone.
+    fn has_unwanted(&self, asked: &HeaderMatch) -> bool {
+        let is_host = asked.name == HOST && !self.view.authority.is_empty();
+        if is_host || self.view.headers.contains_key(&asked.name) {
+            return self.has(asked);
+        }
+        asked.value != TextMatch::Present && compare(&asked.value, "", false)
     }
 
     fn has_parameter(&self, asked: &QueryMatch) -> bool {
