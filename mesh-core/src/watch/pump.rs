@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     document::{Fault, Severity},
+    model::Model,
     source::{Batch, Source},
     table::Snapshot,
 };
@@ -79,7 +80,8 @@ impl<S: Source> Pump<S> {
     /// Reads everything once and publishes it. Blocks while it reads.
     pub fn load(&mut self) -> Arc<Status> {
         let batches = self.source.load();
-        self.publish(&batches)
+        let (model, status) = self.publish(&batches);
+        self.tell(&model, status)
     }
 
     /// Publishes whenever documents change, for ever. To stop, drop the future: the last table stays.
@@ -115,20 +117,26 @@ impl<S: Source> Pump<S> {
         let seen = digest(&batches);
         // Out of turn, only what another process has already seen whole is sure not to be half a write.
         let is_wanted = has_settled || asks.iter().any(|ask| ask.digest == seen);
-        if is_wanted && seen != self.status.borrow().digest {
-            self.publish(&batches);
-        }
+        let is_new = is_wanted && seen != self.status.borrow().digest;
+        let published = is_new.then(|| self.publish(&batches));
         for ask in asks {
             // Whoever asked may have stopped waiting.
             let _ = ask.done.send(());
         }
+        if let Some((model, status)) = published {
+            self.tell(&model, status);
+        }
     }
 
-    fn publish(&mut self, batches: &[Arc<Batch>]) -> Arc<Status> {
+    fn publish(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
         let (model, mut status) = self.ledger.understand(batches);
         status.generation = self.publisher.publish(&model);
-        // Requests are served by the new table while the documents are looked at together.
-        self.ledger.analyze(&model, &mut status);
+        (model, status)
+    }
+
+    /// Looks at the documents together, and tells how they stand. The new table serves requests meanwhile.
+    fn tell(&mut self, model: &Model, mut status: Status) -> Arc<Status> {
+        self.ledger.analyze(model, &mut status);
         let status = Arc::new(status);
         self.log(&status);
         self.status.send_replace(Arc::clone(&status));

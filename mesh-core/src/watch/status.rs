@@ -16,7 +16,7 @@ pub struct Status {
     pub documents: Vec<DocumentStatus>,
     /// Documents of kinds that the mesh does not use, or not yet.
     pub skipped: Vec<(Kind, Place)>,
-    /// Everything that is wrong or odd: in each document, then between them, which is what has a code.
+    /// Everything that is wrong or odd: in each document, then between them. What has a code refuses no document.
     pub faults: Vec<Fault>,
 }
 

@@ -139,7 +139,7 @@ async fn outcomes<'a>(folder: &Path, rows: &[&'a Row]) -> Result<Vec<(&'a Row, O
                 fault: Some(reason),
             },
         };
-        outcomes.push((*row, outcome));
+        outcomes.push((*row, outcome.blaming(world.fault())));
     }
     Ok(outcomes)
 }
@@ -214,5 +214,97 @@ fn redirect(comparison: &mut Comparison, expect: &Value, call: &Call, reply: &Re
     comparison.part("path", documents::or(documents::text(expect, "path"), &call.path), uri.path());
     if let Some(host) = expect["host"].as_str() {
         comparison.part("host", host, uri.host().unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(request: Value, expect: Value) -> Row {
+        let row = json!({
+            "id": "a", "test": "b", "kind": "http", "applies_to": "HTTPRoute", "manifests": [],
+            "base_manifests": "", "gateway": {"gateway": "default/door", "port": 80},
+            "request": request, "expect": expect,
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn documents() -> Vec<Value> {
+        let service = json!({"name": "cart", "namespace": "default"});
+        let labels = json!({"app": "cart"});
+        let rules = json!([
+            {"matches": [{"path": {"type": "Exact", "value": "/away"}}],
+             "filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "example.org"}}]},
+            {"backendRefs": [{"name": "cart", "port": 80}]},
+        ]);
+        vec![
+            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "door"},
+                   "spec": {"listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}}),
+            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "all"},
+                   "spec": {"parentRefs": [{"name": "door"}], "rules": rules}}),
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": service,
+                   "spec": {"selector": labels, "ports": [{"port": 80}]}}),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": service,
+                   "spec": {"template": {"metadata": {"labels": labels}}}}),
+        ]
+    }
+
+    async fn judged(request: Value, expect: Value) -> Outcome {
+        let row = row(request, expect);
+        let documents = convert(&documents()).unwrap();
+        let world = World::start(row.member(&[&row]).unwrap(), &documents).await.unwrap();
+        assert_eq!(world.fault(), None);
+        compared(&row.expect, &row.call(), &world.send(&row.call()).await.unwrap(), &world)
+    }
+
+    #[tokio::test]
+    async fn what_reaches_the_backend_is_compared() {
+        let request = json!({"path": "/a?b=c", "host": "shop.example", "headers": {"X-A": "1"}});
+        let seen = json!({"path": "/a?b=c", "host": "shop.example", "method": "GET", "headers": {"X-A": "1"}, "absent_headers": ["X-B"]});
+        let expect =
+            json!({"status": [404, 200], "backend": "cart", "namespace": "default", "backend_request": seen});
+        assert_eq!(judged(request.clone(), expect.clone()).await, Outcome::Agrees);
+        for (part, wrong) in [
+            ("/status", json!([404])),
+            ("/backend", json!("other")),
+            ("/namespace", json!("other")),
+            ("/backend_request/path", json!("/a")),
+            ("/backend_request/host", json!("other.example")),
+            ("/backend_request/method", json!("POST")),
+            ("/backend_request/headers", json!({"X-A": "2"})),
+            ("/backend_request/absent_headers", json!(["x-a"])),
+        ] {
+            let mut expect = expect.clone();
+            *expect.pointer_mut(part).unwrap() = wrong;
+            let outcome = judged(request.clone(), expect).await;
+            assert!(matches!(outcome, Outcome::Differs { .. }), "{part}: {outcome:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_a_redirect_leads_is_compared() {
+        let redirect = |redirect: Value| {
+            judged(json!({"path": "/away"}), json!({"status": [302], "redirect": redirect}))
+        };
+        assert_eq!(redirect(json!({"host": "example.org"})).await, Outcome::Agrees);
+        for wrong in [
+            json!({"host": "example.com"}),
+            json!({"host": "example.org", "scheme": "https"}),
+            json!({"host": "example.org", "port": "8080"}),
+            json!({"host": "example.org", "path": "/"}),
+        ] {
+            assert!(matches!(redirect(wrong.clone()).await, Outcome::Differs { .. }), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rows_of_what_istio_does_not_say_are_left_out() {
+        assert_eq!(unsaid(&row(json!({}), json!({"status": [200]}))), None);
+        assert!(unsaid(&row(json!({}), json!({"status": [421]}))).is_some());
+        assert!(unsaid(&row(json!({}), json!({"mirrored_to": []}))).is_some());
+        let whole = Row { kind: "grpc".to_owned(), ..row(json!({}), json!({})) };
+        assert!(unsaid(&whole).is_some());
     }
 }

@@ -45,6 +45,14 @@ impl Outcome {
         Self::Unsaid { reason: reason.into() }
     }
 
+    /// The same, with the fault that may have caused a difference.
+    pub(crate) fn blaming(mut self, cause: Option<String>) -> Self {
+        if let Self::Differs { fault, .. } = &mut self {
+            *fault = fault.take().or(cause);
+        }
+        self
+    }
+
     /// Whether what is expected is what was found, said by their `Debug`.
     pub(crate) fn of<T: PartialEq + std::fmt::Debug>(expected: &T, got: &T) -> Self {
         if expected == got {

@@ -65,7 +65,7 @@ async fn outcomes<'a>(config: &Path, rows: &[&'a Row]) -> Result<Vec<(&'a Row, O
             Some(what) => Outcome::unsaid(format!("nothing in the row's documents says {what:?}")),
             None => outcome(row, &world, server.as_ref()).await,
         };
-        outcomes.push((*row, outcome));
+        outcomes.push((*row, outcome.blaming(world.fault())));
     }
     Ok(outcomes)
 }
@@ -77,7 +77,7 @@ fn echo(name: &str) -> [Value; 2] {
     let labels = json!({"app": name});
     [
         json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": labels, "ports": ports}}),
-        json!({"kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {"labels": labels}}}}),
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {"labels": labels}}}}),
     ]
 }
 
@@ -187,5 +187,82 @@ fn shares(comparison: &mut Comparison, expected: &Value, tolerance: f64, world: 
         let expected = share.as_f64().unwrap_or_default();
         let got = got.get(name).copied().unwrap_or_default() * 100.0;
         comparison.check(name, (expected - got).abs() <= tolerance, &expected, &got);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(request: Value, expect: Value) -> Row {
+        let row = json!({"id": "a", "group": "b", "config": "c", "request": request, "expect": expect});
+        serde_json::from_value(row).unwrap()
+    }
+
+    async fn judged(row: &Row) -> Outcome {
+        let rules = json!([
+            {"match": [{"uri": {"exact": "/old"}}], "redirect": {"uri": "/new"}},
+            {"match": [{"uri": {"exact": "/split"}}], "route": [
+                {"destination": {"host": "a"}, "weight": 80}, {"destination": {"host": "c"}, "weight": 20}]},
+            {"route": [{"destination": {"host": "b"}}], "headers": {"response": {"set": {"x-by": "mesh"}}}},
+        ]);
+        let mut written = vec![json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"name": "b", "namespace": NAMESPACE}, "spec": {"hosts": ["b"], "http": rules},
+        })];
+        written.extend(["a", "b", "c"].into_iter().flat_map(echo));
+        let world = World::start(row.member(), &written).await.unwrap();
+        assert_eq!(world.fault(), None);
+        outcome(row, &world, None).await
+    }
+
+    fn get(path: &str) -> Value {
+        json!({"method": "GET", "path": path, "to_service": "b.echo1", "port": 80})
+    }
+
+    #[tokio::test]
+    async fn every_part_of_an_answer_is_compared() {
+        for (right, wrong) in [
+            (json!({"status": 200}), json!({"status": 404})),
+            (json!({"upstream_host": "b.echo1"}), json!({"upstream_host": "b"})),
+            (json!({"upstream_path": "/a"}), json!({"upstream_path": "/"})),
+            (json!({"upstream_protocol": "HTTP/1.1"}), json!({"upstream_protocol": "HTTP/2.0"})),
+            (
+                json!({"upstream_request_header": {"X-A": ""}}),
+                json!({"upstream_request_header": {"X-A": "1"}}),
+            ),
+            (json!({"response_header": {"X-By": "mesh"}}), json!({"response_header": {"X-By": ""}})),
+            (json!({"response_header": {"Location": ""}}), json!({"what_nobody_knows": 1})),
+        ] {
+            assert_eq!(judged(&row(get("/a"), json!([right]))).await, Outcome::Agrees, "{right}");
+            let outcome = judged(&row(get("/a"), json!([wrong]))).await;
+            assert!(matches!(outcome, Outcome::Differs { .. }), "{wrong}: {outcome:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_when_the_row_says_so() {
+        let mut request = get("/old?a=b");
+        let moved =
+            row(request.clone(), json!([{"response_header": {"Location": "http://{{.Hostname}}/new?a=b"}}]));
+        assert_eq!(judged(&moved).await, Outcome::Agrees);
+        request["follow_redirects"] = true.into();
+        assert_eq!(judged(&row(request, json!([{"upstream_path": "/new?a=b"}]))).await, Outcome::Agrees);
+    }
+
+    #[tokio::test]
+    async fn shares_are_compared_within_their_tolerance() {
+        let shares = |a: u32| {
+            row(get("/split"), json!([{"distribution_percent": {"a": a, "c": 20}, "tolerance_percent": 5}]))
+        };
+        assert_eq!(judged(&shares(77)).await, Outcome::Agrees);
+        assert!(matches!(judged(&shares(60)).await, Outcome::Differs { .. }));
+    }
+
+    #[test]
+    fn a_row_that_lacks_what_it_expects_is_told() {
+        let row = row(get("/"), json!([{"upstream_request_header": {"X-A": "value"}}]));
+        assert_eq!(row.missing("nothing"), Some("value"));
+        assert_eq!(row.missing("set: {x-a: value}"), None);
     }
 }

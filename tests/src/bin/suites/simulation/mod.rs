@@ -224,7 +224,10 @@ mod tests {
         });
         let hosts = |expected: Value| json!({"virtual_hosts": {"cart.default.svc.cluster.local": expected}});
         let judged = |expected| {
-            judged(&row("sidecar", json!({"route_name": "80"}), hosts(expected)), &[service.clone()])
+            judged(
+                &row("sidecar", json!({"route_name": "80"}), hosts(expected)),
+                std::slice::from_ref(&service),
+            )
         };
         let own = json!(["outbound|80||cart.default.svc.cluster.local"]);
         assert_eq!(judged(own), Outcome::Agrees);

@@ -99,11 +99,11 @@ impl Call {
 impl World {
     /// Sends a request. The error says why nobody answered.
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, String> {
-        let Way::Gateway { doors, authority, .. } = &self.way else {
+        let Way::Gateway(gate) = &self.way else {
             let response = self.mesh.client().request(call.request()?).await;
             return Reply::of(response.map_err(|error| error.to_string())?).await;
         };
-        let Some(door) = doors.get(&call.port) else {
+        let Some(door) = gate.doors.get(&call.port) else {
             return Err(format!("the gateway does not open port {}", call.port));
         };
         let Some(sni) = &call.sni else {
@@ -111,7 +111,7 @@ impl World {
             return exchange(stream, call).await;
         };
         let alpn = if call.is_http2 { "h2" } else { "http/1.1" };
-        let stream = authority.shake_hands(*door, Some(sni), &[alpn]).await;
+        let stream = gate.authority.shake_hands(*door, Some(sni), &[alpn]).await;
         exchange(stream.map_err(|error| format!("no handshake: {error}"))?, call).await
     }
 
@@ -136,7 +136,7 @@ impl World {
         let (snapshot, request) = (self.mesh.handle().snapshot(), call.request()?);
         let view = match self.way {
             Way::Mesh => RequestView::outbound(&request),
-            Way::Gateway { .. } => RequestView::at_gateway(&request, call.port, call.sni.is_some()),
+            Way::Gateway(_) => RequestView::at_gateway(&request, call.port, call.sni.is_some()),
         };
         let mut shares = BTreeMap::new();
         for number in 0..count {

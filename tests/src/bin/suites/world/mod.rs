@@ -44,8 +44,17 @@ pub(crate) struct World {
 enum Way {
     /// By the mesh's own client.
     Mesh,
-    /// Over the wire, to an address for each port.
-    Gateway { doors: BTreeMap<u16, SocketAddr>, authority: Authority, _secrets: TempDir, _tasks: JoinSet<()> },
+    /// Over the wire.
+    Gateway(Box<Gate>),
+}
+
+/// A gateway that is open.
+struct Gate {
+    /// The address of each port.
+    doors: BTreeMap<u16, SocketAddr>,
+    authority: Authority,
+    _secrets: TempDir,
+    _tasks: JoinSet<()>,
 }
 
 /// Documents that never change.
@@ -79,6 +88,13 @@ impl World {
             Member::Gateway { labels, hosts } => gateway(labels, &hosts, &documents, source).await?,
         };
         Ok(Self { mesh, way, _pods: pods })
+    }
+
+    /// The first fault for which the mesh leaves a document out.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let status = self.mesh.status();
+        let status = status.borrow();
+        status.faults.iter().find(|fault| fault.is_refusal()).map(ToString::to_string)
     }
 }
 
@@ -118,7 +134,8 @@ async fn gateway(
         // It ends with the world.
         let _ = gateway.run().await;
     });
-    Ok((mesh, Way::Gateway { doors, authority, _secrets: secrets, _tasks: tasks }))
+    let gate = Gate { doors, authority, _secrets: secrets, _tasks: tasks };
+    Ok((mesh, Way::Gateway(Box::new(gate))))
 }
 
 /// Names the ports of a Service that have no name, for an instance gives its ports by name.
