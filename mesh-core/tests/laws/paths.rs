@@ -88,7 +88,7 @@ impl Case<'_> {
         let redirect = Redirect {
             status: StatusCode::FOUND,
             scheme: Some("https".into()),
-            authority: Some(self.authority.into()).filter(|authority: &Box<str>| !authority.is_empty()),
+            authority: (!self.authority.is_empty()).then(|| self.authority.into()),
             port: RedirectPort::Keep,
             path,
             prefix,

@@ -60,6 +60,11 @@ fn outcome(table: &Snapshot, view: &RequestView<'_>, roll: u32) -> Outcome {
                 rule: table.rule(chosen).name.to_string(),
                 backend: backend.name.to_string(),
                 endpoints: backend.endpoints.iter().map(endpoint).collect(),
+                policy: [
+                    Some(backend.policy.connection_pool.max_connections),
+                    backend.policy.outlier_detection.as_ref().map(|outlier| outlier.consecutive_5xx),
+                    backend.policy.retry_budget.map(|budget| budget.min_concurrency),
+                ],
             }
         }
     }

@@ -174,10 +174,37 @@ impl<'a> Any<'a> {
         let mut rule = subset_rule(&format!("{namespace}/{number}"), self.host(), &versions);
         for subset in &mut rule.subsets {
             subset.labels = labels(self.of(&[&[("version", "v1")][..], &[("version", "v2")], &[]]));
+            subset.policy = self.maybe(2, |any| Arc::new(any.policy()));
         }
+        rule.policy = self.maybe(2, |any| Arc::new(any.policy()));
         rule.export = self.export();
         rule.clients = self.maybe(3, Self::labels);
         rule
+    }
+
+    /// A policy of numbers that tell it from others.
+    fn policy(&mut self) -> WrittenPolicy {
+        let port = |any: &mut Self, _| (any.of(&PORTS), any.blocks());
+        let budget = |any: &mut Self| {
+            let min_concurrency = any.of(&[1, 2, 3]);
+            RetryBudget { share: Share::ALL, min_concurrency, interval: None }
+        };
+        WrittenPolicy {
+            blocks: self.blocks(),
+            ports: self.list(0, 2, port).into_iter().collect(),
+            retry_budget: self.maybe(2, budget),
+            ..WrittenPolicy::default()
+        }
+    }
+
+    fn blocks(&mut self) -> PolicyBlocks {
+        let pool = |max_connections| ConnectionPool { max_connections, ..ConnectionPool::default() };
+        let outlier = |consecutive_5xx| OutlierDetection { consecutive_5xx, ..OutlierDetection::default() };
+        PolicyBlocks {
+            connection_pool: self.maybe(2, |any| pool(any.of(&[1, 2, 3]))),
+            outlier_detection: self.maybe(2, |any| outlier(any.of(&[1, 2, 3]))),
+            ..PolicyBlocks::default()
+        }
     }
 
     fn gateway(&mut self, number: usize) -> Gateway {

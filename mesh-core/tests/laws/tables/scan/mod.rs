@@ -5,7 +5,6 @@ mod gateway;
 mod names;
 mod request;
 
-use destination::forwarded;
 use mesh_core::{
     model::*,
     table::{GatewayRole, Missing, Refusal, RequestView, Viewpoint},
@@ -23,6 +22,8 @@ pub(super) enum Outcome {
         rule: String,
         backend: String,
         endpoints: Vec<String>,
+        /// Connections at most, errors that eject, retries at least: numbers of the policy's three parts.
+        policy: [Option<u32>; 3],
     },
 }
 
@@ -38,7 +39,7 @@ pub(super) fn scan(model: &Model, viewpoint: &Viewpoint, view: &RequestView<'_>,
         Found::Service(service) => {
             let own = |port: &&Port| port.number == view.port;
             match service.ports.iter().find(own) {
-                Some(port) => forwarded("default", service, None, port),
+                Some(port) => reader.forwarded("default", service, None, port),
                 None => Outcome::Refuse(Refusal::Missing(Missing::Port)),
             }
         }
