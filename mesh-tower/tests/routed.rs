@@ -7,9 +7,8 @@ use mesh_core::{
     model::{
         Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, Delay, Destination,
         DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
-        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Resolution, Rewrite,
-        Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
-        VirtualService,
+        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
+        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts, VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
     watch::{self, Handle, Publisher},
@@ -77,18 +76,7 @@ fn model(digest: u64, routes: Vec<Route>) -> Model {
         routes: routes.into_iter().map(Arc::new).collect(),
     };
     let port = Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 };
-    let service = Service {
-        host: host(),
-        namespace: "shop".into(),
-        aliases: vec![],
-        short_name: None,
-        ports: vec![port],
-        resolution: Resolution::Endpoints,
-        endpoints: [].into(),
-        selects: None,
-        keeps_gateway_ports: false,
-        export: Export::Everywhere,
-    };
+    let service = Service { ports: vec![port], ..Service::new(host(), "shop".into()) };
     Model {
         services: vec![Arc::new(service)],
         virtual_services: vec![Arc::new(virtual_service)],

@@ -7,6 +7,7 @@ use super::{
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
+    mesh_config::MeshConfig,
     node::{Node, Value},
     path::Path,
     pod::Pod,
@@ -73,6 +74,8 @@ pub enum Body {
     Pod(Box<Pod>),
     /// An EndpointSlice.
     EndpointSlice(Box<EndpointSlice>),
+    /// The MeshConfig in a ConfigMap.
+    MeshConfig(Box<MeshConfig>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
 }
@@ -143,6 +146,7 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     }
     let kind = match kind(root) {
         Ok(Kind::Known(known)) => known,
+        Ok(Kind::Foreign(_)) if is_mesh_config(root) => KnownKind::ConfigMap,
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
             let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
@@ -220,7 +224,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         None => f.require("metadata", "give it at least a name"),
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec") && kind != KnownKind::EndpointSlice;
+    let has_spec = !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap);
+    let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -232,6 +237,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
+        KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
     };
     if is_missing {
@@ -239,6 +245,16 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         f.require("spec", "write it beside metadata");
     }
     (metadata, body.unwrap_or_else(|| Body::empty(kind)))
+}
+
+/// Whether this is the ConfigMap of Istio's own namespace that holds the MeshConfig.
+fn is_mesh_config(root: &Node) -> bool {
+    let metadata = |field: &str| root.get("metadata")?.get(field)?.as_text();
+    root.get("kind").and_then(Node::as_text) == Some("ConfigMap")
+        && root.get("apiVersion").and_then(Node::as_text) == Some("v1")
+        && metadata("name") == Some("istio")
+        && matches!(metadata("namespace"), None | Some("istio-system"))
+        && root.get("data").is_some_and(|data| data.has("mesh"))
 }
 
 fn is_kustomization(file: &str) -> bool {
@@ -259,6 +275,7 @@ impl Body {
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
+            KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
         }
     }
@@ -275,6 +292,7 @@ impl Body {
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
+            Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
         }

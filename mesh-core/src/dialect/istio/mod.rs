@@ -15,6 +15,7 @@ mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod mesh_config;
 mod names;
 mod pod;
 mod policy;
@@ -35,6 +36,7 @@ pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
 pub use endpoint_slice::{Slice, SliceEndpoint};
+pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
 pub use service::NamedService;
 pub use workload_entry::Instance;
@@ -69,6 +71,8 @@ pub enum Meaning {
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// What holds for the whole mesh.
+    Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
     Nothing,
 }
@@ -90,6 +94,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Service(written) => service::translate(site, written),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
+        Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
     };
     let faults = check.into_faults();

@@ -6,12 +6,10 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 
-/// The namespace whose rules are everybody's last resort.
-const ROOT_NAMESPACE: &str = "istio-system";
-
 /// The rules that one client can see, by their namespace.
 pub(super) struct SubsetRules<'a> {
     client: &'a str,
+    root: &'a str,
     scopes: FxHashMap<&'a str, Scope<'a>>,
 }
 
@@ -28,14 +26,14 @@ impl<'a> SubsetRules<'a> {
         for rule in model.subset_rules.iter().filter(|rule| is_for(rule, viewpoint)) {
             scopes.entry(&rule.namespace).or_default().add(rule);
         }
-        Self { client: &viewpoint.namespace, scopes }
+        Self { client: &viewpoint.namespace, root: &model.root_namespace, scopes }
     }
 
     /// The subset of a service that has this name, by the rule that applies.
     pub(super) fn find(&self, service: &Service, name: &str) -> Option<&'a Subset> {
         // A client in the root namespace has no rules of its own: they are the last resort for it too.
-        let own = (self.client != ROOT_NAMESPACE).then_some(self.client);
-        let mut order = own.into_iter().chain([&*service.namespace, ROOT_NAMESPACE]);
+        let own = (self.client != self.root).then_some(self.client);
+        let mut order = own.into_iter().chain([&*service.namespace, self.root]);
         // The first namespace with a rule for the host ends the search, whatever subsets that rule has.
         let group = order.find_map(|namespace| self.scopes.get(namespace)?.group(service.host.as_str()))?;
         let clients = group.iter().find_map(|rule| rule.clients.as_ref());

@@ -126,8 +126,9 @@ fn several_owners(host: &HostPattern, rivals: &[String]) -> Finding {
 /// Whether some namespace sees both.
 fn meet(one: &Export, other: &Export) -> bool {
     match (one, other) {
-        (Export::Everywhere, Export::Everywhere) => true,
-        (Export::Everywhere, Export::To(some)) | (Export::To(some), Export::Everywhere) => !some.is_empty(),
-        (Export::To(some), other) => some.iter().any(|namespace| other.reaches(namespace)),
+        (Export::To(some), other) | (other, Export::To(some)) => {
+            some.iter().any(|namespace| other.reaches(namespace))
+        }
+        (Export::Everywhere | Export::Unsaid, Export::Everywhere | Export::Unsaid) => true,
     }
 }
