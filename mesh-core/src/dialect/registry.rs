@@ -1,10 +1,6 @@
-//! Services find their instances.
-//!
-//! The endpoints of a Kubernetes Service are the ready addresses of its EndpointSlices, and then the WorkloadEntries
-//! that its selector meets. Those of a ServiceEntry are the ones it lists, or the WorkloadEntries and the Pods that its
-//! selector meets. Pods alone make no endpoints of a Service: Kubernetes says by EndpointSlices which of them count.
+//! Services find their instances; the room's page says where.
 
-use super::{Instance, NamedService, Pod, Slice};
+use super::{DefaultExport, Instance, NamedService, Pod, Slice};
 use crate::model::{Endpoint, Labels, Service};
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -12,8 +8,8 @@ use std::{
 };
 
 /// Services by name, before they have found their instances.
-#[derive(Default)]
 pub(super) struct Registry<'a> {
+    default_export: &'a DefaultExport,
     /// Several entries for one host of one namespace are one service, in the order of the first of them.
     named: Vec<Vec<&'a Arc<NamedService>>>,
     places: HashMap<(&'a str, &'a str), usize>,
@@ -32,6 +28,19 @@ struct ByLabel<'a> {
 }
 
 impl<'a> Registry<'a> {
+    /// A registry of services that are seen by whom `default_export` says where they do not say themselves.
+    pub(super) fn new(default_export: &'a DefaultExport) -> Self {
+        Self {
+            default_export,
+            named: Vec::new(),
+            places: HashMap::new(),
+            entries: HashMap::new(),
+            running: HashMap::new(),
+            pods: HashMap::new(),
+            slices: HashMap::new(),
+        }
+    }
+
     pub(super) fn name(&mut self, service: &'a Arc<NamedService>) {
         match self.places.entry((&service.namespace, service.host.as_str())) {
             Entry::Occupied(place) => self.named[*place.get()].push(service),
@@ -63,17 +72,14 @@ impl<'a> Registry<'a> {
 
     fn service(&self, parts: &[&Arc<NamedService>]) -> Service {
         let first = parts[0];
+        let export = self.default_export.instead_of(&first.export, &first.namespace);
         let mut whole = Service {
-            host: first.host.clone(),
-            namespace: Arc::clone(&first.namespace),
-            aliases: Vec::new(),
             short_name: first.short_name.clone(),
-            ports: Vec::new(),
             resolution: first.resolution.clone(),
-            endpoints: [].into(),
             selects: parts.iter().find_map(|part| part.selects.clone()),
             keeps_gateway_ports: first.keeps_gateway_ports,
-            export: first.export.clone(),
+            export: export.unwrap_or_else(|| first.export.clone()),
+            ..Service::new(first.host.clone(), Arc::clone(&first.namespace))
         };
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for part in parts {

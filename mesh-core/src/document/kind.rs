@@ -35,6 +35,8 @@ pub enum KnownKind {
     Service,
     /// Kubernetes' core group.
     Pod,
+    /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
+    ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
     /// `authentication.istio.io/v1alpha1`, namespaced.

@@ -7,6 +7,7 @@ use super::{
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
+    mesh_config::{self, MeshConfig},
     node::{Node, Value},
     path::Path,
     pod::Pod,
@@ -75,6 +76,8 @@ pub enum Body {
     Pod(Box<Pod>),
     /// An EndpointSlice.
     EndpointSlice(Box<EndpointSlice>),
+    /// The MeshConfig in a ConfigMap.
+    MeshConfig(Box<MeshConfig>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -149,6 +152,7 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     }
     let kind = match kind(root) {
         Ok(Kind::Known(known)) => known,
+        Ok(Kind::Foreign(_)) if mesh_config::is_mesh_config(root) => KnownKind::ConfigMap,
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
             let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
@@ -233,7 +237,9 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         metadata.annotations.clear();
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec") && kind != KnownKind::EndpointSlice && !kind.is_for_analysis();
+    let has_spec =
+        !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap) && !kind.is_for_analysis();
+    let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -245,6 +251,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
+        KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -282,6 +289,7 @@ impl Body {
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
+            KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -300,6 +308,7 @@ impl Body {
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
+            Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,

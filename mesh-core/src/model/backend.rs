@@ -35,6 +35,25 @@ pub struct Service {
     pub export: Export,
 }
 
+impl Service {
+    /// A service that everybody sees, by this name alone, and that has no ports and no endpoints yet.
+    #[must_use]
+    pub fn new(host: Host, namespace: Arc<str>) -> Self {
+        Self {
+            host,
+            namespace,
+            aliases: Vec::new(),
+            short_name: None,
+            ports: Vec::new(),
+            resolution: Resolution::default(),
+            endpoints: [].into(),
+            selects: None,
+            keeps_gateway_ports: false,
+            export: Export::default(),
+        }
+    }
+}
+
 /// Where requests to a service go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
@@ -194,8 +213,10 @@ impl Subset {
 /// The namespaces that may see an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Export {
-    /// All of them.
+    /// Nobody said, neither of the object nor of the mesh: all of them.
     #[default]
+    Unsaid,
+    /// All of them.
     Everywhere,
     /// These alone.
     To(Vec<Arc<str>>),
@@ -206,7 +227,7 @@ impl Export {
     #[must_use]
     pub fn reaches(&self, namespace: &str) -> bool {
         match self {
-            Self::Everywhere => true,
+            Self::Unsaid | Self::Everywhere => true,
             Self::To(namespaces) => namespaces.iter().any(|name| **name == *namespace),
         }
     }

@@ -3,6 +3,7 @@
 mod aliases;
 mod entries;
 mod gateways;
+mod mesh_config;
 mod order;
 mod scopes;
 mod services;

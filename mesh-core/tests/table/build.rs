@@ -37,16 +37,11 @@ pub(crate) fn service(name: &str) -> Service {
         service_account: "".into(),
     };
     Service {
-        host: host(&full(name)),
-        namespace: namespace.into(),
         aliases: vec![host(name), host(&format!("{name}.svc"))],
         short_name: Some(host(short)),
         ports: vec![port(80, "http", 8080)],
-        resolution: Resolution::Endpoints,
         endpoints: [endpoint([10, 0, 0, 1], "v1"), endpoint([10, 0, 0, 2], "v2")].into(),
-        selects: None,
-        keeps_gateway_ports: false,
-        export: Export::Everywhere,
+        ..Service::new(host(&full(name)), namespace.into())
     }
 }
 

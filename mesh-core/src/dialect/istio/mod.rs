@@ -16,6 +16,7 @@ mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod mesh_config;
 mod mirror;
 mod names;
 mod outlier_detection;
@@ -39,6 +40,7 @@ pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
 pub use endpoint_slice::{Slice, SliceEndpoint};
+pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
 pub use service::NamedService;
 pub use workload_entry::Instance;
@@ -73,6 +75,8 @@ pub enum Meaning {
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// What holds for the whole mesh.
+    Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
     Nothing,
 }
@@ -94,6 +98,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Service(written) => service::translate(site, written),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
+        Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };

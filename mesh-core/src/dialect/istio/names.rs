@@ -39,7 +39,7 @@ impl Site<'_> {
     /// Reads the namespaces that may see the object; `may_be_nobody`: `~` is one of the things to write.
     pub(super) fn export(&self, path: &Path<'_>, written: &[String], may_be_nobody: bool) -> Export {
         if written.is_empty() {
-            return Export::Everywhere;
+            return Export::Unsaid;
         }
         self.check_export(path, written, may_be_nobody);
         if written.iter().any(|to| to == "*") {
