@@ -14,7 +14,7 @@ use mesh_core::{
     },
     table::{RequestView, Snapshot, Viewpoint},
 };
-use std::{collections::BTreeMap, hint::black_box, sync::Arc};
+use std::{hint::black_box, sync::Arc};
 
 const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// How many requests are decided in turn.
@@ -141,19 +141,13 @@ fn model(size: usize) -> Model {
 
 fn service(host: &Host) -> Service {
     let endpoint = |last: u8, version: &str| Endpoint {
-        address: Address::Ip([10, 0, 0, last].into()),
-        ports: BTreeMap::new(),
         labels: Arc::new(Labels::from([("version".into(), version.into())])),
-        weight: 1,
+        ..Endpoint::at(Address::Ip([10, 0, 0, last].into()))
     };
     Service {
-        host: host.clone(),
-        namespace: "shop".into(),
-        aliases: Vec::new(),
-        short_name: None,
         ports: vec![Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 }],
         endpoints: [endpoint(1, "old"), endpoint(2, "new")].into(),
-        export: Export::Everywhere,
+        ..Service::new(host.clone(), "shop".into())
     }
 }
 
