@@ -10,11 +10,11 @@ use mesh_core::{
     model::{
         Action, Address, Attachment, Block, Conditions, Destination, Endpoint, Export, HeaderEdits,
         HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Pattern, Port, Protocol,
-        QueryMatch, Resolution, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
+        QueryMatch, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
     },
     table::{RequestView, Snapshot, Viewpoint},
 };
-use std::{collections::BTreeMap, hint::black_box, sync::Arc};
+use std::{hint::black_box, sync::Arc};
 
 const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// How many requests are decided in turn.
@@ -141,25 +141,13 @@ fn model(size: usize) -> Model {
 
 fn service(host: &Host) -> Service {
     let endpoint = |last: u8, version: &str| Endpoint {
-        address: Address::Ip([10, 0, 0, last].into()),
-        ports: BTreeMap::new(),
         labels: Arc::new(Labels::from([("version".into(), version.into())])),
-        weight: 1,
-        locality: None,
-        network: "".into(),
-        service_account: "".into(),
+        ..Endpoint::at(Address::Ip([10, 0, 0, last].into()))
     };
     Service {
-        host: host.clone(),
-        namespace: "shop".into(),
-        aliases: Vec::new(),
-        short_name: None,
         ports: vec![Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 }],
-        resolution: Resolution::Endpoints,
         endpoints: [endpoint(1, "old"), endpoint(2, "new")].into(),
-        selects: None,
-        keeps_gateway_ports: false,
-        export: Export::Everywhere,
+        ..Service::new(host.clone(), "shop".into())
     }
 }
 

@@ -116,6 +116,20 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// An endpoint of which only the address is known.
+    #[must_use]
+    pub fn at(address: Address) -> Self {
+        Self {
+            address,
+            ports: BTreeMap::new(),
+            labels: Arc::default(),
+            weight: 1,
+            locality: None,
+            network: "".into(),
+            service_account: "".into(),
+        }
+    }
+
     /// Whether it takes the mesh's own mutual TLS: whoever made it says so by the label `security.istio.io/tlsMode`.
     #[must_use]
     pub fn takes_mesh_tls(&self) -> bool {

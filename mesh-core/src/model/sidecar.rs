@@ -36,6 +36,8 @@ pub struct ImportListener {
     pub port: Option<u16>,
     /// The hosts.
     pub hosts: Vec<Import>,
+    /// Those of them that are not seen all the same.
+    pub hidden: Vec<Import>,
 }
 
 /// Some hosts of one namespace, or of all.
@@ -48,22 +50,30 @@ pub struct Import {
 }
 
 impl ImportListener {
-    /// Whether a service is seen here: all of its hosts are imported.
+    /// Whether a service is seen here: all of its hosts are imported, and not hidden.
     #[must_use]
     pub fn shows(&self, service: &Service) -> bool {
         let pattern = service.host.to_pattern();
-        self.hosts.iter().any(|import| import.is_of(&service.namespace) && import.hosts.covers(&pattern))
+        let covers = |import: &Import| import.covers(&service.namespace, &pattern);
+        self.hosts.iter().any(covers) && !self.hidden.iter().any(covers)
     }
 
-    /// Whether rules apply here: one of their hosts is imported, or covers one that is.
+    /// Whether rules apply here: one of their hosts is imported, or covers one that is, and is not hidden.
     #[must_use]
     pub fn applies(&self, rules: &VirtualService) -> bool {
-        let is_met = |import: &Import| rules.hosts.iter().any(|host| host.narrower(&import.hosts).is_some());
-        self.hosts.iter().any(|import| import.is_of(&rules.namespace) && is_met(import))
+        let own = || self.hosts.iter().filter(|import| import.is_of(&rules.namespace));
+        rules.hosts.iter().any(|host| {
+            own().any(|import| host.narrower(&import.hosts).is_some())
+                && !self.hidden.iter().any(|import| import.covers(&rules.namespace, host))
+        })
     }
 }
 
 impl Import {
+    fn covers(&self, namespace: &str, hosts: &HostPattern) -> bool {
+        self.is_of(namespace) && self.hosts.covers(hosts)
+    }
+
     fn is_of(&self, namespace: &str) -> bool {
         self.namespace.as_deref().is_none_or(|own| own == namespace)
     }

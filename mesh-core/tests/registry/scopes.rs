@@ -36,6 +36,11 @@ fn hosts_are_imported_by_namespace_and_name() {
         ("'*/*.svc.cluster.local'", &WORLD),
         ("'~/*'", &[]),
         ("'shop/*.example.com'", &[]),
+        ("'*/*', '~office/*'", &["catalog.shop", "stock.shop"]),
+        ("'*/*', '~./stock.shop.svc.cluster.local'", &["catalog.shop", "mail.office", "print.office"]),
+        ("'*/*', '~/*.office.svc.cluster.local', '~/stock.shop.svc.cluster.local'", &["catalog.shop"]),
+        ("'~office/*'", &[]),
+        ("'~/*', './*'", &["catalog.shop", "stock.shop"]),
     ] {
         let text = world(&sidecar("shop/own", &format!("{{egress: [{{hosts: [{hosts}]}}]}}")));
         assert_eq!(seen(&text, &[]), expected, "{hosts}");
@@ -115,6 +120,33 @@ fn rules_are_imported_by_their_namespace_and_any_of_their_hosts() {
         let rules = answering("shop/rules", "[mail.office.svc.cluster.local]");
         let table = table(&world(&[sidecar("shop/own", &spec), rules].concat()));
         assert_eq!(goes(&table, "http://mail.office/"), expected, "{import}");
+    }
+}
+
+#[test]
+fn rules_are_hidden_with_the_last_of_their_hosts_that_is_imported() {
+    for (hidden, expected) in [
+        ("'~shop/mail.office.svc.cluster.local'", "shop-rules answers"),
+        ("'~shop/*.office.svc.cluster.local'", "outbound|80||mail.office.svc.cluster.local"),
+        ("'~office/*'", "pass"),
+    ] {
+        let spec = format!("{{egress: [{{hosts: ['*/*.office.svc.cluster.local', {hidden}]}}]}}");
+        let hosts = "[mail.office.svc.cluster.local, print.office.svc.cluster.local]";
+        let table = table(&world(&[sidecar("shop/own", &spec), answering("shop/rules", hosts)].concat()));
+        assert_eq!(goes(&table, "http://mail.office/"), expected, "{hidden}");
+    }
+}
+
+#[test]
+fn what_a_listener_shows_that_is_no_port_of_services_is_shown_on_all() {
+    for port in [
+        "{number: 3128, name: proxy, protocol: HTTP_PROXY}, bind: 127.0.0.1",
+        "{name: socket, protocol: HTTP}, bind: 'unix:///run/a'",
+    ] {
+        let spec = format!(
+            "{{egress: [{{port: {port}, hosts: ['office/mail.office.svc.cluster.local']}}, {{hosts: ['./catalog.shop.svc.cluster.local']}}]}}"
+        );
+        assert_eq!(seen(&world(&sidecar("shop/own", &spec)), &[]), ["catalog.shop", "mail.office"], "{port}");
     }
 }
 

@@ -115,9 +115,11 @@ fn a_headless_service_answers_to_the_names_of_its_instances() {
     ] {
         assert_eq!(goes(&table, url), expected, "{url}");
     }
-    let virtual_address = text.replace("clusterIP: None", "clusterIP: 10.9.8.7");
+    let virtual_address =
+        text.replace("clusterIP: None", "clusterIP: 10.9.8.7, clusterIPs: [10.9.8.7, 'fd00::7']");
     let table = super::table(&virtual_address);
     assert_eq!(goes(&table, "http://10.9.8.7/"), "outbound|80||db.shop.svc.cluster.local");
+    assert_eq!(goes(&table, "http://[fd00::7]/"), "outbound|80||db.shop.svc.cluster.local");
     assert_eq!(goes(&table, "http://db-0.db.shop.svc.cluster.local/"), "pass");
 }
 

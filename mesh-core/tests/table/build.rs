@@ -5,7 +5,7 @@ use mesh_core::{
     model::*,
     table::{Decision, GatewayRole, RequestView, Snapshot, Viewpoint},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -28,13 +28,8 @@ pub(crate) fn full(name: &str) -> String {
 pub(crate) fn service(name: &str) -> Service {
     let (short, namespace) = name.split_once('.').expect("name.namespace");
     let endpoint = |ip: [u8; 4], version: &str| Endpoint {
-        address: Address::Ip(ip.into()),
-        ports: BTreeMap::new(),
         labels: Arc::new(labels(&[("version", version)])),
-        weight: 1,
-        locality: None,
-        network: "".into(),
-        service_account: "".into(),
+        ..Endpoint::at(Address::Ip(ip.into()))
     };
     Service {
         aliases: vec![host(name), host(&format!("{name}.svc"))],

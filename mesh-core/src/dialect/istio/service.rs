@@ -73,10 +73,14 @@ pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<M
 fn aliases(site: Site<'_>, written: &document::Service, full_name: &Host) -> Vec<Host> {
     let (name, namespace) = (&site.metadata.name, &site.metadata.namespace);
     let is_headless = written.cluster_ip == "None";
-    let texts =
-        [format!("{name}.{namespace}"), format!("{name}.{namespace}.svc"), written.cluster_ip.clone()];
-    let texts = texts.iter().filter(|alias| !matches!(alias.as_str(), "" | "None"));
-    let names = texts.filter_map(|text| site.check.accept(&Path::Root, Host::parse(text)));
+    let addresses = [&written.cluster_ip].into_iter().chain(&written.cluster_ips);
+    let mut texts = vec![format!("{name}.{namespace}"), format!("{name}.{namespace}.svc")];
+    for address in addresses.filter(|address| !matches!(address.as_str(), "" | "None")) {
+        if !texts.contains(address) {
+            texts.push(address.clone());
+        }
+    }
+    let names = texts.iter().filter_map(|text| site.check.accept(&Path::Root, Host::parse(text)));
     let instances = is_headless.then(|| HostPattern::Suffix(format!(".{full_name}").into()).to_name());
     names.chain(instances).collect()
 }

@@ -16,8 +16,6 @@ pub(super) fn translate(site: Site<'_>, written: &document::Sidecar) -> Option<M
             ("inboundConnectionPool", written.inbound_connection_pool.is_some()),
         ],
     );
-    let egress_at = site.spec.field("egress");
-    let listener = |(index, written)| listener(site, &egress_at.index(index), written);
     let outbound = written.outbound_traffic_policy.as_ref();
     let unknown_hosts = outbound.map(|policy| match policy.mode {
         OutboundMode::RegistryOnly => UnknownHosts::Refuse,
@@ -28,32 +26,55 @@ pub(super) fn translate(site: Site<'_>, written: &document::Sidecar) -> Option<M
         namespace: site.namespace(),
         name: site.name(),
         workloads: selector.filter(|labels| !labels.is_empty()),
-        imports: written.egress.iter().enumerate().filter_map(listener).collect(),
+        imports: imports(site, &written.egress),
         unknown_hosts,
         proxy: outbound.and_then(|policy| proxy(site, policy)),
     })))
 }
 
-/// A listener on a Unix socket has no port by which a library could tell that a request is for it.
-fn listener(site: Site<'_>, at: &Path<'_>, written: &EgressListener) -> Option<ImportListener> {
-    let port = match &written.port {
-        None => None,
-        Some(port) if port.number == 0 => {
-            site.check.note(&at.field("bind"), "has no effect in a library, whose requests go to ports");
-            return None;
+/// What is seen. Those that are for all ports are one, and something written never comes to nothing, which would be
+/// everything.
+fn imports(site: Site<'_>, written: &[EgressListener]) -> Vec<ImportListener> {
+    let egress_at = site.spec.field("egress");
+    let mut imports: Vec<ImportListener> = Vec::with_capacity(written.len());
+    for (index, written) in written.iter().enumerate() {
+        let listener = listener(site, &egress_at.index(index), written);
+        let general = imports.iter_mut().find(|other| listener.port.is_none() && other.port.is_none());
+        match general {
+            Some(general) => {
+                general.hosts.extend(listener.hosts);
+                general.hidden.extend(listener.hidden);
+            }
+            None => imports.push(listener),
         }
-        Some(port) => Some(u16::try_from(port.number).ok()?),
-    };
-    let hosts = written.hosts.iter().filter_map(|host| import(site, host)).collect();
-    Some(ImportListener { port, hosts })
+    }
+    imports
 }
 
-/// `namespace/name`; nothing for `~`, which imports nothing.
+/// What is shown by a listener that is no port of services, a Unix socket or a proxy's, is shown on all ports: a library
+/// sends its requests itself.
+fn listener(site: Site<'_>, at: &Path<'_>, written: &EgressListener) -> ImportListener {
+    let own = written.port.as_ref().filter(|port| !port.protocol.eq_ignore_ascii_case("HTTP_PROXY"));
+    let port = own.and_then(|port| u16::try_from(port.number).ok()).filter(|port| *port > 0);
+    if port.is_none() && written.port.is_some() {
+        let reason = "is no port of services, so a library sees its hosts on every port";
+        site.check.note(&at.field("port"), reason);
+    }
+    let (mut hosts, mut hidden) = (Vec::new(), Vec::new());
+    for written in written.hosts.iter().filter(|host| *host != "~/*") {
+        match written.strip_prefix('~') {
+            None => hosts.extend(import(site, written)),
+            Some(written) => hidden.extend(import(site, written)),
+        }
+    }
+    ImportListener { port, hosts, hidden }
+}
+
+/// `namespace/name`; without a namespace that of any.
 fn import(site: Site<'_>, written: &str) -> Option<Import> {
     let (namespace, name) = written.split_once('/')?;
     let namespace = match namespace {
-        "~" => return None,
-        "*" => None,
+        "" | "*" => None,
         "." => Some(site.namespace()),
         name => Some(name.into()),
     };

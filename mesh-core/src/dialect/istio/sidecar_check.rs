@@ -229,7 +229,9 @@ fn check_host(site: Site<'_>, at: &Path<'_>, namespace: &str, name: &str) {
         site.check.refuse(at, "config namespace and dnsName in host entry cannot be empty");
         return;
     }
-    if !matches!(namespace, "*" | "." | "~") && !super::names::is_label(namespace) {
+    // What follows a tilde is hidden, though something else imports it.
+    let named = namespace.strip_prefix('~').unwrap_or(namespace);
+    if !matches!(named, "" | "*" | ".") && !super::names::is_label(named) {
         site.check.refuse(at, format!("invalid namespace value {namespace:?} in sidecar"));
     }
     if name != "*" && !name.contains('.') {
