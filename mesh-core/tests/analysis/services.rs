@@ -57,6 +57,11 @@ fn services_that_give_a_workload_two_protocols_on_one_port_are_told_of_the_workl
     assert!(codes(&[&one, &service("two", "{name: http-b, port: 80}"), &web]).is_empty());
     assert!(codes(&[&one, &service("two", "{name: tcp, port: 81}"), &web]).is_empty());
     assert!(codes(&[&one, &service("two", "{name: dns, port: 80, protocol: UDP}"), &web]).is_empty());
+    assert_eq!(
+        codes(&[&one, &service("two", "{name: rest, port: 80}"), &web]),
+        ["IST0118"],
+        "it is found out"
+    );
     assert!(codes(&[&one, &two, &deployment("web", "app: cart")]).is_empty());
     let outside = web.replace("labels: {app: web}", "labels: {app: web, sidecar.istio.io/inject: \"false\"}");
     assert!(codes(&[&one, &two, &outside]).is_empty(), "not a workload of the mesh");

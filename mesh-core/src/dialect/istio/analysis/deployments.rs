@@ -1,9 +1,14 @@
 //! Workloads that several services reach in different ways.
 
-use super::{documents::Documents, services::Selecting, subject::Subject, workloads::Workload};
+use super::{
+    documents::Documents,
+    services::{Selecting, is_datagram, target, tells_protocol},
+    subject::Subject,
+    workloads::Workload,
+};
 use crate::{
     dialect::codes::{CONFLICTING_PROTOCOLS, CONFLICTING_TARGETS},
-    document::{Fault, Path, Service, ServicePort, TargetPort},
+    document::{Fault, Path, Service, ServicePort},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,21 +83,10 @@ fn names(ports: &[Port<'_>]) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-fn target(port: &ServicePort) -> String {
-    match &port.target_port {
-        TargetPort::Same | TargetPort::Number(0) => port.port.to_string(),
-        TargetPort::Number(number) => number.to_string(),
-        TargetPort::Name(name) => name.clone(),
-    }
-}
-
 /// The protocol that a port says it speaks; nothing where it is found out, or where it is not of connections.
 fn protocol(port: &ServicePort) -> Option<String> {
-    let is_datagram = port.protocol.eq_ignore_ascii_case("UDP") || port.protocol.eq_ignore_ascii_case("SCTP");
-    let written = match (port.app_protocol.as_str(), port.name.split('-').next()) {
-        ("", Some("")) | ("", None) => return None,
-        ("", Some(name)) => name,
-        (protocol, _) => protocol,
-    };
-    Some(written.to_ascii_lowercase()).filter(|_| !is_datagram)
+    let name = port.name.split('-').next().unwrap_or_default();
+    let written = if port.app_protocol.is_empty() { name } else { &port.app_protocol };
+    let is_said = !written.is_empty() && tells_protocol(port) && !is_datagram(port);
+    is_said.then(|| written.to_ascii_lowercase())
 }

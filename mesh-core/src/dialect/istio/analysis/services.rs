@@ -63,27 +63,37 @@ fn odd(port: &ServicePort, is_external: bool) -> Option<Finding> {
     if tells {
         return None;
     }
-    let target = match &port.target_port {
-        TargetPort::Same => port.port.to_string(),
-        TargetPort::Number(number) => number.to_string(),
-        TargetPort::Name(name) => name.clone(),
-    };
+    let (number, target) = (port.port, target(port));
     let reason = format!(
-        "port name {:?} (port: {}, targetPort: {target}) doesn't follow the naming convention of Istio port",
-        port.name, port.port
+        "port name {:?} (port: {number}, targetPort: {target}) doesn't follow the naming convention of Istio port",
+        port.name
     );
     Some(UNTOLD_PROTOCOL.because(reason, "begin it with the protocol: http-web, grpc, tcp-db"))
 }
 
-fn tells_protocol(port: &ServicePort) -> bool {
+/// Whether a port says what it speaks.
+pub(super) fn tells_protocol(port: &ServicePort) -> bool {
     let is_known = |name: &str| PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(name));
     let first = port.name.split('-').next().unwrap_or_default();
-    let is_datagram = port.protocol.eq_ignore_ascii_case("UDP") || port.protocol.eq_ignore_ascii_case("SCTP");
     match port.app_protocol.as_str() {
-        "" => is_known(first) || is_datagram || port.name.is_empty() && WELL_KNOWN.contains(&port.port),
+        "" => is_known(first) || is_datagram(port) || port.name.is_empty() && WELL_KNOWN.contains(&port.port),
         written => {
             written.starts_with("kubernetes.io/ws") || written.starts_with("istio.io/") || is_known(written)
         }
+    }
+}
+
+/// Whether a port is not one of connections.
+pub(super) fn is_datagram(port: &ServicePort) -> bool {
+    port.protocol.eq_ignore_ascii_case("UDP") || port.protocol.eq_ignore_ascii_case("SCTP")
+}
+
+/// The port of the workload, as Kubernetes shows it.
+pub(super) fn target(port: &ServicePort) -> String {
+    match &port.target_port {
+        TargetPort::Same | TargetPort::Number(0) => port.port.to_string(),
+        TargetPort::Number(number) => number.to_string(),
+        TargetPort::Name(name) => name.clone(),
     }
 }
 
