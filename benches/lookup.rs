@@ -10,7 +10,7 @@ use mesh_core::{
     model::{
         Action, Address, Attachment, Block, Conditions, Destination, Endpoint, Export, HeaderEdits,
         HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Pattern, Port, Protocol,
-        QueryMatch, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
+        QueryMatch, Resolution, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
     },
     table::{RequestView, Snapshot, Viewpoint},
 };
@@ -145,6 +145,9 @@ fn service(host: &Host) -> Service {
         ports: BTreeMap::new(),
         labels: Arc::new(Labels::from([("version".into(), version.into())])),
         weight: 1,
+        locality: None,
+        network: "".into(),
+        service_account: "".into(),
     };
     Service {
         host: host.clone(),
@@ -152,7 +155,10 @@ fn service(host: &Host) -> Service {
         aliases: Vec::new(),
         short_name: None,
         ports: vec![Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 }],
+        resolution: Resolution::Endpoints,
         endpoints: [endpoint(1, "old"), endpoint(2, "new")].into(),
+        selects: None,
+        keeps_gateway_ports: false,
         export: Export::Everywhere,
     }
 }

@@ -33,13 +33,17 @@ pub enum KnownKind {
     Sidecar,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group.
+    Pod,
+    /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
+    ConfigMap,
+    /// `discovery.k8s.io`.
+    EndpointSlice,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
     MeshPolicy,
-    /// Kubernetes' core group; for the analysis alone, as the kinds that follow.
-    Pod,
-    /// `apps`.
+    /// `apps`; for the analysis alone, as the kinds that follow.
     Deployment,
     /// `apps`.
     StatefulSet,
@@ -86,7 +90,6 @@ const RECOGNISED: &[(&str, &[&str])] = &[
         ],
     ),
     ("", &["Node", "Namespace"]),
-    ("discovery.k8s.io", &["EndpointSlice"]),
 ];
 
 impl Kind {
@@ -103,9 +106,10 @@ impl Kind {
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("", "Service") => KnownKind::Service,
+            ("", "Pod") => KnownKind::Pod,
+            ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
-            ("", "Pod") => KnownKind::Pod,
             ("apps", "Deployment") => KnownKind::Deployment,
             ("apps", "StatefulSet") => KnownKind::StatefulSet,
             ("apps", "DaemonSet") => KnownKind::DaemonSet,
@@ -157,7 +161,12 @@ impl KnownKind {
     /// are wrong, as the mesh is not whom they are for.
     #[must_use]
     pub fn is_for_analysis(self) -> bool {
-        matches!(self, Self::Pod | Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Secret)
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Secret)
+    }
+
+    /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
+    pub(super) fn is_judged_elsewhere(self) -> bool {
+        self == Self::Pod || self.is_for_analysis()
     }
 }
 

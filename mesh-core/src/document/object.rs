@@ -2,18 +2,22 @@
 
 use super::{
     destination_rule::DestinationRule,
+    endpoint_slice::EndpointSlice,
     fault::{Fault, Place},
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
+    mesh_config::{self, MeshConfig},
     node::{Node, Value},
     path::Path,
+    pod::Pod,
     policy::Policy,
     read::{At, Fields, Read, Report},
     secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
+    timestamp::Timestamp,
     virtual_service::VirtualService,
     workload::Workload,
     workload_entry::WorkloadEntry,
@@ -45,6 +49,8 @@ pub struct Metadata {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// When it was made, if it has been in a cluster.
+    pub created: Option<Timestamp>,
 }
 
 /// What an object says, by kind.
@@ -66,6 +72,12 @@ pub enum Body {
     Sidecar(Box<Sidecar>),
     /// A Service.
     Service(Box<Service>),
+    /// A Pod.
+    Pod(Box<Pod>),
+    /// An EndpointSlice.
+    EndpointSlice(Box<EndpointSlice>),
+    /// The MeshConfig in a ConfigMap.
+    MeshConfig(Box<MeshConfig>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -140,6 +152,7 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     }
     let kind = match kind(root) {
         Ok(Kind::Known(known)) => known,
+        Ok(Kind::Foreign(_)) if mesh_config::is_mesh_config(root) => KnownKind::ConfigMap,
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
             let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
@@ -156,11 +169,11 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     match read {
         Some((Some(metadata), body)) if !faults.iter().any(Fault::is_error) => {
             let document = Document { metadata, body, place, lines: Lines::of(root) };
-            let faults = if document.is_for_analysis() { Vec::new() } else { faults };
+            let faults = if kind.is_judged_elsewhere() { Vec::new() } else { faults };
             Reading::Good { document: Box::new(document), faults }
         }
         // Somebody else's document, which somebody else judges.
-        _ if kind.is_for_analysis() => Reading::Skipped { kind: Kind::Known(kind), place },
+        _ if kind.is_judged_elsewhere() => Reading::Skipped { kind: Kind::Known(kind), place },
         read => {
             let metadata =
                 read.and_then(|(metadata, _)| metadata).filter(|metadata| !metadata.name.is_empty());
@@ -224,7 +237,9 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         metadata.annotations.clear();
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec") && !kind.is_for_analysis();
+    let has_spec =
+        !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap) && !kind.is_for_analysis();
+    let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -234,6 +249,9 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
+        KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
+        KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -269,6 +287,9 @@ impl Body {
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Pod => Self::Pod(Box::default()),
+            KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
+            KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -285,6 +306,9 @@ impl Body {
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
             Self::Service(_) => KnownKind::Service,
+            Self::Pod(_) => KnownKind::Pod,
+            Self::EndpointSlice(_) => KnownKind::EndpointSlice,
+            Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,
@@ -325,6 +349,7 @@ impl Read for Metadata {
                 namespace: f.maybe("namespace").map(|Namespace(name)| name).unwrap_or_default(),
                 labels: f.take("labels"),
                 annotations: f.take("annotations"),
+                created: f.maybe("creationTimestamp"),
             }
         })
     }

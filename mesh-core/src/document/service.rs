@@ -17,6 +17,8 @@ pub struct Service {
     pub cluster_ip: String,
     /// The name that an alias stands for. Default: none.
     pub external_name: String,
+    /// Whether its endpoints count before they are ready. Default: false.
+    pub publish_not_ready_addresses: bool,
 }
 
 /// One port of a Service.
@@ -55,6 +57,7 @@ impl Read for Service {
                 ports: f.take("ports"),
                 cluster_ip: f.take("clusterIP"),
                 external_name: f.take("externalName"),
+                publish_not_ready_addresses: f.take("publishNotReadyAddresses"),
             }
         })
     }

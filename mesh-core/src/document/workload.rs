@@ -1,15 +1,13 @@
-//! What runs a service: a Pod, or what makes Pods. Only the analysis looks at it, for its labels and ports.
+//! What makes Pods. Only the analysis looks at it, for its labels and ports.
 
 use super::read::{At, Read};
 use std::collections::BTreeMap;
 
-/// What the mesh looks at in the `spec` of a Pod, a Deployment, a StatefulSet or a DaemonSet.
+/// What the mesh looks at in the `spec` of a Deployment, a StatefulSet or a DaemonSet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
-    /// What its Pods begin with; a Pod has none.
-    pub template: Option<PodTemplate>,
-    /// The ports of a Pod's own containers. Default: none.
-    pub ports: Vec<ContainerPort>,
+    /// What its Pods begin with.
+    pub template: PodTemplate,
 }
 
 /// What Pods begin with.
@@ -36,7 +34,7 @@ impl Read for Workload {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
             f.ignore_unknown();
-            Self { template: f.maybe("template"), ports: ports(f.take("containers")) }
+            Self { template: f.take("template") }
         })
     }
 }
@@ -46,8 +44,8 @@ impl Read for PodTemplate {
         at.object(|f| {
             f.ignore_unknown();
             let Labelled { labels, annotations } = f.take("metadata");
-            let pod: Workload = f.take("spec");
-            Self { labels, annotations, ports: pod.ports }
+            let Containers(ports) = f.take("spec");
+            Self { labels, annotations, ports }
         })
     }
 }
@@ -68,8 +66,21 @@ impl Read for Labelled {
     }
 }
 
+/// The `spec` of a Pod.
+#[derive(Default)]
+struct Containers(Vec<ContainerPort>);
+
+impl Read for Containers {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            Self(ports(f.take("containers")))
+        })
+    }
+}
+
 /// A container, as far as the mesh looks at it.
-struct Container(Vec<ContainerPort>);
+pub(super) struct Container(Vec<ContainerPort>);
 
 impl Read for Container {
     fn read(at: At<'_>) -> Option<Self> {
@@ -89,6 +100,7 @@ impl Read for ContainerPort {
     }
 }
 
-fn ports(containers: Vec<Container>) -> Vec<ContainerPort> {
+/// The ports of all containers of a Pod.
+pub(super) fn ports(containers: Vec<Container>) -> Vec<ContainerPort> {
     containers.into_iter().flat_map(|Container(ports)| ports).collect()
 }

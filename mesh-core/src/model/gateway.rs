@@ -1,6 +1,9 @@
 //! The doors of the mesh.
 
-use super::{backend::Labels, host::HostPattern};
+use super::{
+    backend::Labels,
+    host::{Host, HostPattern},
+};
 use std::{fmt, path::PathBuf, sync::Arc};
 
 /// A gateway: ports that some workloads open.
@@ -10,6 +13,8 @@ pub struct Gateway {
     pub name: GatewayName,
     /// The labels of the workloads that act as this gateway; empty selects all.
     pub selector: Labels,
+    /// The services in front of it, of its workloads' namespace, if it names them instead of selecting workloads.
+    pub services: Vec<Host>,
     /// Its ports.
     pub servers: Vec<GatewayServer>,
 }

@@ -3,6 +3,8 @@
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 /// A host name: lower case, no port, no trailing dot, at most 253 characters of DNS labels (or an IP address).
+///
+/// The name of a service may also be a wildcard, `*.example.com`; only [`HostPattern::to_name`] makes those.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(Arc<str>);
 
@@ -61,6 +63,16 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The hosts that the name stands for: itself alone, unless it is a wildcard.
+    #[must_use]
+    pub fn to_pattern(&self) -> HostPattern {
+        match self.0.strip_prefix('*') {
+            None => HostPattern::Exact(self.clone()),
+            Some("") => HostPattern::Any,
+            Some(suffix) => HostPattern::Suffix(suffix.into()),
+        }
+    }
 }
 
 impl Borrow<str> for Host {
@@ -98,6 +110,15 @@ impl HostPattern {
         match text.strip_prefix("*.") {
             Some(suffix) => Ok(Self::Suffix(format!(".{}", Host::parse_name(suffix)?).into())),
             None => Host::parse(text).map(Self::Exact),
+        }
+    }
+
+    /// The name of a service for all of these hosts.
+    #[must_use]
+    pub fn to_name(&self) -> Host {
+        match self {
+            Self::Exact(host) => host.clone(),
+            Self::Suffix(_) | Self::Any => Host(self.to_string().into()),
         }
     }
 

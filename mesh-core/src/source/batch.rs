@@ -1,6 +1,9 @@
 //! What one file holds.
 
-use super::yaml::{Parsed, oversized, parse};
+use super::{
+    embedded::unfold,
+    yaml::{Parsed, oversized, parse},
+};
 use crate::document::{self, Fault, Reading};
 use std::sync::Arc;
 
@@ -25,8 +28,11 @@ impl Batch {
     #[must_use]
     pub fn of(file: Arc<str>, bytes: &[u8], namespace: &str) -> Self {
         let Parsed { documents, fault } = parse(bytes, &file);
-        let mut readings: Vec<_> =
-            documents.iter().flat_map(|root| document::read(root, &file, namespace)).collect();
+        let read = |mut root| match unfold(&mut root, &file) {
+            None => document::read(&root, &file, namespace),
+            Some(fault) => vec![bad(fault)],
+        };
+        let mut readings: Vec<_> = documents.into_iter().flat_map(read).collect();
         let is_whole = fault.is_none();
         readings.extend(fault.map(bad));
         Self { digest: digest(bytes), file, readings, is_whole }

@@ -16,6 +16,7 @@
 //! ```
 
 mod batch;
+mod embedded;
 #[cfg(feature = "file")]
 pub mod file;
 mod yaml;

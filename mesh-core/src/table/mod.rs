@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod index;
 mod matcher;
+mod outbound;
 mod request;
 mod snapshot;
 

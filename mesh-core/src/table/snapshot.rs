@@ -1,8 +1,8 @@
 //! The routing table of one workload.
 
-use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition};
+use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition, outbound::Outbound};
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Share,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
     Termination, TrafficPolicy,
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -13,11 +13,15 @@ pub struct Snapshot {
     pub(super) generation: Generation,
     pub(super) digest: u64,
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
-    pub(super) outbound: HostIndex,
+    pub(super) outbound: Outbound,
     pub(super) listeners: Vec<Listener>,
     pub(super) backends: BTreeMap<BackendName, Arc<Backend>>,
     /// What becomes of requests to hosts that nobody described.
     pub(super) unknown_hosts: super::Decision,
+    /// The virtual host that stands in for those that nobody described.
+    pub(super) stand_in: Option<u32>,
+    /// The Sidecar that says what is seen, as `namespace/name`.
+    pub(super) sidecar: Option<Box<str>>,
 }
 
 /// Counts what one process has published, from 1; 0 is the empty table before the first publish.
@@ -141,6 +145,9 @@ pub struct Backend {
     pub name: BackendName,
     /// What is spoken to its endpoints: what the port says, unless the policy says otherwise.
     pub protocol: Protocol,
+    /// Whether requests go to the address that they ask for themselves: to their own host and port, and at a gateway to
+    /// their own host and this backend's port. It has no endpoints then.
+    pub is_passthrough: bool,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
     /// What holds for the traffic to it.
@@ -158,6 +165,12 @@ pub struct BackendEndpoint {
     pub weight: u32,
     /// Its labels.
     pub labels: Arc<Labels>,
+    /// Where it runs, if anybody said.
+    pub locality: Option<Arc<Locality>>,
+    /// The network it is in; empty for the client's own.
+    pub network: Arc<str>,
+    /// The service account it runs as; empty when unknown.
+    pub service_account: Arc<str>,
 }
 
 /// A service, subset and port.
@@ -279,6 +292,17 @@ impl TargetBackend {
                 found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
             }
             Self::Missing(missing) => Err(*missing),
+        }
+    }
+
+    /// The backend where all requests come to one port.
+    pub(super) fn only_at(self, port: u16) -> Self {
+        match self {
+            Self::ByPort(ports) => {
+                let found = ports.into_iter().find(|(number, _)| *number == port);
+                found.map_or(Self::Missing(super::Missing::Port), |(_, backend)| Self::Known(backend))
+            }
+            known => known,
         }
     }
 }

@@ -103,19 +103,7 @@ impl Ledger {
                 }
                 Reading::Good { document, faults } => {
                     file.faults.extend(faults.iter().cloned());
-                    let (meaning, faults) = translate(document, &self.setting);
-                    file.faults.extend(faults);
-                    let (key, place) = (document.key(), document.place.clone());
-                    match meaning {
-                        Some(meaning) => {
-                            let (meaning, written) = (Arc::new(meaning), written());
-                            file.slots.push(Slot { key, place, meaning, written, is_held: false });
-                        }
-                        None => match held.get(&key) {
-                            Some(slot) => file.slots.push(slot.hold()),
-                            None => file.aside.push(written()),
-                        },
-                    }
+                    self.translate(document, written(), held, &mut file);
                 }
                 Reading::Bad { key, faults } => {
                     file.faults.extend(faults.iter().cloned());
@@ -133,13 +121,26 @@ impl Ledger {
         file
     }
 
+    /// Adds a document to its file: what it means, or what it last meant, or that it is there at least.
+    fn translate(&self, document: &Document, written: Written, held: &HashMap<Key, Slot>, file: &mut File) {
+        let (meaning, faults) = translate(document, &self.setting);
+        file.faults.extend(faults);
+        let (key, place) = (document.key(), document.place.clone());
+        match (meaning.map(Arc::new), held.get(&key)) {
+            (Some(meaning), _) => file.slots.push(Slot { key, place, meaning, written, is_held: false }),
+            (None, Some(slot)) => file.slots.push(slot.hold()),
+            (None, None) => file.aside.push(written),
+        }
+    }
+
     /// Tells what is wrong between the documents that `model` was understood from.
     pub(super) fn analyze(&self, model: &Model, status: &mut Status) {
         let mut owners = HashSet::new();
-        let serving = self.files.iter().flat_map(|file| &file.slots);
-        let serving = serving.filter(|slot| owners.insert(&slot.key)).map(|slot| &slot.written);
-        let aside = self.files.iter().flat_map(|file| &file.aside);
-        let documents = serving.chain(aside).filter_map(Written::document);
+        let slots = self.files.iter().flat_map(|file| &file.slots);
+        let serving: Vec<_> = slots.filter(|slot| owners.insert(slot.key.clone())).collect();
+        let serving = serving.iter().filter_map(|slot| slot.written.document());
+        let aside = self.files.iter().flat_map(|file| &file.aside).filter_map(Written::document);
+        let documents = serving.chain(aside.filter(|document| owners.insert(document.key())));
         // After everything else: these faults keep no document from serving.
         status.faults.extend(analyze(documents, model, &self.setting));
     }
@@ -147,7 +148,7 @@ impl Ledger {
     fn assemble(&self, digest: u64) -> (Model, Status) {
         let mut status = Status { digest, ..Status::default() };
         let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let mut meanings = Vec::new();
+        let mut serving = Vec::new();
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
@@ -158,13 +159,14 @@ impl Ledger {
                     status.faults.push(shadowed(slot, owner));
                 } else {
                     owners.insert(&slot.key, &slot.place);
-                    meanings.push(&*slot.meaning);
+                    serving.push(slot);
                 }
                 let (key, place) = (slot.key.clone(), slot.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        let model = assemble(meanings, &self.setting, digest);
+        by_age(&mut serving);
+        let model = assemble(serving.iter().map(|slot| &*slot.meaning), &self.setting, digest);
         (model, status)
     }
 }
@@ -178,6 +180,20 @@ impl File {
             skipped: Vec::new(),
             faults: Vec::new(),
         }
+    }
+}
+
+/// Sorts documents as Istio does: the oldest first, of equal age by name and then by namespace.
+///
+/// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
+/// of documents within a file.
+fn by_age(slots: &mut [&Slot]) {
+    let created = |slot: &Slot| slot.written.document().and_then(|document| document.metadata.created);
+    if slots.iter().any(|slot| created(slot).is_some()) {
+        slots.sort_by_cached_key(|slot| match created(slot) {
+            Some(time) => (false, Some((time, slot.key.name.clone(), slot.key.namespace.clone()))),
+            None => (true, None),
+        });
     }
 }
 

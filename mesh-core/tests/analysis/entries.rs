@@ -45,4 +45,7 @@ fn an_entry_that_selects_nobody_is_told_where_its_namespace_has_workloads() {
     assert!(codes(&[&pod("api", "app: api"), &api]).is_empty());
     assert!(codes(&[&workload("api", "v1"), &api]).is_empty());
     assert!(codes(&[&api]).is_empty());
+    let group = "apiVersion: networking.istio.io/v1\nkind: WorkloadGroup\nmetadata: {name: api}\n\
+                 spec: {template: {labels: {app: api}}}\n";
+    assert!(codes(&[&pod("cart", "app: cart"), group, &api]).is_empty());
 }

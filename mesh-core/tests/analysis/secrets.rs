@@ -38,6 +38,8 @@ fn a_secret_that_is_not_there_is_told_where_certificates_are_in_secrets() {
     );
     assert!(codes(&[&secret("cert", SERVER), &door]).is_empty());
     assert!(codes(&[&secret("cert", "cert: aGk=, key: aGk="), &door]).is_empty());
+    let file = gateway("door", "app: door", "mode: SIMPLE, credentialName: \"file:///certs/door\"");
+    assert!(codes(&[&secret("card", SERVER), &file]).is_empty());
 }
 
 #[test]

@@ -16,7 +16,12 @@ fn a_gateways_port_that_no_service_leads_to_is_told() {
                     port (port 8080) that is not defined in the Service associated with its workload instances (Pod \
                     selector app=door) (add it to the Service as targetPort, or correct the port)";
     assert_eq!(told, [expected]);
-    for right in ["port: 8080", "port: 80, targetPort: 8080", "port: 80, targetPort: web"] {
+    for right in [
+        "port: 8080",
+        "port: 80, targetPort: 8080",
+        "port: 80, targetPort: web",
+        "port: 8080, targetPort: 18080",
+    ] {
         assert!(codes(&[&runs, &service("app: door", right), &door]).is_empty(), "{right}");
     }
     assert!(codes(&[&runs, &service("app: other", "port: 80"), &door]).is_empty(), "no service of its own");
@@ -40,11 +45,12 @@ fn a_gateway_for_nobody_is_told_where_others_have_its_labels() {
 
 #[test]
 fn documents_that_only_the_analysis_looks_at_do_not_serve_and_are_never_refused() {
-    let status = take(&[pod("web", "app: web"), deployment("web", "app: web")].join("---\n"));
+    let secret = "{apiVersion: v1, kind: Secret, metadata: {name: web}}\n".to_owned();
+    let status = take(&[secret, deployment("web", "app: web")].join("---\n"));
     assert_eq!((status.documents.len(), status.faults.len()), (0, 0), "{status:?}");
     assert_eq!(status.skipped.len(), 2);
     for broken in [
-        "{apiVersion: v1, kind: Pod, metadata: {generateName: web-}, spec: {}}",
+        "{apiVersion: apps/v1, kind: DaemonSet, metadata: {generateName: web-}, spec: {}}",
         "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: [web]}}",
         "{apiVersion: v1, kind: Secret, metadata: {name: [web]}}",
         "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, labels: {a: 1}}, spec: 7}",

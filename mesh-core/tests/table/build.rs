@@ -32,15 +32,16 @@ pub(crate) fn service(name: &str) -> Service {
         ports: BTreeMap::new(),
         labels: Arc::new(labels(&[("version", version)])),
         weight: 1,
+        locality: None,
+        network: "".into(),
+        service_account: "".into(),
     };
     Service {
-        host: host(&full(name)),
-        namespace: namespace.into(),
         aliases: vec![host(name), host(&format!("{name}.svc"))],
         short_name: Some(host(short)),
         ports: vec![port(80, "http", 8080)],
         endpoints: [endpoint([10, 0, 0, 1], "v1"), endpoint([10, 0, 0, 2], "v2")].into(),
-        export: Export::Everywhere,
+        ..Service::new(host(&full(name)), namespace.into())
     }
 }
 

@@ -46,13 +46,13 @@ fn a_path_is_compared_without_its_query() {
 
 #[test]
 fn method_scheme_and_authority_are_compared_as_received() {
-    let request = get("http://A.example.com:8080/");
+    let request = get("http://A.example.com:80/");
     for (conditions, expected) in [
         (Conditions { method: Some(exact("GET")), ..Conditions::default() }, true),
         (Conditions { method: Some(regex("POST|PUT")), ..Conditions::default() }, false),
         (Conditions { scheme: Some(exact("http")), ..Conditions::default() }, true),
         (Conditions { scheme: Some(exact("https")), ..Conditions::default() }, false),
-        (Conditions { authority: Some(exact("A.example.com:8080")), ..Conditions::default() }, true),
+        (Conditions { authority: Some(exact("A.example.com:80")), ..Conditions::default() }, true),
         (Conditions { authority: Some(exact("a.example.com")), ..Conditions::default() }, false),
     ] {
         assert_eq!(meets(conditions.clone(), &request), expected, "{conditions:?}");

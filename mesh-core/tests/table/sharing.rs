@@ -86,7 +86,12 @@ fn listeners_with_hosts_of_the_same_name_share_each_with_its_own() {
             tls: None,
             redirects_to_https: false,
         };
-        Arc::new(Gateway { name: name.clone(), selector: labels(&[]), servers: vec![server] })
+        Arc::new(Gateway {
+            name: name.clone(),
+            selector: labels(&[]),
+            services: Vec::new(),
+            servers: vec![server],
+        })
     };
     let names = ["a", "b"].map(|name| GatewayName { namespace: "shop".into(), name: name.into() });
     let model = Model {

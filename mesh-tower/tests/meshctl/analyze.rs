@@ -103,6 +103,18 @@ fn what_cannot_be_read_is_a_mistake_of_the_command_line() {
 }
 
 #[test]
+fn the_long_help_lists_what_is_looked_for() {
+    let help = meshctl(&["analyze", "--help"]).out;
+    for code in mesh_core::dialect::CODES {
+        assert!(
+            help.contains(&format!("{}  {:<7}  {}", code.id, code.severity.to_string(), code.title)),
+            "{}",
+            code.id
+        );
+    }
+}
+
+#[test]
 fn colours_are_for_those_who_want_them() {
     let coloured = |variables: &[(&str, &str)]| {
         let mut command = super::command(&["analyze", "faulty"]);

@@ -14,7 +14,9 @@ pub(super) fn translate(
     written: &document::Destination,
 ) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
     check(site, at, written);
-    let host = Host::parse(&site.full_name(&written.host)).ok()?;
+    let host = HostPattern::parse(&site.full_name(&written.host)).ok()?;
+    // A wildcard is the name of a service that a ServiceEntry has for it; everything is no name.
+    let host = Some(host).filter(|host| *host != HostPattern::Any)?.to_name();
     let subset = Some(written.subset.as_str()).filter(|subset| !subset.is_empty()).map(Arc::from);
     let port = written.port.and_then(|number| u16::try_from(number).ok());
     Some((host, subset, port))

@@ -180,7 +180,8 @@ fn destination(site: Site<'_>, at: &Path<'_>, written: &document::HttpDestinatio
         site.check.refuse_with(at, "destination is required", "write destination: {host: …}");
         return None;
     };
-    if to.host.contains('*') {
+    // A wildcard is the name of a service that a ServiceEntry has for it.
+    if to.host.contains('*') && !to.host.starts_with("*.") {
         let host_at = path.field("host");
         site.check.refuse_with(&host_at, format!("invalid destination host {}", to.host), "name one service");
         return None;

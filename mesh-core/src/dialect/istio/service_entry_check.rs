@@ -35,10 +35,6 @@ pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
         let reason = format!("workloadSelector should not be set when resolution mode is {mode}");
         check.warn(&site.spec.field("workloadSelector"), reason, "write resolution: STATIC");
     }
-    if matches!(written.resolution, Resolution::None | Resolution::DynamicDns) {
-        let remedy = "requests to it go where their address says, as if it were not described";
-        check.warn(&site.spec.field("resolution"), "this resolution has no effect yet", remedy);
-    }
 }
 
 fn check_resolution(site: Site<'_>, written: &document::ServiceEntry) {

@@ -5,95 +5,67 @@ use crate::{
     dialect::codes::{UNREACHABLE_MATCH, UNREACHABLE_RULE},
     document::{HttpMatch, Path, StringMatch, VirtualService},
 };
-use std::{collections::HashMap, fmt::Debug};
+use rustc_hash::FxHashMap;
+use std::{collections::BTreeMap, hash::Hash, sync::LazyLock};
+
+/// A match that asks for nothing.
+static NOTHING: LazyLock<HttpMatch> = LazyLock::new(HttpMatch::default);
 
 /// Tells of rules and conditions that are not used.
 pub(super) fn check(site: Site<'_>, written: &VirtualService) {
-    let http = written.http.iter().map(|rule| (rule.name.as_str(), rule.matches.iter().map(Block::of_http)));
-    check_rules(site, "http", http);
-    let tls = written.tls.iter().map(|rule| ("", rule.matches.iter().map(Block::of)));
-    check_rules(site, "tls", tls);
-    let tcp = written.tcp.iter().map(|rule| ("", rule.matches.iter().map(Block::of)));
-    check_rules(site, "tcp", tcp);
+    let mut seen = Seen::default();
+    let http = written.http.iter().map(|rule| (rule.name.as_str(), &*rule.matches));
+    check_rules(site, "http", http, |index, block| (&block.name, seen.take(index, block)));
+    let mut seen = FxHashMap::default();
+    let tls = written.tls.iter().map(|rule| ("", &*rule.matches));
+    check_rules(site, "tls", tls, |index, block| ("", first(&mut seen, block, index)));
+    let mut seen = FxHashMap::default();
+    let tcp = written.tcp.iter().map(|rule| ("", &*rule.matches));
+    check_rules(site, "tcp", tcp, |index, block| ("", first(&mut seen, block, index)));
 }
 
-/// One block of conditions.
-struct Block<'w> {
-    name: &'w str,
-    /// All that is asked for. The form for programmers tells any two values apart, and can be hashed.
-    whole: String,
-    /// The same, where a prefix of the path is asked for.
-    prefix: Option<Prefixed<'w>>,
-}
+/// The rule that takes all that a block asks for, and whether it asks for the very same.
+type Earlier = Option<(usize, bool)>;
 
-/// A prefix of the path, and what else is asked for.
-struct Prefixed<'w> {
-    prefix: &'w str,
-    rest: String,
-    /// The rest without the method, if that is asked for.
-    any_method: Option<String>,
-    is_alone: bool,
-}
-
-impl<'w> Block<'w> {
-    fn of(block: &'w impl Debug) -> Self {
-        Self { name: "", whole: format!("{block:?}"), prefix: None }
-    }
-
-    fn of_http(block: &'w HttpMatch) -> Self {
-        let nameless = HttpMatch { name: String::new(), ..block.clone() };
-        let whole = format!("{nameless:?}");
-        let Some(StringMatch::Prefix(prefix)) = &block.uri else {
-            return Self { name: &block.name, whole, prefix: None };
-        };
-        let rest = HttpMatch { uri: None, ..nameless };
-        let any_method = rest.method.is_some().then(|| HttpMatch { method: None, ..rest.clone() });
-        let prefix = Prefixed {
-            prefix,
-            is_alone: rest == HttpMatch::default(),
-            rest: format!("{rest:?}"),
-            any_method: any_method.map(|rest| format!("{rest:?}")),
-        };
-        Self { name: &block.name, whole, prefix: Some(prefix) }
-    }
-}
-
-fn check_rules<'w>(
+/// Tells of the rules of one protocol. `take` adds a block of a rule, and gives the block's name.
+fn check_rules<'w, B: 'w>(
     site: Site<'_>,
     field: &str,
-    rules: impl Iterator<Item = (&'w str, impl ExactSizeIterator<Item = Block<'w>>)>,
+    rules: impl Iterator<Item = (&'w str, &'w [B])>,
+    mut take: impl FnMut(usize, &'w B) -> (&'w str, Earlier),
 ) {
     let at = site.spec.field(field);
-    let (mut seen, mut names) = (Seen::default(), Vec::new());
+    let mut names = Vec::new();
     let mut is_over = false;
     for (index, (name, blocks)) in rules.enumerate() {
-        let (at, count) = (at.index(index), blocks.len());
-        names.push(called(name, index));
+        let at = at.index(index);
+        names.push(name);
         if is_over {
-            let why = if count == 0 {
+            let why = if blocks.is_empty() {
                 "only the last rule can have no matches"
             } else {
                 "route without matches defined before"
             };
-            unused(site, &at, &names[index], why);
+            unused(site, &at, &called(name, index), why);
             continue;
         }
-        is_over = count == 0;
+        is_over = blocks.is_empty();
         let blocks_at = at.field("match");
         let mut repeated = 0;
-        for (number, block) in blocks.enumerate() {
-            let name = called(block.name, number);
-            let Some((earlier, is_same)) = seen.take(index, block) else { continue };
+        for (number, block) in blocks.iter().enumerate() {
+            let (block_name, Some((earlier, is_same))) = take(index, block) else { continue };
             repeated += usize::from(is_same);
             let reason = format!(
-                "virtualService rule {} match {name} is not used (duplicate/overlapping match in rule {})",
-                names[index], names[earlier]
+                "virtualService rule {} match {} is not used (duplicate/overlapping match in rule {})",
+                called(name, index),
+                called(block_name, number),
+                called(names[earlier], earlier)
             );
             let remedy = "remove it, or put the narrower match first";
             site.check.tell(&blocks_at.index(number), UNREACHABLE_MATCH.because(reason, remedy));
         }
-        if repeated > 0 && repeated == count {
-            unused(site, &at, &names[index], "all matches used by prior rules");
+        if repeated > 0 && repeated == blocks.len() {
+            unused(site, &at, &called(name, index), "all matches used by prior rules");
         }
     }
 }
@@ -108,42 +80,69 @@ fn called(name: &str, index: usize) -> String {
     if name.is_empty() { format!("#{index}") } else { format!("{name:?}") }
 }
 
-/// The conditions so far, each with the rule that has it.
+/// Adds what rule `index` asks for; gives the rule before it that asks for the very same.
+fn first<K: Eq + Hash>(seen: &mut FxHashMap<K, usize>, asked: K, index: usize) -> Earlier {
+    let before = seen.len();
+    let earlier = *seen.entry(asked).or_insert(index);
+    (seen.len() == before).then_some((earlier, true))
+}
+
+/// The conditions of HTTP so far, each with the rule that has it.
 #[derive(Default)]
 struct Seen<'w> {
-    whole: HashMap<String, usize>,
+    whole: FxHashMap<(Option<&'w StringMatch>, Beside<'w>), usize>,
     /// Prefixes of the path, by the conditions beside them.
-    prefixes: HashMap<String, HashMap<&'w str, usize>>,
-    /// Prefixes of the path with no condition beside them.
-    alone: HashMap<&'w str, usize>,
+    prefixes: FxHashMap<Beside<'w>, FxHashMap<&'w str, usize>>,
+}
+
+/// What a block asks for beside the path; its name asks for nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Beside<'w> {
+    method: Option<&'w StringMatch>,
+    texts: [Option<&'w StringMatch>; 2],
+    named: [&'w BTreeMap<String, StringMatch>; 3],
+    port: Option<u32>,
+    labels: &'w BTreeMap<String, String>,
+    namespace: &'w str,
+    gateways: &'w [String],
+    ignore_uri_case: bool,
+}
+
+impl<'w> Beside<'w> {
+    fn of(block: &'w HttpMatch) -> Self {
+        Self {
+            method: block.method.as_ref(),
+            texts: [block.scheme.as_ref(), block.authority.as_ref()],
+            named: [&block.headers, &block.without_headers, &block.query_params],
+            port: block.port,
+            labels: &block.source_labels,
+            namespace: &block.source_namespace,
+            gateways: &block.gateways,
+            ignore_uri_case: block.ignore_uri_case,
+        }
+    }
 }
 
 impl<'w> Seen<'w> {
-    /// Adds a block of rule `index`; gives the rule before it that takes all its requests, and whether that one asks
-    /// for the very same.
-    fn take(&mut self, index: usize, block: Block<'w>) -> Option<(usize, bool)> {
-        if let Some(earlier) = self.whole.get(&block.whole) {
-            return Some((*earlier, true));
+    /// Adds a block of rule `index`; gives the rule before it that takes all its requests.
+    fn take(&mut self, index: usize, block: &'w HttpMatch) -> Earlier {
+        let beside = Beside::of(block);
+        let same = first(&mut self.whole, (block.uri.as_ref(), beside), index);
+        let Some(StringMatch::Prefix(prefix)) = &block.uri else { return same };
+        if same.is_some() {
+            return same;
         }
-        self.whole.insert(block.whole, index);
-        let Prefixed { prefix, rest, any_method, is_alone } = block.prefix?;
-        let beside = [Some(&rest), any_method.as_ref()].into_iter().flatten();
-        let beside = beside.filter_map(|rest| self.prefixes.get(rest)).chain([&self.alone]);
-        let covering = beside.filter_map(|prefixes| shortest(prefixes, prefix)).min();
-        if is_alone {
-            self.alone.entry(prefix).or_insert(index);
-        } else {
-            self.prefixes.entry(rest).or_default().entry(prefix).or_insert(index);
-        }
+        // Whoever asks for less beside a shorter prefix takes it too.
+        let less = [beside, Beside { method: None, ..beside }, Beside::of(&NOTHING)];
+        let prefixes = less.iter().filter_map(|beside| self.prefixes.get(beside));
+        let covering = prefixes.filter_map(|prefixes| shortest(prefixes, prefix)).min();
+        self.prefixes.entry(beside).or_default().entry(prefix).or_insert(index);
         covering.map(|earlier| (earlier, false))
     }
 }
 
 /// The rule of the shortest prefix that a text begins with.
-fn shortest(prefixes: &HashMap<&str, usize>, text: &str) -> Option<usize> {
-    if prefixes.is_empty() {
-        return None;
-    }
+fn shortest(prefixes: &FxHashMap<&str, usize>, text: &str) -> Option<usize> {
     let ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
     ends.filter_map(|end| prefixes.get(&text[..end])).next().copied()
 }

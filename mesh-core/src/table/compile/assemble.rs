@@ -1,6 +1,6 @@
 //! Puts a snapshot together, and shares what did not change with the one before it.
 
-use super::backends::Backends;
+use super::{backends::Backends, rules::only_rule, scope::Scope};
 use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
@@ -24,7 +24,10 @@ impl Snapshot {
             true => (Default::default(), compiler.gateways()),
             false => (compiler.mesh(), Vec::new()),
         };
-        let unknown_hosts = match model.unknown_hosts {
+        let stand_in = compiler.stand_in();
+        let sidecar = compiler.scope.sidecar;
+        let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
+        let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
             _ if is_gateway => Decision::Refuse(Refusal::NoRoute),
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
@@ -38,6 +41,8 @@ impl Snapshot {
             listeners,
             backends: compiler.backends.into_made(),
             unknown_hosts,
+            stand_in,
+            sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
         }
     }
 }
@@ -46,6 +51,7 @@ impl Snapshot {
 pub(super) struct Compiler<'a> {
     pub(super) model: &'a Model,
     pub(super) viewpoint: &'a Viewpoint,
+    pub(super) scope: Scope<'a>,
     pub(super) backends: Backends<'a>,
     hosts: Vec<Arc<VirtualHost>>,
     /// The previous table's, by name; listeners of different ports may have hosts of the same name.
@@ -58,8 +64,17 @@ impl<'a> Compiler<'a> {
         for host in previous.iter().flat_map(|previous| &previous.virtual_hosts) {
             former.entry(&host.name).or_default().push(host);
         }
-        let backends = Backends::new(model, viewpoint, previous.map(|previous| &previous.backends));
-        Self { model, viewpoint, backends, hosts: Vec::new(), former }
+        let scope = Scope::new(model, viewpoint);
+        let backends = Backends::new(model, viewpoint, scope, previous.map(|previous| &previous.backends));
+        Self { model, viewpoint, scope, backends, hosts: Vec::new(), former }
+    }
+
+    /// The virtual host for hosts that nobody is responsible for, where a Sidecar sends them to a proxy.
+    fn stand_in(&mut self) -> Option<u32> {
+        let proxy = self.scope.sidecar?.proxy.as_ref()?;
+        let backend = self.backends.find(&proxy.host, proxy.subset.as_deref(), proxy.port);
+        let rule = only_rule("allow_any", proxy.clone(), backend);
+        Some(self.add("allow_any", Vec::new(), vec![rule]))
     }
 
     /// Takes a virtual host into the table; the number it gets there is what indexes know it by.

@@ -2,13 +2,16 @@
 
 use super::{
     directory::Directory,
+    scope::Scope,
     subsets::{RulesOfService, SubsetRules},
 };
 use crate::{
-    model::{Host, Http2Upgrade, Model, Port, Protocol, Service, Subset, TrafficPolicy, WrittenPolicy},
+    model::{
+        Host, Http2Upgrade, Model, Port, Protocol, Resolution, Service, Subset, TrafficPolicy, WrittenPolicy,
+    },
     table::{
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,6 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Makes backends, each once; one that did not change since the previous table is shared with it.
 pub(super) struct Backends<'a> {
     pub(super) directory: Directory<'a>,
+    is_gateway: bool,
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
@@ -27,12 +31,14 @@ impl<'a> Backends<'a> {
     pub(super) fn new(
         model: &'a Model,
         viewpoint: &'a Viewpoint,
+        scope: Scope<'_>,
         previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     ) -> Self {
-        let directory = Directory::new(model, viewpoint);
+        let directory = Directory::new(model, viewpoint, scope);
         let subsets = SubsetRules::new(model, viewpoint);
+        let is_gateway = viewpoint.gateway != GatewayRole::None;
         let default_policy = Arc::new(TrafficPolicy::default());
-        Self { directory, subsets, previous, made: BTreeMap::new(), default_policy }
+        Self { directory, is_gateway, subsets, previous, made: BTreeMap::new(), default_policy }
     }
 
     /// Every backend made.
@@ -42,10 +48,11 @@ impl<'a> Backends<'a> {
 
     /// The backend of a destination: at the port it names, else at the service's only one, else at the request's.
     pub(super) fn find(&mut self, host: &Host, subset: Option<&str>, port: Option<u16>) -> TargetBackend {
-        let Some(service) = self.directory.find(host.as_str()) else {
+        let Some(named) = self.directory.find(host.as_str()) else {
             return TargetBackend::Missing(Missing::Service);
         };
-        let rules = self.subsets.of(service);
+        let service = self.directory.concrete(named);
+        let rules = self.rules_of(named, service);
         let named = subset.map(|name| rules.subset(name));
         let subset = match named {
             Some(None) => return TargetBackend::Missing(Missing::Subset),
@@ -91,14 +98,25 @@ impl<'a> Backends<'a> {
             return Arc::clone(made);
         }
         let endpoints = endpoints(service, subset, port);
+        let is_passthrough = match service.resolution {
+            Resolution::Requested => !self.is_gateway,
+            Resolution::ByName => true,
+            Resolution::Endpoints | Resolution::Alias(_) => false,
+        };
         let policy = self.policy(rules, subset, port.number);
         let protocol = protocol(port.protocol, &policy);
-        let backend = Backend { name: name.clone(), protocol, endpoints, policy };
+        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
         self.made.insert(name, Arc::clone(&backend));
         backend
+    }
+
+    /// The rules for a service by the name it was given, which may be a further one with rules of its own.
+    fn rules_of(&self, named: &Service, service: &Service) -> RulesOfService<'a> {
+        let rules = self.subsets.of(named);
+        if std::ptr::eq(named, service) { rules } else { rules.and_then(self.subsets.of(service)) }
     }
 
     fn policy(&self, rules: &RulesOfService<'_>, subset: Option<&Subset>, port: u16) -> Arc<TrafficPolicy> {
@@ -134,6 +152,9 @@ fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[Ba
             port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
+            locality: endpoint.locality.clone(),
+            network: Arc::clone(&endpoint.network),
+            service_account: Arc::clone(&endpoint.service_account),
         })
         .collect()
 }

@@ -8,4 +8,5 @@ mod directory;
 mod gateway;
 mod mesh;
 mod rules;
+mod scope;
 mod subsets;

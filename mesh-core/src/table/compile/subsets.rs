@@ -7,12 +7,10 @@ use crate::{
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The namespace whose rules are everybody's last resort.
-const ROOT_NAMESPACE: &str = "istio-system";
-
 /// The rules that one client can see, by their namespace.
 pub(super) struct SubsetRules<'a> {
     client: &'a str,
+    root: &'a str,
     scopes: FxHashMap<&'a str, Scope<'a>>,
 }
 
@@ -29,15 +27,15 @@ impl<'a> SubsetRules<'a> {
         for rule in model.subset_rules.iter().filter(|rule| is_for(rule, viewpoint)) {
             scopes.entry(&rule.namespace).or_default().add(rule);
         }
-        Self { client: &viewpoint.namespace, scopes }
+        Self { client: &viewpoint.namespace, root: &model.root_namespace, scopes }
     }
 
     /// The rules that apply to a service: those of the most specific host, in the first namespace that has any, for
     /// the same clients and seen by the same namespaces. They are one rule, whatever subsets each has.
     pub(super) fn of(&self, service: &Service) -> RulesOfService<'a> {
         // A client in the root namespace has no rules of its own: they are the last resort for it too.
-        let own = (self.client != ROOT_NAMESPACE).then_some(self.client);
-        let mut order = own.into_iter().chain([&*service.namespace, ROOT_NAMESPACE]);
+        let own = (self.client != self.root).then_some(self.client);
+        let mut order = own.into_iter().chain([&*service.namespace, self.root]);
         let group = order.find_map(|namespace| self.scopes.get(namespace)?.group(service.host.as_str()));
         let Some(group) = group else { return RulesOfService(Vec::new()) };
         // Rules for certain clients come before those for all.
@@ -52,6 +50,12 @@ impl<'a> SubsetRules<'a> {
 pub(super) struct RulesOfService<'a>(Vec<&'a SubsetRule>);
 
 impl<'a> RulesOfService<'a> {
+    /// These, and where they say nothing those of another name of the service.
+    pub(super) fn and_then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// What is said about traffic to all of the service.
     pub(super) fn policy(&self) -> Option<&'a Arc<WrittenPolicy>> {
         self.0.iter().find_map(|rule| rule.policy.as_ref())

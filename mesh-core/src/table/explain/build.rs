@@ -29,7 +29,7 @@ impl Snapshot {
     pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
         let found = match self.find(request) {
             Ok(found) => found,
-            Err(decision) => return nobody(decision, request),
+            Err(decision) => return self.nobody(decision, request),
         };
         let host = &*self.virtual_hosts[found.owner as usize];
         let mut explanation = of_host(found, host);
@@ -57,33 +57,51 @@ impl Snapshot {
     }
 }
 
-fn nobody(decision: Decision, request: &RequestView<'_>) -> Explanation {
-    let mut explanation = Explanation::default();
-    let host = request.host();
-    match (decision, request.listener) {
-        (Decision::Pass, _) => {
-            explanation.outcome = "passthrough";
-            explanation.summary =
-                format!("Nobody described {host}, so the request goes where its address says.");
+impl Snapshot {
+    /// What becomes of a request that nobody is responsible for.
+    fn nobody(&self, decision: Decision, request: &RequestView<'_>) -> Explanation {
+        let mut explanation = Explanation::default();
+        let host = request.host();
+        match (decision, request.listener) {
+            (Decision::Pass, _) => {
+                explanation.outcome = "passthrough";
+                let why = self.why_nobody(request);
+                explanation.summary = format!("{why}, so the request goes where its address says.");
+            }
+            (Decision::Refuse(Refusal::UnknownHost), _) => {
+                let why = self.why_nobody(request);
+                explanation.refuse(502, None, format!("{why}, and requests to unknown hosts are refused."));
+            }
+            (_, Some(port)) => {
+                let summary = format!(
+                    "No route: nobody is responsible for host {host:?} on port {port} of the gateway."
+                );
+                explanation.refuse(404, Some("NR"), summary);
+            }
+            (_, None) if host.is_empty() => {
+                explanation.refuse(404, Some("NR"), "No route: the request names no host.".into());
+            }
+            (_, None) => {
+                let summary =
+                    format!("No route: a gateway has rules for its listeners alone, not for {host}.");
+                explanation.refuse(404, Some("NR"), summary);
+            }
         }
-        (Decision::Refuse(Refusal::UnknownHost), _) => {
-            let summary = format!("Nobody described {host}, and requests to unknown hosts are refused.");
-            explanation.refuse(502, None, summary);
-        }
-        (_, Some(port)) => {
-            let summary =
-                format!("No route: nobody is responsible for host {host:?} on port {port} of the gateway.");
-            explanation.refuse(404, Some("NR"), summary);
-        }
-        (_, None) if host.is_empty() => {
-            explanation.refuse(404, Some("NR"), "No route: the request names no host.".into());
-        }
-        (_, None) => {
-            let summary = format!("No route: a gateway has rules for its listeners alone, not for {host}.");
-            explanation.refuse(404, Some("NR"), summary);
+        explanation
+    }
+
+    /// A host may be unknown because nobody described it, or not on this port, or because a Sidecar hides it.
+    fn why_nobody(&self, request: &RequestView<'_>) -> String {
+        let (host, port) = (request.host(), request.port);
+        let sidecar = self.sidecar.as_deref();
+        let seen = sidecar.map(|name| format!(", as far as Sidecar {name} shows")).unwrap_or_default();
+        let ports: Vec<_> =
+            self.outbound.ports(host).into_iter().flatten().map(|port| port.to_string()).collect();
+        match &*ports {
+            [] => format!("Nobody described {host} to this namespace{seen}"),
+            ports => format!("Nobody described port {port} of {host}, only {}{seen}", ports.join(", ")),
         }
     }
-    explanation
 }
 
 fn of_host(found: Found<'_>, host: &VirtualHost) -> Explanation {
@@ -187,13 +205,18 @@ fn explain_target(
 ) -> TargetExplanation {
     let backend = target.backend(request.port);
     let endpoints = backend.iter().flat_map(|backend| &*backend.endpoints);
+    let endpoints = endpoints.map(|endpoint| address_and_port(&endpoint.address, endpoint.port));
+    let requested = backend.ok().filter(|backend| backend.is_passthrough).map(|backend| {
+        let port = request.listener.map_or(request.port, |_| backend.name.port);
+        format!("{}:{port}, as the request asks", request.host())
+    });
     TargetExplanation {
         host: target.host.to_string(),
         subset: target.subset.as_deref().map(Into::into),
         port: backend.map_or(0, |backend| backend.name.port),
         weight: target.weight,
         percent: f64::from(target.weight) * 100.0 / rule.total_weight as f64,
-        endpoints: endpoints.map(|endpoint| address_and_port(&endpoint.address, endpoint.port)).collect(),
+        endpoints: endpoints.chain(requested).collect(),
         missing: backend.err().map(|missing| missing_in_words(missing, Named::from(to), request)),
         policy: backend.map(|backend| policy_in_words(&backend.policy)).unwrap_or_default(),
         request_headers: edits_in_words(&target.request_headers),

@@ -5,9 +5,8 @@ use crate::{
     gateway_api::{GATEWAY_LABEL, convert},
     judgement::{Comparison, Outcome},
     suite::read,
-    world::{Call, Member, Reply, World},
+    world::{Call, Member, Reply, World, judge_all},
 };
-use futures_util::future::join_all;
 use http::Uri;
 use mesh_core::model::Labels;
 use serde::Deserialize;
@@ -46,9 +45,7 @@ pub(crate) async fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)
         }
     }
     let worlds = worlds.into_values().map(|rows| async move { outcomes(folder, &rows).await });
-    for outcomes in join_all(worlds).await {
-        judged.extend(outcomes?);
-    }
+    judged.extend(judge_all(worlds).await?);
     judged.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     Ok(judged.into_iter().map(|(row, outcome)| (row.test.clone(), row.id.clone(), outcome)).collect())
 }

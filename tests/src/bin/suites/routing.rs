@@ -4,9 +4,8 @@ use crate::{
     documents,
     judgement::{Comparison, Outcome},
     suite::read,
-    world::{Call, Member, Reply, World},
+    world::{Call, Member, Reply, World, judge_all},
 };
-use futures_util::future::join_all;
 use mesh_core::model::Labels;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,10 +37,7 @@ pub(crate) async fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)
     }
     let worlds =
         worlds.into_iter().map(|(config, rows)| async move { outcomes(&folder.join(config), &rows).await });
-    let mut judged = Vec::new();
-    for outcomes in join_all(worlds).await {
-        judged.extend(outcomes?);
-    }
+    let mut judged = judge_all(worlds).await?;
     judged.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     Ok(judged.into_iter().map(|(row, outcome)| (row.group.clone(), row.id.clone(), outcome)).collect())
 }

@@ -46,7 +46,8 @@ impl<'a> Documents<'a> {
             Body::Workload(_, written) => self.workloads.add(Workload::of(subject, written)),
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
             Body::WorkloadGroup(written) => self.workloads.add(Workload::group(subject, written)),
-            Body::Policy(_) => {}
+            Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
+            Body::EndpointSlice(_) | Body::MeshConfig(_) | Body::Policy(_) => {}
         }
     }
 }

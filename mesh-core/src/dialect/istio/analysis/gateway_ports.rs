@@ -18,23 +18,17 @@ pub(super) fn check(documents: &Documents<'_>, services: &Selecting<'_, '_>, fau
     for (subject, gateway) in &documents.gateways {
         let mut workloads = documents.workloads.selected_anywhere(&gateway.selector).peekable();
         if workloads.peek().is_none() {
-            let keys = gateway.selector.keys();
-            if !is_istios(&gateway.selector) && documents.workloads.has_keys(keys) {
+            if !is_istios(&gateway.selector) && documents.workloads.know_keys_of(&gateway.selector) {
                 faults.push(subject.fault(&SPEC.field("selector"), nobody(&gateway.selector)));
             }
             continue;
         }
-        let mut ports = Some(BTreeSet::new());
-        for workload in workloads {
-            for (_, service) in services.of(workload) {
-                for port in &service.ports {
-                    ports = ports.zip(target(port, workload)).map(|(mut ports, port)| {
-                        ports.insert(port);
-                        ports
-                    });
-                }
-            }
-        }
+        let ports = workloads.flat_map(|workload| {
+            let ports = services.of(workload).flat_map(|(_, service)| &service.ports);
+            ports.map(move |port| reached(port, workload))
+        });
+        let ports: Option<BTreeSet<u32>> =
+            ports.collect::<Option<Vec<_>>>().map(|ports| ports.into_iter().flatten().collect());
         // Without a Service, or with a port that only the workload knows, nobody can tell.
         if let Some(ports) = ports.filter(|ports| !ports.is_empty()) {
             check_ports(subject, gateway, &ports, faults);
@@ -42,16 +36,15 @@ pub(super) fn check(documents: &Documents<'_>, services: &Selecting<'_, '_>, fau
     }
 }
 
-/// The port of a workload that a Service's port leads to, if that is known.
-fn target(port: &ServicePort, workload: &Workload<'_>) -> Option<u32> {
-    match &port.target_port {
-        TargetPort::Same | TargetPort::Number(0) => Some(port.port),
-        TargetPort::Number(number) => Some(*number),
-        TargetPort::Name(name) => {
-            let port = workload.ports.iter().find(|port| port.name == *name)?;
-            Some(port.number)
-        }
-    }
+/// The ports of a Gateway that a Service's port leads to, if they are known: that of the workload, and its own, which a
+/// Gateway may name instead.
+fn reached(port: &ServicePort, workload: &Workload<'_>) -> Option<[u32; 2]> {
+    let target = match &port.target_port {
+        TargetPort::Same | TargetPort::Number(0) => port.port,
+        TargetPort::Number(number) => *number,
+        TargetPort::Name(name) => workload.ports.iter().find(|port| port.name == *name)?.number,
+    };
+    Some([port.port, target])
 }
 
 fn check_ports(subject: &Subject<'_>, gateway: &Gateway, ports: &BTreeSet<u32>, faults: &mut Vec<Fault>) {

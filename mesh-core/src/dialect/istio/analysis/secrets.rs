@@ -84,6 +84,8 @@ fn check_gateway<'s>(
         for (name, field) in [(&tls.credential_name, "credentialName")].into_iter().chain(several) {
             let finding = match (name.as_str(), find(name)) {
                 ("", _) => continue,
+                // Where to find it is not a name: `file:///etc/certs`.
+                (name, None) if name.contains("://") => continue,
                 (name, None) => unknown(name, namespaces),
                 (name, Some(secret)) => match missing(name, secret, tls, &find) {
                     Some(reason) => INVALID_CREDENTIAL.because(reason, "add it to the secret"),

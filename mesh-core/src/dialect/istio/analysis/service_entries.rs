@@ -23,6 +23,7 @@ struct Claim<'s, 'a> {
 
 /// Checks that entries for one host agree on the protocol of its ports, and that selectors select something.
 pub(super) fn check(documents: &Documents<'_>, faults: &mut Vec<Fault>) {
+    check_protocols(documents, faults);
     for (subject, written) in &documents.service_entries {
         let Some(selector) = &written.workload_selector else { continue };
         let mut workloads = documents.workloads.selected(subject.namespace(), &selector.labels);
@@ -31,6 +32,9 @@ pub(super) fn check(documents: &Documents<'_>, faults: &mut Vec<Fault>) {
             faults.push(nobody(subject, &selector.labels));
         }
     }
+}
+
+fn check_protocols(documents: &Documents<'_>, faults: &mut Vec<Fault>) {
     let mut claims: BTreeMap<(&str, u32), Vec<Claim<'_, '_>>> = BTreeMap::new();
     for (document, (subject, written)) in documents.service_entries.iter().enumerate() {
         for (index, port) in written.ports.iter().enumerate() {

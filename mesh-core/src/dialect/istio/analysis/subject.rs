@@ -91,8 +91,9 @@ impl<'a> Subject<'a> {
 /// Whether some namespace sees both.
 pub(super) fn meet(one: &Export, other: &Export) -> bool {
     match (one, other) {
-        (Export::Everywhere, Export::Everywhere) => true,
-        (Export::Everywhere, Export::To(some)) | (Export::To(some), Export::Everywhere) => !some.is_empty(),
-        (Export::To(some), other) => some.iter().any(|namespace| other.reaches(namespace)),
+        (Export::To(some), other) | (other, Export::To(some)) => {
+            some.iter().any(|namespace| other.reaches(namespace))
+        }
+        (Export::Everywhere | Export::Unsaid, Export::Everywhere | Export::Unsaid) => true,
     }
 }

@@ -24,15 +24,24 @@ pub(super) struct Workload<'a> {
 pub(super) struct Workloads<'a> {
     all: Vec<Workload<'a>>,
     namespaces: HashSet<&'a str>,
+    keys: HashSet<String>,
     by_label: HashMap<(String, String), BTreeMap<&'a str, Vec<usize>>>,
 }
 
 impl<'a> Workload<'a> {
     pub(super) fn of(subject: Subject<'a>, written: &'a document::Workload) -> Self {
-        let template = written.template.as_ref();
-        let labels = template.map_or(&subject.metadata().labels, |template| &template.labels);
-        let ports = template.map_or(&written.ports, |template| &template.ports);
-        Self { labels: Cow::Borrowed(labels), ports, template, subject }
+        let template = &written.template;
+        Self {
+            labels: Cow::Borrowed(&template.labels),
+            ports: &template.ports,
+            template: Some(template),
+            subject,
+        }
+    }
+
+    pub(super) fn pod(subject: Subject<'a>, written: &'a document::Pod) -> Self {
+        let labels = &subject.metadata().labels;
+        Self { labels: Cow::Borrowed(labels), ports: &written.ports, template: None, subject }
     }
 
     pub(super) fn entry(subject: Subject<'a>, labels: &'a Labels) -> Self {
@@ -52,6 +61,9 @@ impl<'a> Workloads<'a> {
         let namespace = workload.subject.namespace();
         self.namespaces.insert(namespace);
         for (key, value) in &*workload.labels {
+            if !self.keys.contains(key) {
+                self.keys.insert(key.clone());
+            }
             let of_label = self.by_label.entry((key.clone(), value.clone())).or_default();
             of_label.entry(namespace).or_default().push(self.all.len());
         }
@@ -67,10 +79,9 @@ impl<'a> Workloads<'a> {
         self.namespaces.contains(namespace)
     }
 
-    /// Whether any workload has all these labels, whatever their values.
-    pub(super) fn has_keys<'k>(&self, mut keys: impl Iterator<Item = &'k String> + Clone) -> bool {
-        let has_keys = |workload: &Workload<'_>| keys.clone().all(|key| workload.labels.contains_key(key));
-        self.all.iter().any(has_keys) && keys.next().is_some()
+    /// Whether there are workloads with labels of each of these keys, whatever their values.
+    pub(super) fn know_keys_of(&self, selector: &Labels) -> bool {
+        selector.keys().all(|key| self.keys.contains(key))
     }
 
     /// Those of a namespace that have all these labels; none for no labels, which select nothing in Kubernetes.

@@ -235,6 +235,7 @@ impl<'a> Any<'a> {
         Gateway {
             name: gateway_name(number),
             selector: self.maybe(3, Self::labels).unwrap_or_default(),
+            services: vec![],
             servers: self.list(1, 3, server),
         }
     }

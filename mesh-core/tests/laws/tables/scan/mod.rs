@@ -92,30 +92,64 @@ impl<'a> Reader<'a> {
             .filter(|service| service.attachments.contains(&Attachment::Mesh))
             .filter(|service| sees(&service.export, &self.viewpoint.namespace))
             .collect();
+        let names = names_of(host, &mesh);
+        let found = names.iter().find_map(|name| self.by_name(name, &mesh));
+        found.unwrap_or(Found::Nobody)
+    }
+
+    /// Who goes by exactly this name, a wildcard perhaps, on the request's port.
+    fn by_name(&self, name: &str, mesh: &[&'a VirtualService]) -> Option<Found<'a>> {
         let services = self.services();
-        let is_exact = |service: &&&VirtualService| service.hosts.iter().any(|of| of.to_string() == host);
-        let by_name = |service: &&&Service| {
+        let listening = || services.iter().filter(|service| self.listens(service));
+        if let Some(service) = listening().find(|service| service.host.as_str() == name) {
+            return Some(self.of_service(mesh, service));
+        }
+        let is_wildcard = name.starts_with('*');
+        let stands_for_services =
+            is_wildcard && listening().any(|service| means(name, service.host.as_str()));
+        let named = |rules: &&&VirtualService| rules.hosts.iter().any(|of| of.to_string() == name);
+        let beside = |rules: &&&VirtualService| self.ports_beside(rules).contains(&self.view.port);
+        let mut owners = mesh.iter().filter(named).filter(beside).filter(|rules| self.applies(rules));
+        if let Some(owner) = owners.find(|_| !stands_for_services) {
+            return Some(self.of_rules(owner));
+        }
+        let further = |service: &&&&Service| {
             let is_own = *service.namespace == *self.viewpoint.namespace;
-            service
-                .aliases
-                .iter()
-                .chain(service.short_name.iter().filter(|_| is_own))
-                .any(|of| of.as_str() == host)
+            let short = service.short_name.iter().filter(|_| is_own);
+            service.aliases.iter().chain(short).any(|of| of.as_str() == name)
         };
-        if let Some(service) = services.iter().find(|service| service.host.as_str() == host) {
-            return self.of_service(&mesh, service);
-        }
-        if let Some(owner) = mesh.iter().find(is_exact) {
-            return self.of_rules(owner);
-        }
-        if let Some(service) = services.iter().find(by_name) {
-            return self.of_service(&mesh, service);
-        }
-        most_specific(&mesh, host).map_or(Found::Nobody, |owner| self.of_rules(owner))
+        let listening: Vec<_> = listening().collect();
+        listening.iter().find(further).map(|service| self.of_service(mesh, service))
+    }
+
+    fn listens(&self, service: &Service) -> bool {
+        service.ports.iter().any(|port| port.number == self.view.port)
+    }
+
+    /// Rules for hosts that are no services hold on port 80, and where a service listens that shares them.
+    fn ports_beside(&self, rules: &VirtualService) -> Vec<u16> {
+        let services = self.services();
+        let shared = services.iter().filter(|service| {
+            rules.hosts.len() > 1 && rules.hosts.iter().any(|host| host.to_string() == service.host.as_str())
+        });
+        shared.flat_map(|service| &service.ports).map(|port| port.number).chain([80]).collect()
+    }
+
+    /// Whether any of these rules can be for a client like this on the request's port.
+    fn applies(&self, rules: &VirtualService) -> bool {
+        let is_open = |block: &Block| {
+            let here = match &*block.attachments {
+                [] => self.is_client(block),
+                attachments => attachments.contains(&Attachment::Mesh),
+            };
+            here && block.port.is_none_or(|port| port == self.view.port)
+        };
+        rules.routes.iter().any(|route| route.blocks.is_empty() || route.blocks.iter().any(is_open))
     }
 
     fn of_service(&self, mesh: &[&'a VirtualService], service: &'a Service) -> Found<'a> {
-        most_specific(mesh, service.host.as_str())
+        let rules: Vec<_> = mesh.iter().copied().filter(|rules| self.applies(rules)).collect();
+        most_specific(&rules, service.host.as_str())
             .map_or(Found::Service(service), |owner| self.of_rules(owner))
     }
 
@@ -131,6 +165,14 @@ impl<'a> Reader<'a> {
     fn is_for(&self, route: &Route, admitted: impl Fn(&Block) -> bool) -> bool {
         route.blocks.is_empty() || route.blocks.iter().any(|block| admitted(block) && self.holds(block))
     }
+}
+
+/// The names by which somebody may be responsible for a host, the most specific first.
+fn names_of(host: &str, rules: &[&VirtualService]) -> Vec<String> {
+    let written = rules.iter().flat_map(|rules| &rules.hosts).map(ToString::to_string);
+    let mut wildcards: Vec<_> = written.filter(|name| name.starts_with('*') && means(name, host)).collect();
+    wildcards.sort_by_key(|name| std::cmp::Reverse(rank(name)));
+    [vec![host.to_owned()], wildcards].concat()
 }
 
 /// The VirtualService with the most specific pattern for a host, and of several the first.

@@ -22,7 +22,7 @@ pub(super) fn is_within(pattern: &str, other: &str) -> bool {
 
 pub(super) fn sees(export: &Export, namespace: &str) -> bool {
     match export {
-        Export::Everywhere => true,
+        Export::Everywhere | Export::Unsaid => true,
         Export::To(namespaces) => namespaces.iter().any(|to| **to == *namespace),
     }
 }

@@ -27,7 +27,7 @@ Examples:
   meshctl analyze --output json mesh/ | jq '.faults[] | select(.severity == \"error\")'
   meshctl analyze --output sarif mesh/ > mesh.sarif     for code review tools
 
-Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity]
+Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity code]
 SARIF names files relative to the current folder: run it at the root of the repository.
 
 Exit codes:

@@ -7,36 +7,12 @@ use crate::{
 };
 use http::HeaderMap;
 use mesh_core::table::{RequestView, Snapshot};
-use serde_json::Value;
 
 /// Compares where one request goes.
-pub(super) fn outcome(row: &Row, written: &[Value], snapshot: &Snapshot) -> Outcome {
-    let port = number(&row.call["port"]);
-    if !row.proxy.is_gateway() {
-        return compared(row, snapshot, &view(row, port, &HeaderMap::new(), None));
-    }
-    match mapped(port, written)[..] {
-        [] => compared(row, snapshot, &view(row, port, &HeaderMap::new(), Some(port))),
-        [port] => compared(row, snapshot, &view(row, port, &HeaderMap::new(), Some(port))),
-        _ => Outcome::unsaid("one address stands for several ports of a gateway, which the mesh's cannot"),
-    }
-}
-
-fn number(value: &Value) -> u16 {
-    value.as_u64().and_then(|number| u16::try_from(number).ok()).unwrap_or_default()
-}
-
-/// The ports of the gateway that are open at another port of the machine, since the service before it says so. The mesh
-/// opens the ports that are written, at the addresses that its configuration gives for them.
-fn mapped(open: u16, written: &[Value]) -> Vec<u16> {
-    const KEEPS_PORTS: &str = "experimental.istio.io/disable-gateway-port-translation";
-    let services = written.iter().filter(|document| document["kind"] == "ServiceEntry");
-    let services = services.filter(|document| document["metadata"]["labels"][KEEPS_PORTS].is_null());
-    let ports = services.flat_map(|document| documents::list(&document["spec"], "ports"));
-    let ports = ports.filter(|port| number(&port["targetPort"]) == open);
-    let mut ports: Vec<u16> = ports.map(|port| number(&port["number"])).collect();
-    ports.dedup();
-    ports
+pub(super) fn outcome(row: &Row, snapshot: &Snapshot) -> Outcome {
+    let port = row.call["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
+    let listener = Some(port).filter(|_| row.proxy.is_gateway());
+    compared(row, snapshot, &view(row, port, &HeaderMap::new(), listener))
 }
 
 fn view<'a>(row: &'a Row, port: u16, headers: &'a HeaderMap, listener: Option<u16>) -> RequestView<'a> {

@@ -77,7 +77,7 @@ fn outcome(folder: &Path, row: &Row) -> Result<Outcome, String> {
     let snapshot = Snapshot::compile(&documents::take(&documents).0, &row.proxy.viewpoint(), None);
     Ok(match row.call["route_name"].as_str() {
         Some(port) => routes::outcome(row, port, &written, &supplied, &snapshot),
-        None => call::outcome(row, &written, &snapshot),
+        None => call::outcome(row, &snapshot),
     })
 }
 
@@ -168,7 +168,7 @@ mod tests {
         let snapshot = Snapshot::compile(&documents::take(&documents).0, &row.proxy.viewpoint(), None);
         match row.call["route_name"].as_str() {
             Some(port) => routes::outcome(row, port, written, &supplied, &snapshot),
-            None => call::outcome(row, written, &snapshot),
+            None => call::outcome(row, &snapshot),
         }
     }
 

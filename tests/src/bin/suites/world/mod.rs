@@ -7,6 +7,7 @@ pub(crate) use call::{Call, Reply};
 
 use crate::documents::{batch, is_kind, list};
 use echo::Pod;
+use futures_util::stream::{self, StreamExt};
 use mesh_core::{
     model::{Labels, ServerProtocol},
     source::{Batch, Source},
@@ -23,6 +24,21 @@ use std::{
 use tempfile::TempDir;
 use tests::tls::Authority;
 use tokio::task::JoinSet;
+
+/// How many worlds are judged at a time: each keeps some dozens of files open.
+const AT_A_TIME: usize = 8;
+
+/// Judges the rows of every world, some worlds at a time.
+pub(crate) async fn judge_all<T>(
+    worlds: impl IntoIterator<Item = impl Future<Output = Result<Vec<T>, String>>>,
+) -> Result<Vec<T>, String> {
+    let mut judged = Vec::new();
+    let mut outcomes = stream::iter(worlds).buffer_unordered(AT_A_TIME);
+    while let Some(outcomes) = outcomes.next().await {
+        judged.extend(outcomes?);
+    }
+    Ok(judged)
+}
 
 /// Who looks at the documents of a world.
 #[derive(Clone, Debug)]
