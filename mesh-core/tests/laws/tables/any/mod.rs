@@ -14,7 +14,8 @@ use mesh_core::{
 };
 use std::sync::Arc;
 
-const NAMESPACES: [&str; 3] = ["shop", "other", "istio-system"];
+const NAMESPACES: [&str; 4] = ["shop", "shop", "other", "istio-system"];
+const SERVICES: [&str; 5] = ["a.shop", "b.other", "b.shop", "api.x.com", "a.x.com"];
 const HOSTS: [&str; 10] = [
     "a.shop.svc.cluster.local",
     "b.other.svc.cluster.local",
@@ -51,14 +52,16 @@ const PORTS: [u16; 5] = [80, 80, 80, 81, 8080];
 /// Chooses until its bytes are used up, and the first of everything from then on.
 pub(super) struct Any<'a> {
     bytes: Unstructured<'a>,
-    /// The few hosts that everything is about.
+    /// The few hosts and services that everything is about.
     hosts: [&'static str; 3],
+    services: [&'static str; 2],
 }
 
 impl<'a> Any<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        let mut any = Self { bytes: Unstructured::new(bytes), hosts: [""; 3] };
+        let mut any = Self { bytes: Unstructured::new(bytes), hosts: [""; 3], services: [""; 2] };
         any.hosts = [any.of(&HOSTS), any.of(&HOSTS), any.of(&HOSTS)];
+        any.services = [any.of(&SERVICES), any.of(&SERVICES)];
         any
     }
 
@@ -150,16 +153,17 @@ impl<'a> Any<'a> {
     }
 
     fn service(&mut self) -> Service {
-        let name = self.of(&["a.shop", "b.other", "b.shop", "api.x.com", "a.x.com"]);
+        let services = self.services;
+        let name = self.of(&services);
         let mut service = if name.ends_with(".com") {
             let outside = service("outside.other");
             Service { host: host(name), aliases: vec![], short_name: None, ..outside }
         } else {
             service(name)
         };
-        service.ports = match self.up_to(2) {
-            0 => vec![port(80, "http", 8080)],
-            1 => vec![port(80, "http", 8080), port(81, "grpc", 81)],
+        service.ports = match self.up_to(4) {
+            0 | 1 => vec![port(80, "http", 8080)],
+            2 | 3 => vec![port(80, "http", 8080), port(81, "grpc", 81)],
             _ => vec![],
         };
         service.namespace = if self.once_in(5) { self.of(&NAMESPACES).into() } else { service.namespace };
@@ -168,10 +172,18 @@ impl<'a> Any<'a> {
         service
     }
 
+    /// The full name of a service.
+    fn service_host(&mut self) -> String {
+        let [first, second] = self.services;
+        let name = self.of(&[first, first, second]);
+        if name.ends_with(".com") { name.to_owned() } else { full(name) }
+    }
+
     fn subset_rule(&mut self, number: usize) -> SubsetRule {
         let namespace = self.of(&NAMESPACES);
-        let versions = self.list(0, 3, |any, _| any.of(&["v1", "v2", "v3"]));
-        let mut rule = subset_rule(&format!("{namespace}/{number}"), self.host(), &versions);
+        let versions = self.list(0, 3, |any, _| any.of(&["v1", "v1", "v2", "v3"]));
+        let host = if self.once_in(3) { self.host().to_owned() } else { self.service_host() };
+        let mut rule = subset_rule(&format!("{namespace}/{number}"), &host, &versions);
         for subset in &mut rule.subsets {
             subset.labels = labels(self.of(&[&[("version", "v1")][..], &[("version", "v2")], &[]]));
             subset.policy = self.maybe(2, |any| Arc::new(any.policy()));
@@ -265,15 +277,13 @@ impl<'a> Any<'a> {
     }
 
     fn destination(&mut self) -> Destination {
-        let host = self.of(&[
-            "a.shop.svc.cluster.local",
-            "b.other.svc.cluster.local",
-            "api.x.com",
-            "a.shop",
-            "no.com",
-        ]);
-        let mut destination = to(host, self.of(&[0, 1, 2, 99]));
-        destination.subset = self.maybe(2, |any| any.of(&["v1", "v2", "v3"]).into());
+        let host = match self.up_to(7) {
+            0 => "a.shop".to_owned(),
+            1 => "no.com".to_owned(),
+            _ => self.service_host(),
+        };
+        let mut destination = to(&host, self.of(&[0, 1, 2, 99]));
+        destination.subset = self.maybe(2, |any| any.of(&["v1", "v1", "v2", "v3"]).into());
         destination.port = self.maybe(3, |any| any.of(&PORTS));
         destination
     }
