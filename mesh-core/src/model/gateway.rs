@@ -4,7 +4,7 @@ use super::{
     backend::Labels,
     host::{Host, HostPattern},
 };
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc};
 
 /// A gateway: ports that some workloads open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct GatewayServer {
     pub port: u16,
     /// The port's name.
     pub port_name: Arc<str>,
+    /// The address to listen on; every one of the machine when `None`.
+    pub bind: Option<IpAddr>,
     /// What clients speak there.
     pub protocol: ServerProtocol,
     /// The hosts. Never empty.

@@ -5,7 +5,7 @@ use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
     Termination, TrafficPolicy,
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
 #[derive(Debug)]
@@ -209,6 +209,8 @@ pub struct ListenerServer {
     pub gateway: Box<str>,
     /// Its hosts.
     pub hosts: Vec<HostPattern>,
+    /// The address to listen on; every one of the machine when `None`.
+    pub bind: Option<IpAddr>,
     /// What clients speak.
     pub protocol: ServerProtocol,
     /// How TLS ends.
@@ -318,6 +320,13 @@ impl Target {
 }
 
 impl Listener {
+    /// The address to listen on, if every server of the port asks for the same one.
+    #[must_use]
+    pub fn bind(&self) -> Option<IpAddr> {
+        let first = self.servers.first()?.bind;
+        first.filter(|_| self.servers.iter().all(|server| server.bind == first))
+    }
+
     /// The server for a TLS client that asks for `name`, the most specific first; `None` when no server is for it.
     #[must_use]
     pub fn server_for(&self, name: Option<&str>) -> Option<&ListenerServer> {

@@ -22,6 +22,7 @@ fn server(port: u16, hosts: &[&str]) -> GatewayServer {
         None => ServerHost { namespace: None, pattern: pattern(text) },
     };
     GatewayServer {
+        bind: None,
         port,
         port_name: "http".into(),
         protocol: ServerProtocol::Http,

@@ -79,6 +79,7 @@ fn listeners_with_hosts_of_the_same_name_share_each_with_its_own() {
         let hosts = vec![ServerHost { namespace: None, pattern: pattern("*") }];
         let protocol = ServerProtocol::Http;
         let server = GatewayServer {
+            bind: None,
             port,
             port_name: "http".into(),
             protocol,

@@ -210,6 +210,7 @@ fn redirect() -> Action {
 async fn a_gateway_that_ends_tls_redirects_within_https() {
     let name = GatewayName { namespace: "shop".into(), name: "door".into() };
     let server = GatewayServer {
+        bind: None,
         port: 443,
         port_name: "https".into(),
         protocol: ServerProtocol::Https,

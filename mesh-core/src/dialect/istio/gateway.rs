@@ -84,10 +84,10 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
     }
     let protocol = protocol(site, &port_at.field("protocol"), &port.protocol)?;
     let number = number(site, at, port, &written.bind);
-    site.later(
-        at,
-        &[("bind", !written.bind.is_empty()), ("defaultEndpoint", !written.default_endpoint.is_empty())],
-    );
+    site.later(at, &[("bind", written.bind.starts_with("unix://"))]);
+    if !written.default_endpoint.is_empty() {
+        site.check.note(&at.field("defaultEndpoint"), "has no effect at a gateway, as in Istio");
+    }
     let hosts = hosts(site, &at.field("hosts"), &written.hosts);
     if written.hosts.is_empty() {
         site.check.refuse_with(
@@ -100,6 +100,7 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
     Some(GatewayServer {
         port: number?,
         port_name: port.name.as_str().into(),
+        bind: written.bind.parse().ok(),
         protocol,
         hosts,
         tls,

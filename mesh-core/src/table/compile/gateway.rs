@@ -117,6 +117,7 @@ fn listener_server((gateway, server): &Server<'_>) -> ListenerServer {
     ListenerServer {
         gateway: gateway.name.to_string().into(),
         hosts: server.hosts.iter().map(|host| host.pattern.clone()).collect(),
+        bind: server.bind,
         protocol: server.protocol,
         tls: server.tls.clone(),
         redirects_to_https: server.redirects_to_https,

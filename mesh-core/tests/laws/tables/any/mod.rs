@@ -225,6 +225,7 @@ impl<'a> Any<'a> {
             pattern: pattern(any.host()),
         };
         let server = |any: &mut Self, _| GatewayServer {
+            bind: None,
             port: any.of(&PORTS),
             port_name: "http".into(),
             protocol: any.of(&[ServerProtocol::Http, ServerProtocol::Https, ServerProtocol::Other]),
