@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     model::{Attachment, HostPattern, Port, Protocol, Service, VirtualService},
-    table::{
-        hosts::HostIndex,
-        outbound::{Outbound, Site},
-    },
+    table::{hosts::HostIndex, outbound::Outbound},
 };
 use rustc_hash::FxHashSet;
 
@@ -69,7 +66,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The virtual hosts of a service, by port: those with the same owner are one.
-    fn site_of(&mut self, service: &'a Service, claims: &Claims<'a>, met: &mut Met) -> Site {
+    fn site_of(&mut self, service: &'a Service, claims: &Claims<'a>, met: &mut Met) -> Vec<(u16, u32)> {
         let mut made: Vec<(Option<&VirtualService>, u32)> = Vec::new();
         let mut site = Vec::new();
         for port in &self.backends.directory.concrete(service).ports {
@@ -96,7 +93,7 @@ impl<'a> Compiler<'a> {
             };
             site.push((port.number, number));
         }
-        site.into()
+        site
     }
 
     /// The rules for a service on a port: the oldest of the most specific host that has any to apply.
@@ -150,7 +147,7 @@ impl<'a> Compiler<'a> {
             let free: Vec<u16> = free.collect();
             if !free.is_empty() {
                 let number = self.add_ruled(&pattern.to_string(), rules);
-                let site = outbound.add(free.into_iter().map(|port| (port, number)).collect());
+                let site = outbound.add(free.into_iter().map(|port| (port, number)));
                 outbound.claim(pattern, site);
             }
         }
