@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use mesh_core::{
     dialect::{Setting, translate},
-    document::{Fault, Reading, Severity},
+    document::{Fault, Reading, Severity, read},
     model::{Labels, Model},
     source::{Batch, parse},
     table::{Decision, GatewayRole, RequestView, Snapshot, Viewpoint},
@@ -21,6 +21,9 @@ pub(crate) fn hold(bytes: &[u8]) {
     assert!(parsed == again, "what is read twice is equal");
     let batch = Arc::new(Batch::of(Arc::clone(&file), bytes, "default"));
     assert_eq!(batch.is_whole, parsed.fault.is_none());
+    let readings = parsed.documents.iter().flat_map(|root| read(root, &file, "default"));
+    let mistake = parsed.fault.map(|fault| Reading::Bad { key: None, faults: vec![fault] });
+    assert!(batch.readings.iter().eq(&readings.chain(mistake).collect::<Vec<_>>()), "{:?}", batch.readings);
     let breaks = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
     for reading in &batch.readings {
         one(reading, breaks);
