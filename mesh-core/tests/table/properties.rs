@@ -108,7 +108,11 @@ fn scan(written: &Written, sent: &Sent) -> String {
         pattern.matches(sent.host).then_some(rank)
     };
     let mut best: Option<(usize, usize)> = None;
-    for (number, (hosts, _)) in written.iter().enumerate() {
+    // A document that has no rule for this client is as if it were not there.
+    let is_for_us = |asked: &Asked| asked.namespace.is_none_or(|namespace| namespace == "shop");
+    let has_rules = |blocks: &Vec<Asked>| blocks.is_empty() || blocks.iter().any(is_for_us);
+    let here = written.iter().enumerate().filter(|(_, (_, routes))| routes.iter().any(has_rules));
+    for (number, (hosts, _)) in here {
         for rank in hosts.iter().filter_map(|text| specificity(text)) {
             // Only a more specific pattern takes a host from an older document.
             if best.is_none_or(|(known, _)| rank > known) {

@@ -81,10 +81,15 @@ fn blocks_for_other_places_are_left_out_and_named_places_do_not_look_at_the_clie
 }
 
 #[test]
-fn a_virtual_service_without_a_rule_for_this_client_leaves_no_route() {
+fn a_virtual_service_without_a_rule_for_this_client_is_as_if_it_were_not_there() {
     let nobody = Block { source_namespace: Some("other".into()), ..Block::default() };
     let table = compile(vec![answer("a", vec![nobody])], &from("shop"));
-    assert_eq!(outcome(&table, &get("http://product/")), "refuse NoRoute");
+    let to_service = "default -> outbound|80||product.shop.svc.cluster.local";
+    assert_eq!(outcome(&table, &get("http://product/")), to_service);
+    // Nor is one there whose rules are all for another port.
+    let elsewhere = Block { port: Some(81), ..Block::default() };
+    let table = compile(vec![answer("a", vec![elsewhere])], &from("shop"));
+    assert_eq!(outcome(&table, &get("http://product/")), to_service);
 }
 
 #[test]

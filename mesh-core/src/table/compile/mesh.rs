@@ -2,11 +2,11 @@
 
 use super::{
     assemble::{Compiler, origin},
-    rules::{Place, default_rule, rules_of},
+    rules::{Place, default_rules, rules_of},
 };
 use crate::{
     model::{Attachment, Host, HostPattern, Service, VirtualService},
-    table::hosts::HostIndex,
+    table::{hosts::HostIndex, snapshot::Rule},
 };
 use rustc_hash::FxHashSet;
 
@@ -48,14 +48,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn add_service(&mut self, service: &Service, owner: Option<&VirtualService>) -> u32 {
-        let name = service.host.as_str();
-        match owner {
-            Some(owner) => self.add_ruled(name, owner),
-            None => {
-                let rules = vec![default_rule(service, &mut self.backends)];
-                self.add(name, Vec::new(), rules)
-            }
-        }
+        let mut rules = owner.map_or_else(Vec::new, |owner| self.rules_here(owner));
+        let owner = owner.filter(|_| !rules.is_empty());
+        let others = default_rules(service, &rules, &mut self.backends);
+        rules.extend(others);
+        self.add(service.host.as_str(), owner.map(origin).into_iter().collect(), rules)
     }
 
     fn add_other_hosts(&mut self, virtual_services: &[&VirtualService], index: &mut HostIndex) {
@@ -67,17 +64,22 @@ impl<'a> Compiler<'a> {
                     HostPattern::Suffix(_) | HostPattern::Any => false,
                 };
                 // The first VirtualService to name a host owns it; later ones are ignored entirely.
-                if !is_service && seen.insert(pattern) {
-                    let number = self.add_ruled(&pattern.to_string(), service);
+                if is_service || seen.contains(pattern) {
+                    continue;
+                }
+                let rules = self.rules_here(service);
+                // One without a rule for this client is as if it were not there.
+                if !rules.is_empty() {
+                    seen.insert(pattern);
+                    let number = self.add(&pattern.to_string(), vec![origin(service)], rules);
                     index.claim(pattern, number);
                 }
             }
         }
     }
 
-    fn add_ruled(&mut self, name: &str, owner: &VirtualService) -> u32 {
-        let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
-        self.add(name, vec![origin(owner)], rules)
+    fn rules_here(&mut self, owner: &VirtualService) -> Vec<Rule> {
+        rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends)
     }
 
     fn further_names<'s>(&self, service: &'s Service) -> impl Iterator<Item = &'s Host> + use<'s> {

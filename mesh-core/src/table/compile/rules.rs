@@ -48,8 +48,24 @@ pub(super) fn rules_of(
     rules
 }
 
-/// The rule of a service without a VirtualService: to the service, at the port that the request came to.
-pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Rule {
+/// The rules for requests to a service that come to ports for which nobody wrote rules: to the service, at that port.
+pub(super) fn default_rules(service: &Service, rules: &[Rule], backends: &mut Backends<'_>) -> Vec<Rule> {
+    if rules.is_empty() {
+        return vec![default_rule(service, backends)];
+    }
+    let is_asked = |rule: &Rule, number: u16| {
+        rule.conditions.iter().all(|asked| !matches!(asked, Condition::Port(port) if *port != number))
+    };
+    let numbers = service.ports.iter().map(|port| port.number);
+    let bare = numbers.filter(|number| !rules.iter().any(|rule| is_asked(rule, *number)));
+    bare.map(|number| Rule {
+        conditions: [Condition::Port(number)].into(),
+        ..default_rule(service, backends)
+    })
+    .collect()
+}
+
+fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Rule {
     let destination = Destination {
         host: service.host.clone(),
         subset: None,
