@@ -30,6 +30,11 @@ impl Asker {
         if self.is_grpc { grpc(grpc_code(status), &body) } else { self.plain(status, body) }
     }
 
+    /// The answer with a gRPC code, which only a gRPC client is told.
+    pub(crate) fn grpc_answer(self, code: u8, body: Bytes) -> Response<Body> {
+        if self.is_grpc { grpc(code, &body) } else { self.plain(StatusCode::OK, body) }
+    }
+
     fn plain(self, status: StatusCode, body: Bytes) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;

@@ -83,7 +83,7 @@ fn cases() -> Vec<Case> {
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
         case("cors of the rule", CorsLayer::routed(), 200),
-        case("route", RouteLayer::new(handle.clone()), 16),
+        case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 16),
     ]

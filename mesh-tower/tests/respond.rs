@@ -94,13 +94,16 @@ async fn a_grpc_call_is_answered_with_headers_alone() {
 }
 
 #[tokio::test]
-async fn an_injected_grpc_status_is_given_whoever_asks() {
-    for request in [Request::default(), grpc()] {
-        let response = answer(Kind::Aborted(AbortStatus::Grpc(8)), request).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()["grpc-status"], "8");
-        assert_eq!(response.headers()["grpc-message"], "fault filter abort");
-    }
+async fn an_injected_grpc_status_is_told_to_grpc_clients_alone() {
+    let aborted = Kind::Aborted(AbortStatus::Grpc(8));
+    let response = answer(aborted, grpc()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["grpc-status"], "8");
+    assert_eq!(response.headers()["grpc-message"], "fault filter abort");
+    let response = answer(aborted, Request::default()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[CONTENT_TYPE], "text/plain");
+    assert!(!response.headers().contains_key("grpc-status"));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use mesh_core::model::{Edit, HeaderEdits, RegexRewrite, Rewrite};
-use mesh_tower::rewrite::{Changes, ORIGINAL_PATH, RewriteLayer};
+use mesh_tower::rewrite::{Changes, ORIGINAL_HOST, ORIGINAL_PATH, RewriteLayer};
 use std::convert::Infallible;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -32,11 +32,11 @@ async fn a_changed_path_keeps_the_query_and_the_form_of_the_uri() {
 }
 
 #[tokio::test]
-async fn the_original_path_is_remembered_only_when_it_changed() {
+async fn the_original_path_is_remembered_even_if_it_stays() {
     let request = seen(rewrite(Some("/new"), None), Request::get("/old?page=2")).await.into_body();
     assert_eq!(request.headers()[ORIGINAL_PATH], "/old?page=2");
     let request = seen(rewrite(Some("/new"), None), Request::get("/new?page=2")).await.into_body();
-    assert!(!request.headers().contains_key(ORIGINAL_PATH));
+    assert_eq!(request.headers()[ORIGINAL_PATH], "/new?page=2");
 }
 
 #[tokio::test]
@@ -111,4 +111,17 @@ async fn a_request_without_a_rule_passes_unchanged() {
     let seen = RewriteLayer::routed().layer(inner).oneshot(request).await.unwrap().into_body();
     assert_eq!(seen.uri(), "http://product/a");
     assert_eq!(seen.headers().len(), 1);
+}
+
+#[tokio::test]
+async fn the_original_host_is_remembered_and_a_rewrite_beats_a_header() {
+    let set = HeaderEdits::new(vec![Edit::Set(HOST, HeaderValue::from_static("by-header"))]);
+    for (authority, expected) in [(Some("rewritten"), "rewritten"), (None, "by-header")] {
+        let changes = Changes { request_headers: set.clone(), ..rewrite(None, authority) };
+        let request = seen(changes, Request::get("/").header(HOST, "product:81")).await.into_body();
+        assert_eq!(request.headers()[HOST], expected);
+        assert_eq!(request.headers()[ORIGINAL_HOST], "product:81");
+    }
+    let request = seen(rewrite(Some("/new"), None), Request::get("http://product/")).await.into_body();
+    assert!(!request.headers().contains_key(ORIGINAL_HOST));
 }

@@ -2,5 +2,6 @@
 
 mod failures;
 mod pool;
+mod rules;
 mod streaming;
 mod upgrades;

@@ -1,6 +1,6 @@
 //! Changes of headers.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
 
 /// One change of one header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +31,13 @@ impl HeaderEdits {
         Self(self.0.iter().chain(&other.0).cloned().collect())
     }
 
-    /// These changes and another level's as one: where both set a header the other wins.
+    /// These changes and another level's as one: where both set a header the other wins, but for the Host.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
-        Self::new(self.0.iter().chain(&other.0).cloned().collect())
+        let sets_host = |edit: &&Edit| matches!(edit, Edit::Set(name, _) if *name == HOST);
+        let has_host = self.0.iter().any(|edit| sets_host(&edit));
+        let others = other.0.iter().filter(|edit| !(has_host && sets_host(edit)));
+        Self::new(self.0.iter().chain(others).cloned().collect())
     }
 
     /// Makes the changes.

@@ -150,7 +150,8 @@ impl PathMatch {
     }
 }
 
-/// A comparison with one header. A header sent several times is compared as its values joined by a comma.
+/// A comparison with one header. Of a header sent several times, each value is compared for itself, and one
+/// that matches is enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMatch {
     /// The header.

@@ -204,11 +204,11 @@ pub enum RedirectPort {
     /// As in the request, but the usual port of the old scheme is left out when the scheme changes.
     #[default]
     Keep,
-    /// None: the usual one of the scheme.
+    /// The usual one of the scheme, which Envoy has no other way to than [`RedirectPort::Keep`].
     OfScheme,
-    /// The one the request came to.
+    /// The one the request came to. If it is the usual one of the new scheme, as [`RedirectPort::Keep`].
     OfListener,
-    /// This one.
+    /// This one. If it is the usual one of the new scheme, as [`RedirectPort::Keep`].
     Number(u16),
 }
 

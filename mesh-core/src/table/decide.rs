@@ -3,7 +3,7 @@
 use super::{
     hosts::{Found, FoundPattern},
     request::RequestView,
-    snapshot::{Chosen, Rule, Snapshot, Target, VirtualHost},
+    snapshot::{Chosen, Rule, Snapshot, VirtualHost},
 };
 use crate::model::Action;
 
@@ -46,6 +46,17 @@ impl Snapshot {
     /// Decides a request. `roll` is any random number; it chooses among weighted destinations.
     #[must_use]
     pub fn decide(&self, request: &RequestView<'_>, roll: u32) -> Decision {
+        let decision = self.choose(request, roll);
+        let Decision::Forward(chosen) = decision else { return decision };
+        match self.target(chosen).map(|target| target.backend(request.port)) {
+            Some(Err(missing)) => Decision::Refuse(Refusal::Missing(missing)),
+            _ => decision,
+        }
+    }
+
+    /// Decides a request as [`Snapshot::decide`] does, but forwards it to a destination even if that does not exist.
+    #[must_use]
+    pub fn choose(&self, request: &RequestView<'_>, roll: u32) -> Decision {
         let found = match self.find(request) {
             Ok(found) => found,
             Err(decision) => return decision,
@@ -59,12 +70,9 @@ impl Snapshot {
         if !matches!(rule.route.action, Action::Forward(_)) {
             return Decision::Answer(chosen);
         }
-        let Some((number, target)) = rule.choose(roll) else { return Decision::Refuse(Refusal::NoRoute) };
+        let Some(number) = rule.choose(roll) else { return Decision::Refuse(Refusal::NoRoute) };
         chosen.target = number;
-        match target.backend(request.port) {
-            Ok(_) => Decision::Forward(chosen),
-            Err(missing) => Decision::Refuse(Refusal::Missing(missing)),
-        }
+        Decision::Forward(chosen)
     }
 
     /// Who is responsible for a request.
@@ -88,14 +96,15 @@ impl Snapshot {
 }
 
 impl Rule {
-    /// The target that a roll falls on; `None` when there is none.
-    fn choose(&self, roll: u32) -> Option<(u32, &Target)> {
+    /// The number of the target that a roll falls on; `None` when there is none.
+    fn choose(&self, roll: u32) -> Option<u32> {
         // Scales the roll to 0..total without the bias of a remainder.
         let scaled = (u128::from(roll) * u128::from(self.total_weight)) >> 32;
         let mut passed = 0;
-        (0..).zip(&self.targets).find(|(_, target)| {
+        let hit = (0..).zip(&self.targets).find(|(_, target)| {
             passed += u128::from(target.weight);
             scaled < passed
-        })
+        });
+        hit.map(|(number, _)| number)
     }
 }

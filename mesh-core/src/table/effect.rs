@@ -73,17 +73,18 @@ fn authority<'a>(redirect: &'a Redirect, scheme: &str, request: &RequestView<'a>
     let replaced = written(redirect.authority.as_deref());
     let authority = replaced.unwrap_or(request.authority);
     let (host, port) = split_port(authority);
-    match redirect.port {
-        RedirectPort::Number(number) => format!("{host}:{number}").into(),
-        RedirectPort::OfListener => format!("{host}:{}", request.port).into(),
-        RedirectPort::OfScheme if replaced.is_none() => host.into(),
-        RedirectPort::Keep
-            if replaced.is_none() && scheme != request.scheme && is_usual(request.scheme, port) =>
-        {
-            host.into()
-        }
-        RedirectPort::OfScheme | RedirectPort::Keep => authority.into(),
+    let number = match redirect.port {
+        RedirectPort::Number(number) => Some(number),
+        RedirectPort::OfListener => Some(request.port),
+        // Envoy knows no other way to the scheme's own port than to keep what the request says.
+        RedirectPort::OfScheme | RedirectPort::Keep => None,
+    };
+    // As istiod has it, the usual port of the new scheme is as good as none.
+    if let Some(number) = number.filter(|number| !matches!((scheme, number), ("http", 80) | ("https", 443))) {
+        return format!("{host}:{number}").into();
     }
+    let drops_port = replaced.is_none() && scheme != request.scheme && is_usual(request.scheme, port);
+    if drops_port { host.into() } else { authority.into() }
 }
 
 /// An authority's host, brackets included, and its port.

@@ -2,8 +2,7 @@
 
 use super::{request::RequestView, snapshot::Rule};
 use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
-use http::{HeaderName, header::HOST};
-use std::borrow::Cow;
+use http::{HeaderName, HeaderValue, header::HOST};
 
 /// One thing that a rule asks of a request.
 ///
@@ -84,11 +83,11 @@ impl Condition {
             Self::Scheme(text) => format!("scheme is {:?}, {text} is asked for", request.scheme),
             Self::Authority(text) => format!("authority is {:?}, {text} is asked for", request.authority),
             Self::Header(asked) => {
-                let value = in_words(header(&asked.name, request));
+                let value = in_words(&asked.name, request);
                 format!("header {} is {value}, {} is asked for", asked.name, asked.value)
             }
             Self::WithoutHeader(asked) => {
-                let value = in_words(header(&asked.name, request));
+                let value = in_words(&asked.name, request);
                 format!("header {} is {value}, {} is asked not to be", asked.name, asked.value)
             }
             Self::Query(asked) => {
@@ -119,63 +118,42 @@ impl Rule {
     }
 }
 
-/// What a request has under a header's name.
-enum HeaderText<'a> {
-    Absent,
-    /// Bytes that are no UTF-8: there, but equal to nothing.
-    Bytes,
-    Text(Cow<'a, str>),
-}
-
 fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {
-    match header(&asked.name, request) {
-        HeaderText::Absent => false,
-        HeaderText::Bytes => asked.value == TextMatch::Present,
-        HeaderText::Text(text) => asked.value.matches(&text),
-    }
+    lines(&asked.name, request).any(|line| matches(&asked.value, line))
 }
 
 /// Istio has Envoy take an absent header for an empty one here, unless presence itself is what is unwanted.
 fn has_unwanted(unwanted: &HeaderMatch, request: &RequestView<'_>) -> bool {
-    match header(&unwanted.name, request) {
-        HeaderText::Absent => unwanted.value != TextMatch::Present && unwanted.value.matches(""),
-        HeaderText::Bytes | HeaderText::Text(_) => has(unwanted, request),
-    }
+    let is_absent = lines(&unwanted.name, request).next().is_none();
+    has(unwanted, request) || is_absent && unwanted.value != TextMatch::Present && unwanted.value.matches("")
 }
 
-fn header<'a>(name: &HeaderName, request: &RequestView<'a>) -> HeaderText<'a> {
+/// What is no UTF-8 is there, but equal to nothing.
+fn matches(asked: &TextMatch, line: &[u8]) -> bool {
+    *asked == TextMatch::Present || std::str::from_utf8(line).is_ok_and(|text| asked.matches(text))
+}
+
+/// The values of a header, each of which is compared for itself, as Envoy does.
+fn lines<'a>(name: &HeaderName, request: &RequestView<'a>) -> impl Iterator<Item = &'a [u8]> + use<'a> {
     // Where the host is part of the URI there is no such header, and yet it is the one that rules mean.
-    if *name == HOST && !request.authority.is_empty() {
-        return HeaderText::Text(request.authority.into());
-    }
-    let mut lines = request.headers.get_all(name).iter();
-    let Some(first) = lines.next() else { return HeaderText::Absent };
-    let Some(second) = lines.next() else {
-        return std::str::from_utf8(first.as_bytes())
-            .map_or(HeaderText::Bytes, |text| HeaderText::Text(text.into()));
-    };
-    let mut joined = [first.as_bytes(), second.as_bytes()].join(&b',');
-    for line in lines {
-        joined.push(b',');
-        joined.extend_from_slice(line.as_bytes());
-    }
-    String::from_utf8(joined).map_or(HeaderText::Bytes, |text| HeaderText::Text(text.into()))
+    let host = Some(request.authority.as_bytes()).filter(|host| *name == HOST && !host.is_empty());
+    let lines = host.is_none().then(|| request.headers.get_all(name).iter().map(HeaderValue::as_bytes));
+    host.into_iter().chain(lines.into_iter().flatten())
 }
 
-/// A header as rules compare it; `None` when it is absent, or no text.
-pub(super) fn header_text<'a>(name: &HeaderName, request: &RequestView<'a>) -> Option<Cow<'a, str>> {
-    match header(name, request) {
-        HeaderText::Text(text) => Some(text),
-        HeaderText::Absent | HeaderText::Bytes => None,
-    }
+/// The values of a header as rules compare them.
+pub(super) fn header_texts<'a>(
+    name: &HeaderName,
+    request: &RequestView<'a>,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    lines(name, request).filter_map(|line| std::str::from_utf8(line).ok())
 }
 
-fn in_words(value: HeaderText<'_>) -> String {
-    match value {
-        HeaderText::Absent => "absent".into(),
-        HeaderText::Bytes => "not text".into(),
-        HeaderText::Text(text) => format!("{text:?}"),
-    }
+fn in_words(name: &HeaderName, request: &RequestView<'_>) -> String {
+    let line =
+        |line| std::str::from_utf8(line).map_or_else(|_| "not text".to_owned(), |text| format!("{text:?}"));
+    let words: Vec<String> = lines(name, request).map(line).collect();
+    if words.is_empty() { "absent".to_owned() } else { words.join(" and ") }
 }
 
 fn has_parameter(asked: &QueryMatch, request: &RequestView<'_>) -> bool {

@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod index;
 mod matcher;
+mod normal;
 mod outbound;
 mod request;
 mod snapshot;
@@ -20,6 +21,7 @@ pub use explain::{
     TargetExplanation,
 };
 pub use matcher::Condition;
+pub use normal::normalized;
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,

@@ -122,9 +122,15 @@ fn the_port_of_a_redirect_is_kept_dropped_or_replaced() {
         (RedirectPort::Keep, "http://a.com:81/old", true, "https://a.com:81/old"),
         (RedirectPort::Keep, "http://[::1]:80/old", true, "https://[::1]/old"),
         (RedirectPort::Keep, "http://[::1]/old", true, "https://[::1]/old"),
-        (RedirectPort::OfScheme, "http://a.com:81/old", true, "https://a.com/old"),
-        (RedirectPort::OfScheme, "http://[::1]:81/old", false, "http://[::1]/old"),
-        (RedirectPort::OfListener, "http://a.com/old", false, "http://a.com:80/old"),
+        // Envoy's own rule again: it has no other.
+        (RedirectPort::OfScheme, "http://a.com:80/old", true, "https://a.com/old"),
+        (RedirectPort::OfScheme, "http://[::1]:81/old", true, "https://[::1]:81/old"),
+        (RedirectPort::OfListener, "http://a.com:8080/old", true, "https://a.com:8080/old"),
+        // istiod leaves out the usual port of the new scheme, and the request's stays.
+        (RedirectPort::OfListener, "http://a.com/old", false, "http://a.com/old"),
+        (RedirectPort::Number(80), "http://a.com:81/old", false, "http://a.com:81/old"),
+        (RedirectPort::Number(443), "http://a.com:81/old", true, "https://a.com:81/old"),
+        (RedirectPort::Number(80), "http://a.com:81/old", true, "https://a.com:80/old"),
         (RedirectPort::Number(8443), "http://a.com:81/old", true, "https://a.com:8443/old"),
         (RedirectPort::Number(8443), "http://a.com/old", true, "https://a.com:8443/old"),
     ] {

@@ -73,7 +73,7 @@ fn its_text_is_aligned_and_complete() {
 outcome            forward
 virtual host       product.shop.svc.cluster.local (by product)
 virtual services   shop/rules
-passed over        rule 1 testers (line 12): header x-group is "a,b", exact "test" is asked for
+passed over        rule 1 testers (line 12): header x-group is "a" and "b", exact "test" is asked for
 matched            rule 2 split (line 20)
 target             product.shop.svc.cluster.local:80 subset v1 (90 %)
   endpoints        10.0.0.1:8080

@@ -14,7 +14,10 @@ use http::{
 };
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
-use mesh_core::{table::RequestView, watch::Handle};
+use mesh_core::{
+    table::{RequestView, normalized},
+    watch::Handle,
+};
 use std::task::{Context, Poll};
 use tower::util::ServiceExt;
 use tower_service::Service;
@@ -55,7 +58,7 @@ impl Forward {
         let server = listener.server_for(Some(&host)).filter(|server| server.redirects_to_https)?;
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         tracing::debug!(gateway = %server.gateway, %host, "redirected to https");
-        HeaderValue::try_from(format!("https://{host}{path}")).ok()
+        HeaderValue::try_from(format!("https://{}{path}", view.authority)).ok()
     }
 }
 
@@ -68,7 +71,10 @@ impl Service<Request<Incoming>> for Forward {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(uri) = normalized(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         if let Some(location) = self.https(&request) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::MOVED_PERMANENTLY;

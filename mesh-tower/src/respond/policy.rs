@@ -29,7 +29,7 @@ struct Answer {
 #[derive(Debug, PartialEq, Eq)]
 enum Status {
     Http(StatusCode),
-    /// HTTP 200 and a code, whoever asks.
+    /// HTTP 200, and for a gRPC client a code.
     Grpc(u8),
 }
 
@@ -38,7 +38,7 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
     let Answer { status, flag, details, body } = answer(error);
     let mut response = match status {
         Status::Http(status) => asker.answer(status, body.into_owned().into()),
-        Status::Grpc(code) => reply::grpc(code, body.as_bytes()),
+        Status::Grpc(code) => asker.grpc_answer(code, body.into_owned().into()),
     };
     if let Some(headers) = error.headers() {
         response.headers_mut().extend(headers.clone());

@@ -6,11 +6,17 @@ use http::{
     header::HOST,
     uri::{Authority, PathAndQuery},
 };
-use mesh_core::model::{Edit, HeaderEdits, Rewrite};
+use mesh_core::{
+    model::{Action, Edit, HeaderEdits, Rewrite},
+    table::{RequestView, Rule},
+};
 use std::{borrow::Cow, sync::Arc};
 
-/// Holds the path and query as the client sent them, on requests whose path was changed.
+/// Holds the path and query as the client sent them, on requests whose path is rewritten, even if to the same one.
 pub const ORIGINAL_PATH: HeaderName = HeaderName::from_static("x-envoy-original-path");
+
+/// Holds the authority as the client sent it, on requests whose authority was changed.
+pub const ORIGINAL_HOST: HeaderName = HeaderName::from_static("x-envoy-original-host");
 
 /// Changes of requests and their responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +52,7 @@ impl Origin {
         match self {
             Self::Fixed(changes) => {
                 let path = fixed_path(&changes.rewrite, request.uri());
-                change(request, path, changes.rewrite.authority.as_deref(), &changes.request_headers);
+                change(request, path, changes.rewrite.authority.as_deref(), &changes.request_headers, true);
                 if changes.response_headers.is_empty() {
                     Pending::Nothing
                 } else {
@@ -78,9 +84,27 @@ impl Pending {
 
 fn by_rule<B>(request: &mut Request<B>, routed: Routed) -> Pending {
     let (Some(rule), Some(target)) = (routed.rule(), routed.target()) else { return Pending::Nothing };
+    let rewrite = &rule.route.rewrite;
     let path = rule.rewritten_path(&routed.view(request)).map(Cow::into_owned);
-    change(request, path, rule.route.rewrite.authority.as_deref(), &target.request_headers);
+    let rewrites = rewrite.path.is_some() || rewrite.path_regex.is_some();
+    let path = path.or_else(|| rewrites.then(|| original_path(request).to_owned()));
+    let keeps_host = rewrite.authority.is_some() || remembers_host(rule);
+    change(request, path, rewrite.authority.as_deref(), &target.request_headers, keeps_host);
     if target.response_headers.is_empty() { Pending::Nothing } else { Pending::Routed(routed) }
+}
+
+/// Whether the host that headers set is remembered: not where one of several destinations sets it, as in Envoy.
+fn remembers_host(rule: &Rule) -> bool {
+    let is_one = !matches!(&rule.route.action, Action::Forward(destinations) if destinations.len() > 1);
+    is_one || host_in(&rule.route.request_headers).is_some()
+}
+
+/// The Host that changes of headers set last.
+fn host_in(edits: &HeaderEdits) -> Option<&HeaderValue> {
+    edits.as_slice().iter().rev().find_map(|edit| match edit {
+        Edit::Set(name, host) if name == HOST => Some(host),
+        _ => None,
+    })
 }
 
 /// The new path and query of changes that belong to no match.
@@ -96,33 +120,48 @@ fn fixed_path(rewrite: &Rewrite, uri: &Uri) -> Option<String> {
     })
 }
 
-fn change<B>(request: &mut Request<B>, path: Option<String>, authority: Option<&str>, edits: &HeaderEdits) {
+fn change<B>(
+    request: &mut Request<B>,
+    path: Option<String>,
+    authority: Option<&str>,
+    edits: &HeaderEdits,
+    keeps_host: bool,
+) {
     if let Some(path) = path {
         set_path(request, path);
     }
-    if let Some(authority) = authority.and_then(|authority| HeaderValue::from_str(authority).ok()) {
-        set_authority(request, &authority);
+    // A Host that is set by hand is the authority too: over HTTP/2 there is no Host header. What rewrites it says more.
+    let authority = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
+    if let Some(authority) = authority.as_ref().or(host_in(edits)) {
+        if keeps_host {
+            remember_host(request);
+        }
+        set_authority(request, authority);
     }
     edits.apply(request.headers_mut());
-    // A Host that is set by hand is the authority too: over HTTP/2 there is no Host header.
-    let is_host_set = |edit: &&Edit| matches!(edit, Edit::Set(name, _) if name == HOST);
-    if let Some(Edit::Set(_, host)) = edits.as_slice().iter().rfind(is_host_set) {
-        set_authority(request, host);
+    if let Some(authority) = authority.filter(|_| request.headers().contains_key(HOST)) {
+        request.headers_mut().insert(HOST, authority);
     }
 }
 
-/// Replaces the path, unless that changes nothing or makes no URI.
+/// Replaces the path, unless that makes no URI.
 fn set_path<B>(request: &mut Request<B>, path: String) {
-    let original = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-    if path == original {
-        return;
-    }
-    let Ok(original) = HeaderValue::from_str(original) else { return };
+    let Ok(original) = HeaderValue::from_str(original_path(request)) else { return };
     let mut parts = request.uri().clone().into_parts();
     parts.path_and_query = PathAndQuery::try_from(path).ok();
     if let Some(uri) = parts.path_and_query.is_some().then(|| Uri::from_parts(parts).ok()).flatten() {
         *request.uri_mut() = uri;
         request.headers_mut().insert(ORIGINAL_PATH, original);
+    }
+}
+
+fn original_path<B>(request: &Request<B>) -> &str {
+    request.uri().path_and_query().map_or("/", PathAndQuery::as_str)
+}
+
+fn remember_host<B>(request: &mut Request<B>) {
+    if let Ok(original) = HeaderValue::from_str(RequestView::outbound(request).authority) {
+        request.headers_mut().insert(ORIGINAL_HOST, original);
     }
 }
 

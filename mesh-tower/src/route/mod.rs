@@ -8,6 +8,7 @@
 //! here with an [`Error`](crate::Error).
 //!
 //! The table is the one pinned by the inbound request that causes this one ([`Context`](crate::Context)), or the newest.
+//! A rule's changes of response headers are made to what the mesh itself ends the request with, too.
 //! What is forwarded by a rule carries the [`GENERATION_HEADER`](crate::GENERATION_HEADER), by which the next process
 //! decides with its table of the same documents. A request to a host that nobody described carries nothing: whoever
 //! answers there is no part of the mesh.
@@ -72,10 +73,11 @@
 //! # }
 //! ```
 
+mod future;
 mod layer;
 mod policy;
 mod service;
 
-pub use crate::refuse::ResponseFuture;
+pub use future::ResponseFuture;
 pub use layer::RouteLayer;
 pub use service::Route;

@@ -15,6 +15,8 @@ pub(super) enum Place {
 }
 
 /// The table's decision about a request. `roll` is any random number.
+///
+/// A destination that does not exist is found missing further down: faults are injected before anybody looks for it.
 pub(super) fn judge<B>(
     snapshot: Arc<Snapshot>,
     request: &Request<B>,
@@ -25,7 +27,7 @@ pub(super) fn judge<B>(
         Place::Mesh => RequestView::outbound(request),
         Place::Gateway { port, is_tls } => RequestView::at_gateway(request, port, is_tls),
     };
-    let decision = snapshot.decide(&view, roll);
+    let decision = snapshot.choose(&view, roll);
     if let Decision::Refuse(refusal) = decision {
         return Err(refusal);
     }

@@ -1,11 +1,10 @@
-use super::{layer::RouteLayer, policy::judge};
+use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
 use crate::{
     BoxError, Context, Error,
     context::{GENERATION_HEADER, Routed, generation_value},
-    refuse::ResponseFuture,
 };
 use http::{Request, Response};
-use mesh_core::table::{Decision, Snapshot};
+use mesh_core::table::{Decision, Snapshot, normalized};
 use std::{
     sync::Arc,
     task::{self, Poll},
@@ -33,11 +32,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // Rules and services see one form of a path, or a rule could be walked around.
+        if let Some(uri) = normalized(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         match judge(self.snapshot(), &request, self.layer.place, self.layer.dice.roll()) {
             Ok(routed) => {
                 announce(&routed, &mut request);
-                request.extensions_mut().insert(routed);
-                ResponseFuture::forward(self.inner.call(request))
+                request.extensions_mut().insert(routed.clone());
+                ResponseFuture::forward(self.inner.call(request), routed)
             }
             Err(refusal) => ResponseFuture::refuse(Error::new(refusal.into())),
         }

@@ -144,7 +144,7 @@ fn a_gateway_for_https_alone_sends_plain_text_there() {
     let run = at_door("http://SHOP.example.com/product/1?x=y", &["-o", "json"]);
     let decided = run.json();
     assert_eq!((&decided["outcome"], &decided["status"]), (&json!("redirect"), &json!(301)));
-    assert_eq!(decided["location"], "https://shop.example.com/product/1?x=y");
+    assert_eq!(decided["location"], "https://SHOP.example.com/product/1?x=y");
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn values(
     let each = |(name, value): (&String, &String)| {
         let at = at.key(name);
         let header = header(site, &at, name, is_request)?;
-        Some(edit(header, header_value(site, &at, value)?))
+        let value = header_value(site, &at, value)?;
+        // Envoy neither sets nor adds an empty value.
+        (!value.is_empty()).then(|| edit(header, value))
     };
     written.iter().filter_map(each).collect()
 }

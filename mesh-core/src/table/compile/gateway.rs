@@ -52,6 +52,10 @@ impl<'a> Compiler<'a> {
         let mut hosts = HostIndex::default();
         for domain in domains(&self.model.virtual_services, servers) {
             let rules = self.merged_rules(&domain);
+            // As if nobody had named it: a wider domain has its requests.
+            if rules.is_empty() {
+                continue;
+            }
             let origins = domain.attached.iter().map(|attached| origin(attached.service)).collect();
             let number = self.add(&domain.pattern.to_string(), origins, rules);
             hosts.claim(domain.pattern, number);

@@ -99,22 +99,20 @@ impl Files {
         request: &RequestView<'_>,
         candidates: &mut Candidates<'a>,
     ) -> Option<()> {
-        let find = |name: &HeaderName, values: &'a FxHashMap<Box<str>, List>| {
-            let text = matcher::header_text(name, request)?;
-            values.get(&*text)
+        let mut add = |name: &HeaderName, values: &'a FxHashMap<Box<str>, List>| {
+            let mut lists = matcher::header_texts(name, request).filter_map(|text| values.get(text));
+            lists.try_for_each(|list| candidates.add(list))
         };
         // Whichever are fewer: the headers that rules ask for, or those of the request.
         if self.headers.len() <= request.headers.keys_len() {
             for (name, values) in &self.headers {
-                if let Some(list) = find(name, values) {
-                    candidates.add(list)?;
-                }
+                add(name, values)?;
             }
             return Some(());
         }
         for name in request.headers.keys() {
-            if let Some(list) = self.headers.get(name).and_then(|values| find(name, values)) {
-                candidates.add(list)?;
+            if let Some(values) = self.headers.get(name) {
+                add(name, values)?;
             }
         }
         Some(())

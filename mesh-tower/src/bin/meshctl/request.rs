@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, Request, Uri, header::HOST};
 use mesh_core::{
     model::{GatewayName, Labels},
-    table::{Explanation, GatewayRole, RequestView, Snapshot, Viewpoint},
+    table::{Explanation, GatewayRole, RequestView, Snapshot, Viewpoint, normalized},
 };
 use std::str::FromStr;
 
@@ -44,7 +44,7 @@ impl Question {
     /// A request to `url`, as `viewpoint` decides it.
     pub(crate) fn new(url: Url, method: Method, headers: HeaderMap, viewpoint: Viewpoint) -> Self {
         let mut request = Request::new(());
-        *request.uri_mut() = url.0;
+        *request.uri_mut() = normalized(&url.0).unwrap_or(url.0);
         *request.method_mut() = method;
         *request.headers_mut() = headers;
         Self { request, viewpoint }
@@ -82,7 +82,7 @@ impl Question {
         let listener = snapshot.listeners().iter().find(|listener| listener.port == port)?;
         listener.server_for(Some(&host)).filter(|server| server.redirects_to_https)?;
         let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
-        Some(format!("https://{host}{path}"))
+        Some(format!("https://{}{path}", view.authority))
     }
 }
 

@@ -9,23 +9,31 @@ use mesh_core::{model::*, table::GatewayRole};
 impl<'a> Reader<'a> {
     pub(super) fn at_gateway(&self, host: &str) -> Found<'a> {
         let domains = self.domains();
-        let meant = domains.iter().filter(|domain| means(&domain.pattern, host));
-        let Some(best) = meant.map(|domain| &domain.pattern).max_by_key(|pattern| rank(pattern)) else {
-            return Found::Nobody;
-        };
+        let mut meant: Vec<_> =
+            domains.iter().map(|domain| &domain.pattern).filter(|pattern| means(pattern, host)).collect();
+        meant.sort_by_key(|pattern| std::cmp::Reverse(rank(pattern)));
+        // A domain without a rule is as if nobody had named it.
+        let mut rules = meant.into_iter().map(|pattern| self.rules_of_domain(pattern, &domains));
+        let Some(rules) = rules.find(|rules| !rules.is_empty()) else { return Found::Nobody };
+        let found = rules.into_iter().find(|(_, block)| self.holds(block));
+        found.map_or(Found::NoRule, |(route, _)| Found::Route(route))
+    }
+
+    /// Those of every VirtualService of a domain, each up to what takes everything, which comes last of all.
+    fn rules_of_domain(&self, pattern: &str, domains: &[Domain<'a>]) -> Vec<(&'a Route, Block)> {
         let (mut first, mut last) = (Vec::new(), Vec::new());
         for service in &self.model.virtual_services {
-            let ways = domains.iter().filter(|domain| domain.pattern == *best && *domain.owner == **service);
+            let ways =
+                domains.iter().filter(|domain| domain.pattern == *pattern && *domain.owner == **service);
             let ways: Vec<_> = ways.map(|domain| Attachment::Gateway(domain.gateway.clone())).collect();
             if ways.is_empty() {
                 continue;
             }
-            let mut rules = self.rules_at_gateway(service, &ways).into_iter();
-            first.extend(rules.by_ref().take_while(|rule| !is_catch_all(rule)));
-            last.extend(self.rules_at_gateway(service, &ways).into_iter().find(is_catch_all));
+            let rules = self.rules_at_gateway(service, &ways);
+            first.extend(rules.iter().take_while(|rule| !is_catch_all(rule)).cloned());
+            last.extend(rules.into_iter().find(is_catch_all));
         }
-        let found = first.into_iter().chain(last).find(|(_, block)| self.holds(block));
-        found.map_or(Found::NoRule, |(route, _)| Found::Route(route))
+        first.into_iter().chain(last).collect()
     }
 
     /// The rules of a VirtualService that can apply at the gateways it is reached through.

@@ -31,16 +31,19 @@ impl Reader<'_> {
             && query.iter().all(|query| self.has_parameter(query))
     }
 
+    /// Each line of a header is compared for itself.
     fn has(&self, asked: &HeaderMatch) -> bool {
-        let lines: Vec<&[u8]> =
-            self.view.headers.get_all(&asked.name).iter().map(|line| line.as_bytes()).collect();
+        let lines = self.view.headers.get_all(&asked.name).iter().map(|line| line.as_bytes());
         let is_host = asked.name == HOST && !self.view.authority.is_empty();
-        let value = if is_host { self.view.authority.as_bytes().to_vec() } else { lines.join(&b","[..]) };
-        match String::from_utf8(value) {
-            _ if lines.is_empty() && !is_host => false,
-            Ok(text) => compare(&asked.value, &text, false),
-            Err(_) => asked.value == TextMatch::Present,
+        let mut lines = match is_host {
+            true => vec![self.view.authority.as_bytes()],
+            false => lines.collect(),
         }
+        .into_iter();
+        lines.any(|line| match std::str::from_utf8(line) {
+            Ok(text) => compare(&asked.value, text, false),
+            Err(_) => asked.value == TextMatch::Present,
+        })
     }
 
     /// An absent header is an empty one, but for a match that asks for presence alone.

@@ -1,0 +1,66 @@
+use crate::{BoxError, Error, Routed};
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+pin_project! {
+    /// The response of [`Route`](super::Route).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = StateProjection]
+    enum State<F> {
+        Forward { #[pin] future: F, routed: Routed },
+        Refuse { error: Option<Error> },
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) fn forward(future: F, routed: Routed) -> Self {
+        Self { state: State::Forward { future, routed } }
+    }
+
+    pub(super) fn refuse(error: Error) -> Self {
+        Self { state: State::Refuse { error: Some(error) } }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<R, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<R, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Forward { future, routed } => {
+                let ended = ready!(future.poll(cx));
+                Poll::Ready(ended.map_err(|error| changed(error.into(), routed)))
+            }
+            StateProjection::Refuse { error } => {
+                let error = error.take().expect("a future is not polled after it is done");
+                Poll::Ready(Err(error.into()))
+            }
+        }
+    }
+}
+
+/// What the mesh ends a request with becomes an answer further out, whose headers the rule changes as any other's.
+fn changed(mut error: BoxError, routed: &Routed) -> BoxError {
+    if let (Some(refusal), Some(target)) = (error.downcast_mut::<Error>(), routed.target())
+        && !target.response_headers.is_empty()
+    {
+        target.response_headers.apply(refusal.headers_mut());
+    }
+    error
+}

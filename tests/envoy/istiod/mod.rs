@@ -1,0 +1,139 @@
+//! What istiod makes of a world: Envoy's configuration.
+//!
+//! Written from Istio's rules alone. It shares no code with the mesh, so that a mistake in one of them shows.
+
+mod hosts;
+mod routes;
+mod rules;
+
+pub(crate) use hosts::PASSED;
+
+use crate::world::{EMPTY_SUBSET, PORTS, Service, World};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+/// The labels of the workload that Envoy stands beside, which is a client and a gateway.
+pub(crate) const LABELS: [(&str, &str); 2] = [("app", "client"), ("istio", "ingressgateway")];
+
+/// Where requests come in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Door {
+    /// In a service of the mesh that calls a port.
+    Mesh(u16),
+    /// At a port of the gateways.
+    Gateway(u16),
+}
+
+/// The name of a listener of Envoy's.
+pub(crate) fn listener_name(world: usize, door: &Door) -> String {
+    match door {
+        Door::Mesh(port) => format!("world-{world}-mesh-{port}"),
+        Door::Gateway(port) => format!("world-{world}-gateway-{port}"),
+    }
+}
+
+/// The doors of every world.
+pub(crate) fn doors() -> impl Iterator<Item = Door> {
+    PORTS.into_iter().flat_map(|port| [Door::Mesh(port), Door::Gateway(port)])
+}
+
+/// The whole configuration of one Envoy for many worlds.
+pub(crate) fn bootstrap(worlds: &[World]) -> Value {
+    let mut clusters = vec![passthrough()];
+    let mut listeners = Vec::new();
+    for world in worlds {
+        clusters.extend(world.services.iter().flat_map(|service| clusters_of(world, service)));
+        listeners.extend(doors().map(|door| listener(world, &door)));
+    }
+    json!({
+        "admin": {"address": socket_address(SocketAddr::from(([127, 0, 0, 1], 0)))},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    })
+}
+
+/// The name of a service's cluster; worlds of the same names share one Envoy.
+fn cluster_name(world: &World, port: u16, subset: &str, host: &str) -> String {
+    format!("world-{}|outbound|{port}|{subset}|{host}", world.number)
+}
+
+/// A cluster for each port and subset of a service, and one for each port and all of its instances.
+fn clusters_of(world: &World, service: &Service) -> Vec<Value> {
+    let versions = service.versions.iter().map(|version| &*version.name);
+    let subsets: Vec<&str> = versions.chain(["", EMPTY_SUBSET]).collect();
+    let each_port = |port: &u16| {
+        let port = *port;
+        subsets
+            .iter()
+            .map(move |subset| {
+                let selected =
+                    service.versions.iter().filter(|version| subset.is_empty() || version.name == *subset);
+                let endpoint = |address| json!({"endpoint": {"address": socket_address(address)}});
+                let endpoints: Vec<Value> =
+                    selected.map(|version| endpoint(version.addresses[&port])).collect();
+                let name = cluster_name(world, port, subset, &service.host);
+                json!({
+                    "name": name,
+                    "type": "STATIC",
+                    "connect_timeout": "10s",
+                    "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+                })
+            })
+            .collect::<Vec<_>>()
+    };
+    service.ports.iter().flat_map(each_port).collect()
+}
+
+/// Requests to hosts that nobody described go where their address says.
+///
+/// istiod has the address of the connection, which iptables took from the client. Here nobody takes connections, and the
+/// Host header of such requests is the address.
+fn passthrough() -> Value {
+    json!({
+        "name": "PassthroughCluster",
+        "type": "ORIGINAL_DST",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "connect_timeout": "10s",
+        "original_dst_lb_config": {"use_http_header": true, "http_header_name": ":authority"},
+    })
+}
+
+fn listener(world: &World, door: &Door) -> Value {
+    let name = listener_name(world.number, door);
+    let filter = |name: &str, kind: &str| {
+        let kind = format!("type.googleapis.com/envoy.extensions.filters.http.{kind}");
+        json!({"name": format!("envoy.filters.http.{name}"), "typed_config": {"@type": kind}})
+    };
+    let manager = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+        "route_config": route_config(world, door),
+        "http_filters": [filter("fault", "fault.v3.HTTPFault"), filter("router", "router.v3.Router")],
+        "use_remote_address": matches!(door, Door::Gateway(_)),
+        "normalize_path": true,
+        "stream_idle_timeout": "0s",
+    });
+    json!({
+        "name": name,
+        "address": socket_address(SocketAddr::from(([127, 0, 0, 1], 0))),
+        "filter_chains": [{
+            "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
+        }],
+    })
+}
+
+fn route_config(world: &World, door: &Door) -> Value {
+    let virtual_hosts = match door {
+        Door::Mesh(port) => hosts::of_mesh(world, *port),
+        Door::Gateway(port) => hosts::of_gateways(world, *port),
+    };
+    json!({
+        "virtual_hosts": virtual_hosts,
+        "validate_clusters": false,
+        "ignore_port_in_host_matching": true,
+        "max_direct_response_body_size_bytes": 1 << 20,
+    })
+}
+
+fn socket_address(address: SocketAddr) -> Value {
+    json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
+}
