@@ -74,31 +74,34 @@ pub(crate) fn request(rng: &mut Rng, world: &World, upstreams: &Upstreams) -> Op
 
 /// Whether a host is one that the mesh is to treat as Istio does. Where it is not, that is on purpose:
 ///
-/// - A sidecar knows a call by the port of its connection, so a host has rules at its service's ports, or at port 80 if
-///   it is no service. The mesh is in the process that calls, and a host's rules hold wherever the call goes.
-/// - A wildcard that covers services is for these services alone. In the mesh it is for every host that it covers.
+/// - Rules for a service and for a host that is none hold for that host on the service's ports too; which ports Istio has
+///   them on beside 80 depends on what else is there.
 /// - A dot at the end is part of a service's full name alone. In the mesh it ends every name, as in DNS.
 fn is_alike(world: &World, door: &Door, host: &str) -> bool {
     let name = host.trim_end_matches('.');
-    let is_service = |service: &&Service| service.names().any(|known| known == name);
-    let service = world.services.iter().find(is_service);
+    let service = world.services.iter().find(|service| service.names().any(|known| known == name));
     match (door, service) {
         (Door::Gateway(_), _) => name == host,
-        (Door::Mesh(port), Some(service)) => {
-            service.ports.contains(port) && (name == host || name == service.host)
-        }
-        (Door::Mesh(port), None) => {
-            name == host && (*port == 80 || name.contains(':')) && !is_beside_services(world, name)
-        }
+        (Door::Mesh(_), Some(service)) => name == host || name == service.host,
+        (Door::Mesh(port), None) => name == host && (*port == 80 || !is_beside_services(world, name)),
     }
 }
 
-/// Whether a wildcard covers a name that is no service, and services too.
+/// Whether rules for a name that is no service are for a service too.
 fn is_beside_services(world: &World, name: &str) -> bool {
-    let hosts = world.virtual_services.iter().flat_map(|rules| rules["spec"]["hosts"].as_array());
-    let suffixes = hosts.flatten().filter_map(|host| host.as_str()?.strip_prefix('*'));
-    let mut around = suffixes.filter(|suffix| name.ends_with(*suffix));
-    around.any(|suffix| world.services.iter().any(|service| service.host.ends_with(suffix)))
+    let is_service = |host: &Value| {
+        let known = |service: &Service| service.names().any(|known| Some(&*known) == host.as_str());
+        world.services.iter().any(known)
+    };
+    let means = |host: &Value| {
+        let host = host.as_str().unwrap_or_default();
+        host.strip_prefix('*').map_or(host == name, |suffix| name.ends_with(suffix))
+    };
+    world
+        .virtual_services
+        .iter()
+        .filter_map(|rules| rules["spec"]["hosts"].as_array())
+        .any(|hosts| hosts.iter().any(means) && hosts.iter().any(is_service))
 }
 
 impl Target {
