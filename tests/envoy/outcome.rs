@@ -73,6 +73,7 @@ impl Outcome {
             (None, 300..400, _) => "redirected",
             (None, _, "fault filter abort") => "aborted",
             (None, _, body) if body.starts_with("direct ") => "answered directly",
+            (None, 200, "") if self.headers.contains_key("access-control-allow-origin") => "preflight",
             (None, 404, "") => "without a route",
             (None, 502, "") => "to an unknown host",
             (None, 503, "") => "without a destination",
@@ -86,7 +87,8 @@ impl Outcome {
 }
 
 /// Every kind of outcome. A run in which one does not occur tests too little.
-pub(crate) const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 15] = [
+    "preflight",
     "passed on",
     "rewritten",
     "for another host",

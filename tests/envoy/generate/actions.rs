@@ -5,6 +5,10 @@ use crate::world::{EMPTY_SUBSET, Service};
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
+/// Whom rules let ask, and whom perhaps.
+pub(crate) const ORIGINS: [&str; 4] =
+    ["https://a.test", "https://a.test:8443", "https://b.shop", "http://c.test"];
+
 /// One rule.
 pub(crate) fn rule(rng: &mut Rng, services: &[Service]) -> Value {
     let mut rule = Map::new();
@@ -54,6 +58,28 @@ fn forward(rng: &mut Rng, services: &[Service], rule: &mut Map<String, Value>) {
     if percent(rng, 20) {
         rule.insert("timeout".into(), json!("0.1s"));
     }
+    if percent(rng, 15) {
+        rule.insert("corsPolicy".into(), cors(rng));
+    }
+}
+
+fn cors(rng: &mut Rng) -> Value {
+    let how = one(rng, &["exact", "prefix"]);
+    let mut policy = json!({"allowOrigins": [{how: ORIGINS[0]}, {"regex": "https://.*\\.shop"}]});
+    for (name, values) in [
+        ("allowMethods", &["GET", "PUT"][..]),
+        ("allowHeaders", &["*"]),
+        ("exposeHeaders", &["x-a", "x-seen"]),
+    ] {
+        if percent(rng, 50) {
+            policy[name] = json!(values);
+        }
+    }
+    if percent(rng, 50) {
+        policy["maxAge"] = json!("60s");
+        policy["allowCredentials"] = json!(percent(rng, 50));
+    }
+    policy
 }
 
 fn destinations(rng: &mut Rng, services: &[Service]) -> Value {

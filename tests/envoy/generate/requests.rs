@@ -1,6 +1,7 @@
 //! Requests that rules are likely to match.
 
 use super::{
+    actions::ORIGINS,
     conditions::{HEADERS, VALUES},
     one,
     paths::{PATTERNS, any_path, any_query},
@@ -12,7 +13,10 @@ use crate::{
     world::{Service, World},
 };
 use fastrand::Rng;
-use http::{HeaderName, HeaderValue, Method, header::HOST};
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN},
+};
 use serde_json::Value;
 
 /// A request, and where it goes in.
@@ -63,6 +67,13 @@ pub(crate) fn request(rng: &mut Rng, world: &World, upstreams: &Upstreams) -> Op
     if !queries.is_empty() {
         target.path = format!("{}?{}", target.path, queries.join("&"));
     }
+    if rule["corsPolicy"].is_object() && percent(rng, 70) {
+        target.headers.push((ORIGIN, HeaderValue::from_static(ORIGINS[rng.usize(..ORIGINS.len())])));
+        if percent(rng, 50) {
+            target.method = Method::OPTIONS;
+            target.headers.push((ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("PUT")));
+        }
+    }
     // Chance among destinations would have a slow request sent many times.
     let is_sure = rule["route"].as_array().is_some_and(|route| route.len() == 1)
         && rule["route"][0]["destination"]["subset"].is_string();
@@ -82,7 +93,9 @@ fn is_alike(world: &World, door: &Door, host: &str) -> bool {
     let service = world.services.iter().find(|service| service.names().any(|known| known == name));
     match (door, service) {
         (Door::Gateway(_), _) => name == host,
-        (Door::Mesh(_), Some(service)) => name == host || name == service.host,
+        (Door::Mesh(port), Some(service)) => {
+            name == host || (name == service.host && service.ports.contains(port))
+        }
         (Door::Mesh(port), None) => name == host && (*port == 80 || !is_beside_services(world, name)),
     }
 }

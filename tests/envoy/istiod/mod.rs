@@ -107,7 +107,11 @@ fn listener(world: &World, door: &Door) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
         "route_config": route_config(world, door),
-        "http_filters": [filter("fault", "fault.v3.HTTPFault"), filter("router", "router.v3.Router")],
+        "http_filters": [
+            filter("fault", "fault.v3.HTTPFault"),
+            filter("cors", "cors.v3.Cors"),
+            filter("router", "router.v3.Router"),
+        ],
         "use_remote_address": matches!(door, Door::Gateway(_)),
         "normalize_path": true,
         "stream_idle_timeout": "0s",

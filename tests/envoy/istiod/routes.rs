@@ -65,10 +65,14 @@ fn route(world: &World, rule: &Value, block: &Value, port: u16, namespace: &str)
         let action = forward(world, rule, port, namespace, authority, &mut route);
         route.insert("route".into(), action);
     }
+    let mut filters = Map::new();
     if rule["fault"].is_object() {
-        let fault = json!({"envoy.filters.http.fault": rules::fault(&rule["fault"])});
-        route.insert("typed_per_filter_config".into(), fault);
+        filters.insert("envoy.filters.http.fault".into(), rules::fault(&rule["fault"]));
     }
+    if rule["corsPolicy"].is_object() {
+        filters.insert("envoy.filters.http.cors".into(), rules::cors(&rule["corsPolicy"]));
+    }
+    route.insert("typed_per_filter_config".into(), Value::Object(filters));
     Value::Object(route)
 }
 
@@ -84,7 +88,7 @@ fn forward(
     let timeout = rule["timeout"].as_str().unwrap_or("0s");
     action.insert("timeout".into(), json!(timeout));
     action.insert("max_grpc_timeout".into(), json!(timeout));
-    // Retries, mirrors and CORS policies will be written here.
+    // Retries and mirrors will be written here.
     if let Some(authority) = rule["rewrite"]["authority"].as_str().map(str::to_owned).or(authority) {
         action.insert("host_rewrite_literal".into(), json!(authority));
     }

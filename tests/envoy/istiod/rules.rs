@@ -155,3 +155,32 @@ fn kind(asked: &Value) -> Option<(&str, &str)> {
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
+
+/// What pages of other origins may ask.
+pub(crate) fn cors(written: &Value) -> Value {
+    let list = |name: &str| {
+        let names = written[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.collect::<Vec<_>>().join(",")
+    };
+    let origins = written["allowOrigins"].as_array().into_iter().flatten();
+    let text_match = |asked: &Value| match kind(asked) {
+        Some(("regex", regex)) => json!({"safe_regex": {"regex": regex}}),
+        _ => asked.clone(),
+    };
+    let mut policy = Map::from_iter([
+        ("@type".to_owned(), json!("type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy")),
+        ("allow_origin_string_match".to_owned(), origins.map(text_match).collect()),
+        ("filter_enabled".to_owned(), json!({"default_value": {"numerator": 100}})),
+        ("forward_not_matching_preflights".to_owned(), json!(true)),
+        ("allow_methods".to_owned(), json!(list("allowMethods"))),
+        ("allow_headers".to_owned(), json!(list("allowHeaders"))),
+        ("expose_headers".to_owned(), json!(list("exposeHeaders"))),
+    ]);
+    if let Some(age) = written["maxAge"].as_str() {
+        policy.insert("max_age".to_owned(), json!(age.trim_end_matches('s')));
+    }
+    if let Some(allows) = written["allowCredentials"].as_bool() {
+        policy.insert("allow_credentials".to_owned(), json!(allows));
+    }
+    Value::Object(policy)
+}
