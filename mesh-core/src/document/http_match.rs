@@ -7,7 +7,7 @@ use super::{
 use std::collections::BTreeMap;
 
 /// One block of conditions, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct HttpMatch {
     /// A name for logs, appended to the rule's. Default: none.
     pub name: String,
@@ -38,7 +38,7 @@ pub struct HttpMatch {
 }
 
 /// A comparison with a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StringMatch {
     /// Anything at all: `{}`.
     Present,

@@ -2,7 +2,8 @@
 
 use super::Site;
 use crate::document::{HttpMatch, HttpRoute, Path, StringMatch};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// Warns of rules and conditions of HTTP that are not used.
 pub(super) fn check(site: Site<'_>, routes: &[HttpRoute]) {
@@ -62,19 +63,44 @@ fn block_name(block: &HttpMatch, index: usize) -> String {
 
 /// The conditions so far, each with the rule that has it.
 #[derive(Default)]
-struct Seen {
-    whole: HashMap<String, usize>,
+struct Seen<'a> {
+    whole: FxHashMap<(Option<&'a StringMatch>, Beside<'a>), usize>,
     /// Prefixes of the path, by the conditions beside them.
-    prefixes: HashMap<String, HashMap<String, usize>>,
+    prefixes: FxHashMap<Beside<'a>, FxHashMap<&'a str, usize>>,
 }
 
-impl Seen {
+/// What a block asks for beside the path; its name asks for nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Beside<'a> {
+    texts: [Option<&'a StringMatch>; 3],
+    named: [&'a BTreeMap<String, StringMatch>; 3],
+    port: Option<u32>,
+    labels: &'a BTreeMap<String, String>,
+    namespace: &'a str,
+    gateways: &'a [String],
+    ignore_uri_case: bool,
+}
+
+impl<'a> Beside<'a> {
+    fn of(block: &'a HttpMatch) -> Self {
+        Self {
+            texts: [block.scheme.as_ref(), block.method.as_ref(), block.authority.as_ref()],
+            named: [&block.headers, &block.without_headers, &block.query_params],
+            port: block.port,
+            labels: &block.source_labels,
+            namespace: &block.source_namespace,
+            gateways: &block.gateways,
+            ignore_uri_case: block.ignore_uri_case,
+        }
+    }
+}
+
+impl<'a> Seen<'a> {
     /// Adds a block of rule `index`; gives the rule before it that takes all its requests, and whether that one asks
     /// for the very same.
-    fn take(&mut self, index: usize, block: &HttpMatch) -> Option<(usize, bool)> {
-        let nameless = HttpMatch { name: String::new(), ..block.clone() };
-        // The form for programmers tells any two values apart, and can be hashed.
-        let earlier = *self.whole.entry(format!("{nameless:?}")).or_insert(index);
+    fn take(&mut self, index: usize, block: &'a HttpMatch) -> Option<(usize, bool)> {
+        let beside = Beside::of(block);
+        let earlier = *self.whole.entry((block.uri.as_ref(), beside)).or_insert(index);
         let is_new = earlier == index;
         let Some(StringMatch::Prefix(prefix)) = &block.uri else {
             return (!is_new).then_some((earlier, true));
@@ -82,11 +108,10 @@ impl Seen {
         if !is_new {
             return Some((earlier, true));
         }
-        let rest = format!("{:?}", HttpMatch { uri: None, ..nameless });
-        let prefixes = self.prefixes.entry(rest).or_default();
+        let prefixes = self.prefixes.entry(beside).or_default();
         let shorter = prefix.char_indices().map(|(end, _)| &prefix[..end]);
         let covering = shorter.filter_map(|shorter| prefixes.get(shorter)).next().copied();
-        prefixes.entry(prefix.clone()).or_insert(index);
+        prefixes.entry(prefix).or_insert(index);
         covering.map(|earlier| (earlier, false))
     }
 }
