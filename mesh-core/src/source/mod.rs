@@ -16,8 +16,11 @@
 //! ```
 
 mod batch;
+mod digest;
 #[cfg(feature = "file")]
 pub mod file;
+pub(crate) mod parallel;
+mod piecewise;
 mod yaml;
 
 pub use batch::Batch;
