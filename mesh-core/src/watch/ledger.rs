@@ -5,18 +5,16 @@ use crate::{
     dialect::{Meaning, Setting, analyze, assemble, translate},
     document::{Document, Fault, Key, Kind, Place, Reading, Severity},
     model::Model,
-    source::Batch,
+    source::{Batch, parallel},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::{cell::LazyCell, sync::Arc};
 
 /// Keeps the meaning of every document, and the last good one of those that are wrong now.
 #[derive(Debug, Default)]
 pub struct Ledger {
     setting: Setting,
-    files: Vec<File>,
+    files: Vec<Arc<File>>,
 }
 
 /// What one file held at the last look.
@@ -31,19 +29,22 @@ struct File {
 /// One document that serves.
 #[derive(Clone, Debug)]
 struct Slot {
-    key: Key,
-    place: Place,
-    meaning: Arc<Meaning>,
-    written: Written,
+    entry: Arc<Entry>,
     is_held: bool,
 }
 
-/// One document of a file, shared with all of it.
-#[derive(Clone, Debug)]
-struct Written {
-    batch: Arc<Batch>,
-    index: usize,
+/// A good document, and what was made of it.
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    document: Arc<Document>,
+    meaning: Arc<Meaning>,
+    /// What is odd about its values.
+    faults: Vec<Fault>,
 }
+
+/// What translating a document gave.
+type Translated = (Option<Meaning>, Vec<Fault>);
 
 /// A digest of files, equal in every process that reads equal bytes in the same order.
 #[must_use]
@@ -60,109 +61,186 @@ impl Ledger {
         Self { setting, files: Vec::new() }
     }
 
-    /// Takes in all files as they are now, and gives what they mean together and how each document stands.
-    ///
-    /// Files that are the same `Arc` as at the last call are not looked at again.
+    /// Takes in all files as they are now, and gives what they mean together and how each document stands: what
+    /// [`Ledger::read`] and then [`Ledger::status`] give.
     pub fn take(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
-        let mut before: HashMap<Arc<str>, File> =
-            self.files.drain(..).map(|file| (Arc::clone(&file.batch.file), file)).collect();
-        let held: HashMap<Key, Slot> = before
-            .values()
-            .flat_map(|file| &file.slots)
-            .map(|slot| (slot.key.clone(), slot.clone()))
-            .collect();
-        for batch in batches {
-            let file = match before.remove(&batch.file) {
-                Some(file) if Arc::ptr_eq(&file.batch, batch) => file,
-                previous => self.read(batch, previous.as_ref(), &held),
-            };
-            self.files.push(file);
-        }
-        self.assemble(digest(batches))
+        let model = self.read(batches);
+        let status = self.status(&model);
+        (model, status)
     }
 
-    fn read(&self, batch: &Arc<Batch>, previous: Option<&File>, held: &HashMap<Key, Slot>) -> File {
-        let mut file =
-            File { batch: Arc::clone(batch), slots: Vec::new(), skipped: Vec::new(), faults: Vec::new() };
-        // A document that cannot even be told apart may be any of those that the file held.
-        let mut is_whole = batch.is_whole;
-        for (index, reading) in batch.readings.iter().enumerate() {
-            match reading {
-                Reading::Good { document, faults } => {
-                    file.faults.extend(faults.iter().cloned());
-                    let (meaning, faults) = translate(document, &self.setting);
-                    file.faults.extend(faults);
-                    let (key, place) = (document.key(), document.place.clone());
-                    match meaning {
-                        Some(meaning) => {
-                            let meaning = Arc::new(meaning);
-                            let written = Written { batch: Arc::clone(batch), index };
-                            file.slots.push(Slot { key, place, meaning, written, is_held: false });
-                        }
-                        None => file.slots.extend(held.get(&key).map(Slot::hold)),
-                    }
-                }
-                Reading::Bad { key, faults } => {
-                    file.faults.extend(faults.iter().cloned());
-                    is_whole &= key.is_some();
-                    file.slots.extend(key.as_ref().and_then(|key| held.get(key)).map(Slot::hold));
-                }
-                Reading::Skipped { kind, place } => file.skipped.push((kind.clone(), place.clone())),
-            }
-        }
-        if let Some(previous) = previous.filter(|_| !is_whole) {
-            let seen: HashSet<Key> = file.slots.iter().map(|slot| slot.key.clone()).collect();
-            let lost = previous.slots.iter().filter(|slot| !seen.contains(&slot.key));
-            file.slots.extend(lost.map(Slot::hold));
-        }
-        file
+    /// Takes in all files as they are now, and gives what they mean together.
+    ///
+    /// Files and documents that are the same `Arc` as at the last call are not looked at again. Many new documents are
+    /// understood on several threads.
+    pub fn read(&mut self, batches: &[Arc<Batch>]) -> Model {
+        let before = std::mem::take(&mut self.files);
+        // Most files are where they were.
+        let by_name = LazyCell::new(|| before.iter().map(|file| (&*file.batch.file, file)).collect());
+        let find = |(index, batch): (usize, &Arc<Batch>)| {
+            let by_name: &FxHashMap<&str, &Arc<File>> = &by_name;
+            let expected = before.get(index).filter(|file| file.batch.file == batch.file);
+            expected.or_else(|| by_name.get(&*batch.file).copied())
+        };
+        let former: Vec<Option<&Arc<File>>> = batches.iter().enumerate().map(find).collect();
+        let changed = batches.iter().zip(&former).filter(|(batch, former)| !is_same(batch, **former));
+        let new: Vec<_> =
+            changed.flat_map(|(batch, former)| goods(batch, *former)).filter_map(Result::err).collect();
+        let mut translated = parallel::map(&new, |document| translate(document, &self.setting)).into_iter();
+        let held = LazyCell::new(|| held(&before));
+        let file = |(batch, former): (&Arc<Batch>, Option<&Arc<File>>)| match former {
+            Some(former) if Arc::ptr_eq(&former.batch, batch) => Arc::clone(former),
+            _ => Arc::new(File::read(batch, former, &mut translated, &|key| held.get(key).copied())),
+        };
+        self.files = batches.iter().zip(former).map(file).collect();
+        let serving = self.standing().into_iter().filter(|(_, owner)| owner.is_none());
+        assemble(serving.map(|(slot, _)| &*slot.entry.meaning), &self.setting, digest(batches))
     }
 
-    fn assemble(&self, digest: u64) -> (Model, Status) {
-        let mut status = Status { digest, ..Status::default() };
-        let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let (mut meanings, mut documents) = (Vec::new(), Vec::new());
+    /// How each of the documents stands that were taken in last, and what is wrong between them. `model` is what they
+    /// mean together. This takes longer than to read one change among many, and keeps no document from serving.
+    #[must_use]
+    pub fn status(&self, model: &Model) -> Status {
+        let mut status = Status { digest: model.digest, ..Status::default() };
+        let standing = self.standing();
+        let mut rest = standing.iter();
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
-            for slot in &file.slots {
-                let mut standing = if slot.is_held { Standing::Held } else { Standing::Serving };
-                if let Some(owner) = owners.get(&slot.key) {
-                    standing = Standing::Shadowed;
-                    status.faults.push(shadowed(slot, owner));
-                } else {
-                    owners.insert(&slot.key, &slot.place);
-                    meanings.push(&*slot.meaning);
-                    documents.extend(slot.written.document());
-                }
-                let (key, place) = (slot.key.clone(), slot.place.clone());
+            for (slot, owner) in rest.by_ref().take(file.slots.len()) {
+                let standing = match owner {
+                    Some(_) => Standing::Shadowed,
+                    None if slot.is_held => Standing::Held,
+                    None => Standing::Serving,
+                };
+                status.faults.extend(owner.map(|owner| slot.entry.shadowed_by(owner)));
+                let (key, place) = (slot.entry.key.clone(), slot.entry.document.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        let model = assemble(meanings, &self.setting, digest);
+        let serving = standing.iter().filter(|(_, owner)| owner.is_none());
+        let documents = serving.map(|(slot, _)| &*slot.entry.document);
         // After everything else: these faults keep no document from serving.
-        status.faults.extend(analyze(documents, &model, &self.setting));
-        (model, status)
+        status.faults.extend(analyze(documents, model, &self.setting));
+        status
+    }
+
+    /// Every document in the order of precedence, with the one of the same name that is used instead, if there is one.
+    fn standing(&self) -> Vec<(&Slot, Option<&Entry>)> {
+        let count = self.files.iter().map(|file| file.slots.len()).sum();
+        let mut owners: FxHashMap<&Key, &Entry> = FxHashMap::with_capacity_and_hasher(count, FxBuildHasher);
+        let mut standing = Vec::with_capacity(count);
+        for slot in self.files.iter().flat_map(|file| &file.slots) {
+            let owner = owners.get(&slot.entry.key).copied();
+            if owner.is_none() {
+                owners.insert(&slot.entry.key, &slot.entry);
+            }
+            standing.push((slot, owner));
+        }
+        standing
+    }
+}
+
+fn is_same(batch: &Arc<Batch>, former: Option<&Arc<File>>) -> bool {
+    former.is_some_and(|former| Arc::ptr_eq(&former.batch, batch))
+}
+
+/// The good documents of a batch in order, each with what was made of it if it was there before.
+fn goods<'a>(
+    batch: &'a Batch,
+    former: Option<&'a Arc<File>>,
+) -> impl Iterator<Item = Result<&'a Arc<Entry>, &'a Arc<Document>>> {
+    let former = former.map(|former| &*former.slots).unwrap_or_default();
+    let mut former = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).peekable();
+    let documents = batch.readings.iter().filter_map(|reading| match reading {
+        Reading::Good { document, .. } => Some(document),
+        Reading::Bad { .. } | Reading::Skipped { .. } => None,
+    });
+    // What did not change is on the line where it was, and lines come in order.
+    documents.map(move |document| {
+        while former.next_if(|entry| entry.document.place.line < document.place.line).is_some() {}
+        former.next_if(|entry| Arc::ptr_eq(&entry.document, document)).ok_or(document)
+    })
+}
+
+/// The documents that were good at the last look; of those of one name the first.
+fn held(before: &[Arc<File>]) -> FxHashMap<&Key, &Slot> {
+    let mut held = FxHashMap::default();
+    for slot in before.iter().flat_map(|file| &file.slots) {
+        held.entry(&slot.entry.key).or_insert(slot);
+    }
+    held
+}
+
+impl File {
+    /// Takes in a file that changed; `translated` gives what its new documents mean, and `held` the last good version
+    /// of one that is wrong now.
+    fn read<'a>(
+        batch: &Arc<Batch>,
+        former: Option<&Arc<Self>>,
+        translated: &mut impl Iterator<Item = Translated>,
+        held: &impl Fn(&Key) -> Option<&'a Slot>,
+    ) -> Self {
+        let (mut slots, mut skipped, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        // A document that cannot even be told apart may be any of those that the file held.
+        let mut is_whole = batch.is_whole;
+        let mut goods = goods(batch, former);
+        for reading in &batch.readings {
+            match reading {
+                Reading::Good { faults: odd, .. } => {
+                    faults.extend(odd.iter().cloned());
+                    let Some(good) = goods.next() else { continue };
+                    slots.extend(Slot::of(good, translated, &mut faults, held));
+                }
+                Reading::Bad { key, faults: wrong } => {
+                    faults.extend(wrong.iter().cloned());
+                    is_whole &= key.is_some();
+                    slots.extend(key.as_ref().and_then(held).map(Slot::hold));
+                }
+                Reading::Skipped { kind, place } => skipped.push((kind.clone(), place.clone())),
+            }
+        }
+        if let Some(former) = former.filter(|_| !is_whole) {
+            let seen: FxHashSet<Key> = slots.iter().map(|slot: &Slot| slot.entry.key.clone()).collect();
+            let lost = former.slots.iter().filter(|slot| !seen.contains(&slot.entry.key));
+            slots.extend(lost.map(Slot::hold));
+        }
+        Self { batch: Arc::clone(batch), slots, skipped, faults }
     }
 }
 
 impl Slot {
+    /// What serves for a good document: itself, or its last good version when its values are wrong.
+    fn of<'a>(
+        good: Result<&Arc<Entry>, &Arc<Document>>,
+        translated: &mut impl Iterator<Item = Translated>,
+        faults: &mut Vec<Fault>,
+        held: &impl Fn(&Key) -> Option<&'a Slot>,
+    ) -> Option<Self> {
+        let document = match good {
+            Ok(entry) => {
+                faults.extend(entry.faults.iter().cloned());
+                return Some(Self { entry: Arc::clone(entry), is_held: false });
+            }
+            Err(document) => Arc::clone(document),
+        };
+        let (meaning, odd) = translated.next()?;
+        faults.extend(odd.iter().cloned());
+        let key = document.key();
+        let Some(meaning) = meaning else { return held(&key).map(Self::hold) };
+        let entry = Entry { key, document, meaning: Arc::new(meaning), faults: odd };
+        Some(Self { entry: Arc::new(entry), is_held: false })
+    }
+
     fn hold(&self) -> Self {
         Self { is_held: true, ..self.clone() }
     }
 }
 
-impl Written {
-    fn document(&self) -> Option<&Document> {
-        match self.batch.readings.get(self.index)? {
-            Reading::Good { document, .. } => Some(document),
-            Reading::Bad { .. } | Reading::Skipped { .. } => None,
-        }
+impl Entry {
+    fn shadowed_by(&self, owner: &Self) -> Fault {
+        let reason = format!("is also written at {}, which is used instead", owner.document.place);
+        let fault = Fault::error(self.document.place.clone(), reason).with_remedy("remove one of the two");
+        Fault { severity: Severity::Warning, object: self.key.to_string(), ..fault }
     }
-}
-
-fn shadowed(slot: &Slot, owner: &Place) -> Fault {
-    let reason = format!("is also written at {owner}, which is used instead");
-    let fault = Fault::error(slot.place.clone(), reason).with_remedy("remove one of the two");
-    Fault { severity: Severity::Warning, object: slot.key.to_string(), ..fault }
 }

@@ -125,8 +125,11 @@ impl<S: Source> Pump<S> {
     }
 
     fn publish(&mut self, batches: &[Arc<Batch>]) -> Arc<Status> {
-        let (model, mut status) = self.ledger.take(batches);
-        status.generation = self.publisher.publish(&model);
+        let model = self.ledger.read(batches);
+        // First the table, which requests wait for; then what people want to know.
+        let generation = self.publisher.publish(&model);
+        let mut status = self.ledger.status(&model);
+        status.generation = generation;
         let status = Arc::new(status);
         self.log(&status);
         self.status.send_replace(Arc::clone(&status));
