@@ -1,6 +1,6 @@
 //! The routing table of one workload.
 
-use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition};
+use super::{compile::Recipes, hosts::HostIndex, index::RuleIndex, matcher::Condition};
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination,
 };
@@ -14,9 +14,11 @@ pub struct Snapshot {
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
     pub(super) outbound: HostIndex,
     pub(super) listeners: Vec<Listener>,
-    pub(super) backends: BTreeMap<BackendName, Arc<Backend>>,
+    pub(super) backends: Arc<BTreeMap<BackendName, Arc<Backend>>>,
     /// What becomes of requests to hosts that nobody described.
     pub(super) unknown_hosts: super::Decision,
+    /// What it was made of, for the table after it.
+    pub(super) recipes: Recipes,
 }
 
 /// Counts what one process has published, from 1; 0 is the empty table before the first publish.

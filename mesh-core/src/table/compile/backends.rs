@@ -16,6 +16,8 @@ pub(super) struct Backends<'a> {
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
+    /// Those that were asked for since [`Self::take_named`].
+    named: Vec<Arc<Backend>>,
 }
 
 impl<'a> Backends<'a> {
@@ -26,12 +28,17 @@ impl<'a> Backends<'a> {
     ) -> Self {
         let directory = Directory::new(model, viewpoint);
         let subsets = SubsetRules::new(model, viewpoint);
-        Self { directory, subsets, previous, made: BTreeMap::new() }
+        Self { directory, subsets, previous, made: BTreeMap::new(), named: Vec::new() }
     }
 
     /// Every backend made.
     pub(super) fn into_made(self) -> BTreeMap<BackendName, Arc<Backend>> {
         self.made
+    }
+
+    /// Every backend that was asked for since this was called last.
+    pub(super) fn take_named(&mut self) -> Vec<Arc<Backend>> {
+        std::mem::take(&mut self.named)
     }
 
     /// The backend of a destination: at the port it names, else at the service's only one, else at the request's.
@@ -62,6 +69,12 @@ impl<'a> Backends<'a> {
     }
 
     fn make(&mut self, service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<Backend> {
+        let backend = self.find_or_make(service, subset, port);
+        self.named.push(Arc::clone(&backend));
+        backend
+    }
+
+    fn find_or_make(&mut self, service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
         let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
         if let Some(made) = self.made.get(&name) {

@@ -1,7 +1,7 @@
 //! The virtual hosts of a service of the mesh.
 
 use super::{
-    assemble::{Compiler, origin},
+    assemble::Compiler,
     rules::{Place, default_rule, rules_of},
 };
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     table::hosts::HostIndex,
 };
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
     /// Makes a virtual host for every service, and for every host of a VirtualService that is no service.
@@ -41,24 +42,23 @@ impl<'a> Compiler<'a> {
         index
     }
 
-    fn mesh_virtual_services(&self) -> Vec<&'a VirtualService> {
-        let all = self.model.virtual_services.iter().map(|service| &**service);
+    fn mesh_virtual_services(&self) -> Vec<&'a Arc<VirtualService>> {
+        let all = self.model.virtual_services.iter();
         let attached = all.filter(|service| service.attachments.contains(&Attachment::Mesh));
         attached.filter(|service| service.export.reaches(&self.viewpoint.namespace)).collect()
     }
 
-    fn add_service(&mut self, service: &Service, owner: Option<&VirtualService>) -> u32 {
+    fn add_service(&mut self, service: &Service, owner: Option<&Arc<VirtualService>>) -> u32 {
         let name = service.host.as_str();
         match owner {
             Some(owner) => self.add_ruled(name, owner),
             None => {
-                let rules = vec![default_rule(service, &mut self.backends)];
-                self.add(name, Vec::new(), rules)
+                self.add_of(name, None, &[], |compiler| vec![default_rule(service, &mut compiler.backends)])
             }
         }
     }
 
-    fn add_other_hosts(&mut self, virtual_services: &[&VirtualService], index: &mut HostIndex) {
+    fn add_other_hosts(&mut self, virtual_services: &[&Arc<VirtualService>], index: &mut HostIndex) {
         let mut seen = FxHashSet::default();
         for service in virtual_services {
             for pattern in &service.hosts {
@@ -75,9 +75,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn add_ruled(&mut self, name: &str, owner: &VirtualService) -> u32 {
-        let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
-        self.add(name, vec![origin(owner)], rules)
+    fn add_ruled(&mut self, name: &str, owner: &Arc<VirtualService>) -> u32 {
+        self.add_of(name, None, &[owner], |compiler| {
+            rules_of(owner, Place::Mesh, compiler.viewpoint, &mut compiler.backends)
+        })
     }
 
     fn further_names<'s>(&self, service: &'s Service) -> impl Iterator<Item = &'s Host> + use<'s> {

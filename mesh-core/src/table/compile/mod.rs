@@ -7,5 +7,8 @@ mod backends;
 mod directory;
 mod gateway;
 mod mesh;
+mod reuse;
 mod rules;
 mod subsets;
+
+pub(super) use reuse::Recipes;
