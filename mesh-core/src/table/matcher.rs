@@ -112,6 +112,15 @@ enum HeaderText<'a> {
 }
 
 fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {
+    // Of the usual question the usual answer is in the bytes alone: equal ones are text if the text asked for is.
+    if let TextMatch::Exact(exact) = &asked.value
+        && asked.name != HOST
+    {
+        let mut lines = request.headers.get_all(&asked.name).iter();
+        if let (first, None) = (lines.next(), lines.next()) {
+            return first.is_some_and(|first| first.as_bytes() == exact.as_bytes());
+        }
+    }
     match header(&asked.name, request) {
         HeaderText::Absent => false,
         HeaderText::Bytes => asked.value == TextMatch::Present,

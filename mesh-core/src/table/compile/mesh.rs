@@ -8,7 +8,6 @@ use crate::{
     model::{Attachment, Host, HostPattern, Service, VirtualService},
     table::hosts::HostIndex,
 };
-use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 impl<'a> Compiler<'a> {
@@ -17,13 +16,19 @@ impl<'a> Compiler<'a> {
     /// Names are claimed in this order: full names of services, hosts that somebody wrote, further names of services.
     pub(super) fn mesh(&mut self) -> HostIndex {
         let virtual_services = self.mesh_virtual_services();
-        let mut owners = HostIndex::default();
+        let mut owners = HostIndex::with_capacity(virtual_services.len());
+        // The first VirtualService to name a host owns it; later ones are ignored entirely.
+        let mut owned = Vec::with_capacity(virtual_services.len());
         for (number, service) in (0..).zip(&virtual_services) {
             for pattern in &service.hosts {
+                let before = owners.len();
                 owners.claim(pattern, number);
+                if owners.len() > before {
+                    owned.push((pattern, *service));
+                }
             }
         }
-        let mut index = HostIndex::default();
+        let mut index = HostIndex::with_capacity(owned.len() + self.backends.directory.services().len());
         let services: Vec<&Service> = self.backends.directory.services().to_vec();
         let mut numbers = Vec::with_capacity(services.len());
         for service in &services {
@@ -33,7 +38,7 @@ impl<'a> Compiler<'a> {
             index.claim(&HostPattern::Exact(service.host.clone()), number);
             numbers.push(number);
         }
-        self.add_other_hosts(&virtual_services, &mut index);
+        self.add_other_hosts(&owned, &mut index);
         for (service, number) in services.iter().zip(numbers) {
             for name in self.further_names(service) {
                 index.claim(&HostPattern::Exact(name.clone()), number);
@@ -58,20 +63,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn add_other_hosts(&mut self, virtual_services: &[&Arc<VirtualService>], index: &mut HostIndex) {
-        let mut seen = FxHashSet::default();
-        for service in virtual_services {
-            for pattern in &service.hosts {
-                let is_service = match pattern {
-                    HostPattern::Exact(host) => self.backends.directory.is_full_name(host.as_str()),
-                    HostPattern::Suffix(_) | HostPattern::Any => false,
-                };
-                // The first VirtualService to name a host owns it; later ones are ignored entirely.
-                if !is_service && seen.insert(pattern) {
-                    let number = self.add_ruled(&pattern.to_string(), service);
-                    index.claim(pattern, number);
-                }
-            }
+    fn add_other_hosts(&mut self, owned: &[(&HostPattern, &Arc<VirtualService>)], index: &mut HostIndex) {
+        for (pattern, owner) in owned {
+            let number = match pattern {
+                HostPattern::Exact(host) if self.backends.directory.is_full_name(host.as_str()) => continue,
+                HostPattern::Exact(host) => self.add_ruled(host.as_str(), owner),
+                HostPattern::Suffix(_) | HostPattern::Any => self.add_ruled(&pattern.to_string(), owner),
+            };
+            index.claim(pattern, number);
         }
     }
 
