@@ -15,6 +15,15 @@ use std::{cell::LazyCell, sync::Arc};
 pub struct Ledger {
     setting: Setting,
     files: Vec<Arc<File>>,
+    others: Others,
+}
+
+/// All that is no VirtualService, and what it means together.
+#[derive(Debug, Default)]
+struct Others {
+    entries: Vec<Arc<Entry>>,
+    /// Without VirtualServices.
+    model: Model,
 }
 
 /// What one file held at the last look.
@@ -58,7 +67,7 @@ impl Ledger {
     /// An empty ledger that understands documents by these settings.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
-        Self { setting, files: Vec::new() }
+        Self { setting, ..Self::default() }
     }
 
     /// Takes in all files as they are now, and gives what they mean together and how each document stands: what
@@ -93,8 +102,27 @@ impl Ledger {
             _ => Arc::new(File::read(batch, former, &mut translated, &|key| held.get(key).copied())),
         };
         self.files = batches.iter().zip(former).map(file).collect();
-        let serving = self.standing().into_iter().filter(|(_, owner)| owner.is_none());
-        assemble(serving.map(|(slot, _)| &*slot.entry.meaning), &self.setting, digest(batches))
+        self.assemble(digest(batches))
+    }
+
+    /// What all that serves means together. Services and the like are put together again only when one of them changed.
+    fn assemble(&mut self, digest: u64) -> Model {
+        let standing = self.standing().into_iter();
+        let serving = standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| &slot.entry);
+        let (rules, others): (Vec<_>, Vec<_>) = serving.partition(|entry| entry.is_rules());
+        let meaning = |entry: &&Arc<Entry>| Arc::clone(&entry.meaning);
+        let known = &self.others.entries;
+        let is_same =
+            known.len() == others.len() && known.iter().zip(&others).all(|(a, b)| Arc::ptr_eq(a, b));
+        let others = (!is_same).then(|| others.iter().copied().map(Arc::clone).collect::<Vec<_>>());
+        let rules: Vec<_> = rules.iter().map(meaning).collect();
+        if let Some(entries) = others {
+            let model = assemble(entries.iter().map(|entry| &*entry.meaning), &self.setting, digest);
+            self.others = Others { entries, model };
+        }
+        let virtual_services =
+            assemble(rules.iter().map(|rules| &**rules), &self.setting, digest).virtual_services;
+        Model { virtual_services, digest, ..self.others.model.clone() }
     }
 
     /// How each of the documents stands that were taken in last, and what is wrong between them. `model` is what they
@@ -238,6 +266,11 @@ impl Slot {
 }
 
 impl Entry {
+    /// Whether it routes requests: rules depend on other rules alone, and nothing else depends on them.
+    fn is_rules(&self) -> bool {
+        matches!(*self.meaning, Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_))
+    }
+
     fn shadowed_by(&self, owner: &Self) -> Fault {
         let reason = format!("is also written at {}, which is used instead", owner.document.place);
         let fault = Fault::error(self.document.place.clone(), reason).with_remedy("remove one of the two");
