@@ -95,7 +95,7 @@ fn documents() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn pieces_give_what_the_whole_text_gives(text in text()) {
@@ -153,9 +153,10 @@ fn many_documents_are_in_the_order_in_which_they_are_written() {
 fn the_bounds_on_a_text_hold_for_all_its_pieces_together() {
     let many = format!("---\n[{}]\n", "1,".repeat(300_000));
     let text = many.repeat(4);
-    hold(&batch(&text), &text);
-    assert!(!batch(&text).is_whole);
     // One more of them than fits, after a text that does.
-    let next = batch(&many.repeat(3)).next(text.as_bytes());
+    let fits = batch(&many.repeat(3));
+    assert!(fits.is_whole);
+    let next = fits.next(text.as_bytes());
+    assert!(!next.is_whole);
     hold(&next, &text);
 }

@@ -47,7 +47,7 @@ enum Content {
 
 #[derive(Debug)]
 struct Key {
-    text: Box<str>,
+    text: String,
     line: usize,
     is_merge: bool,
 }
@@ -103,8 +103,8 @@ impl Builder {
         if let Some((key, mapping)) = self.awaited_key() {
             mapping.add(size);
             let is_merge = text == "<<" && style == ScalarStyle::Plain && tag.is_none();
-            let name = (anchor != 0).then(|| Value::Text((*text).into()));
-            *key = Some(Key { text: text.into(), line, is_merge });
+            let name = (anchor != 0).then(|| Value::Text((*text).to_owned()));
+            *key = Some(Key { text: text.into_owned(), line, is_merge });
             if let Some(value) = name {
                 let node = Node { line: short(line), value };
                 self.anchor(line, anchor, Anchored { node, size, height: 0 })?;

@@ -14,13 +14,13 @@ pub(super) fn resolve(
 ) -> Result<Value, Mistake> {
     let Some(tag) = tag else {
         let other = if style == ScalarStyle::Plain { of_plain(&text) } else { None };
-        return Ok(other.unwrap_or_else(|| Value::Text(text.into())));
+        return Ok(other.unwrap_or_else(|| Value::Text(text.into_owned())));
     };
     if is_non_specific(tag) {
-        return Ok(Value::Text(text.into()));
+        return Ok(Value::Text(text.into_owned()));
     }
     let value = match core_type(tag) {
-        Some("str") => return Ok(Value::Text(text.into())),
+        Some("str") => return Ok(Value::Text(text.into_owned())),
         Some("null") => of_plain(&text).filter(|value| *value == Value::Null),
         Some("bool") => of_plain(&text).filter(|value| matches!(value, Value::Bool(_))),
         Some("int") => of_plain(&text).filter(|value| matches!(value, Value::Int(_))),

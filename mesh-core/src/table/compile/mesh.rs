@@ -57,9 +57,7 @@ impl<'a> Compiler<'a> {
         let name = service.host.as_str();
         match owner {
             Some(owner) => self.add_ruled(name, owner),
-            None => {
-                self.add_of(name, None, &[], |compiler| vec![default_rule(service, &mut compiler.backends)])
-            }
+            None => self.add_of(name, None, |compiler| vec![default_rule(service, &mut compiler.backends)]),
         }
     }
 
@@ -75,7 +73,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn add_ruled(&mut self, name: &str, owner: &Arc<VirtualService>) -> u32 {
-        self.add_of(name, None, &[owner], |compiler| {
+        self.add_of(name, Some(owner), |compiler| {
             rules_of(owner, Place::Mesh, compiler.viewpoint, &mut compiler.backends)
         })
     }

@@ -31,12 +31,20 @@ struct World {
 /// What a virtual host was made of.
 #[derive(Debug)]
 struct Recipe {
-    /// The port of the listener it is for; `None` in the mesh.
-    port: Option<u16>,
-    /// Its VirtualServices, oldest first; `None` when more than these and the world went into it.
-    owners: Option<Vec<Arc<VirtualService>>>,
+    owner: Owner,
     /// Every backend that its rules name.
     backends: Vec<Arc<Backend>>,
+}
+
+/// Whose rules a virtual host has.
+#[derive(Debug)]
+enum Owner {
+    /// Nobody's: the default of a service.
+    Nobody,
+    /// Those of a VirtualService.
+    One(Arc<VirtualService>),
+    /// Those of more than one, or of something else.
+    Others,
 }
 
 /// The virtual hosts of the table before, and what becomes of them.
@@ -111,7 +119,7 @@ impl<'a> Reuse<'a> {
     /// Notes what the latest virtual host was made of.
     pub(super) fn note(&mut self, backends: Vec<Arc<Backend>>) {
         self.fresh.push(self.recipes.len());
-        self.recipes.push(Arc::new(Recipe { port: None, owners: None, backends }));
+        self.recipes.push(Arc::new(Recipe { owner: Owner::Others, backends }));
     }
 
     /// What the table was made of, for the one after it; and all its backends, of which `made` were made now.
@@ -144,31 +152,29 @@ fn names<'r>(recipes: impl Iterator<Item = &'r Arc<Recipe>>) -> FxHashSet<*const
 }
 
 impl Compiler<'_> {
-    /// Takes a virtual host into the table that follows from `owners` and the world alone: the one of the table before
-    /// if that was made of the same, else one with the rules that `make` makes.
+    /// Takes a virtual host of the mesh into the table that follows from `owner` and the world alone: the one of the
+    /// table before if that was made of the same, else one with the rules that `make` makes.
     pub(super) fn add_of(
         &mut self,
         name: &str,
-        port: Option<u16>,
-        owners: &[&Arc<VirtualService>],
+        owner: Option<&Arc<VirtualService>>,
         make: impl FnOnce(&mut Self) -> Vec<Rule>,
     ) -> u32 {
-        if let Some(number) = self.take_over(name, port, owners) {
+        if let Some(number) = self.take_over(name, owner) {
             return number;
         }
         let rules = make(self);
-        let number = self.add(name, owners.iter().map(|owner| origin(owner)).collect(), rules);
-        let owners = Some(owners.iter().map(|owner| Arc::clone(owner)).collect());
+        let number = self.add(name, owner.into_iter().map(|owner| origin(owner)).collect(), rules);
         if let Some(recipe) = self.reuse.recipes.last_mut().and_then(Arc::get_mut) {
-            *recipe = Recipe { port, owners, backends: std::mem::take(&mut recipe.backends) };
+            recipe.owner = owner.map_or(Owner::Nobody, |owner| Owner::One(Arc::clone(owner)));
         }
         number
     }
 
-    fn take_over(&mut self, name: &str, port: Option<u16>, owners: &[&Arc<VirtualService>]) -> Option<u32> {
+    fn take_over(&mut self, name: &str, owner: Option<&Arc<VirtualService>>) -> Option<u32> {
         let previous = self.reuse.previous.filter(|_| self.reuse.is_same_world)?;
         let recipes = &previous.recipes.hosts;
-        let former = self.reuse.find(name, |number| recipes[number].is_of(port, owners))?;
+        let former = self.reuse.find(name, |number| recipes[number].is_of(owner))?;
         self.reuse.is_taken[former] = true;
         self.reuse.recipes.push(Arc::clone(&recipes[former]));
         Some(self.push(Arc::clone(&previous.virtual_hosts[former])))
@@ -176,10 +182,11 @@ impl Compiler<'_> {
 }
 
 impl Recipe {
-    fn is_of(&self, port: Option<u16>, owners: &[&Arc<VirtualService>]) -> bool {
-        let are = |own: &Vec<Arc<VirtualService>>| {
-            own.len() == owners.len() && own.iter().zip(owners).all(|(own, owner)| Arc::ptr_eq(own, owner))
-        };
-        self.port == port && self.owners.as_ref().is_some_and(are)
+    fn is_of(&self, owner: Option<&Arc<VirtualService>>) -> bool {
+        match (&self.owner, owner) {
+            (Owner::Nobody, None) => true,
+            (Owner::One(own), Some(owner)) => Arc::ptr_eq(own, owner),
+            _ => false,
+        }
     }
 }
