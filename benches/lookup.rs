@@ -15,7 +15,7 @@ use mesh_core::{
     table::{RequestView, Snapshot, Viewpoint},
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::{alloc::System, collections::BTreeMap, hint::black_box, sync::Arc};
+use std::{alloc::System, hint::black_box, sync::Arc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -162,19 +162,13 @@ fn model(size: usize) -> Model {
 
 fn service(host: &Host) -> Service {
     let endpoint = |last: u8, version: &str| Endpoint {
-        address: Address::Ip([10, 0, 0, last].into()),
-        ports: BTreeMap::new(),
         labels: Arc::new(Labels::from([("version".into(), version.into())])),
-        weight: 1,
+        ..Endpoint::at(Address::Ip([10, 0, 0, last].into()))
     };
     Service {
-        host: host.clone(),
-        namespace: "shop".into(),
-        aliases: Vec::new(),
-        short_name: None,
         ports: vec![Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 }],
         endpoints: [endpoint(1, "old"), endpoint(2, "new")].into(),
-        export: Export::Everywhere,
+        ..Service::new(host.clone(), "shop".into())
     }
 }
 
@@ -216,6 +210,9 @@ fn route(conditions: Conditions, destinations: Vec<Destination>) -> Route {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     }
 }
@@ -235,11 +232,13 @@ fn subset_rule(host: &Host) -> SubsetRule {
     let subset = |version: &str| Subset {
         name: version.into(),
         labels: Labels::from([("version".into(), version.into())]),
+        policy: None,
     };
     SubsetRule {
         host: HostPattern::Exact(host.clone()),
         namespace: "shop".into(),
         name: host.as_str().into(),
+        policy: None,
         subsets: vec![subset("old"), subset("new")],
         export: Export::Everywhere,
         clients: None,

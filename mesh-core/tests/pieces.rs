@@ -1,7 +1,7 @@
 //! A file of many documents is read in pieces, and again only where it changed: with the same result as in one go.
 
 use mesh_core::{
-    document::{self, Fault, Reading},
+    document::{self, Body, Fault, Reading},
     source::{Batch, Parsed, parse},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -159,4 +159,34 @@ fn the_bounds_on_a_text_hold_for_all_its_pieces_together() {
     let next = fits.next(text.as_bytes());
     assert!(!next.is_whole);
     hold(&next, &text);
+}
+
+/// A MeshConfig, as text within a ConfigMap.
+fn config(setting: &str) -> String {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n";
+    format!("{head}data:\n  mesh: |-\n    # The first line.\n    {setting}\n---\n")
+}
+
+#[test]
+fn a_mesh_config_is_understood_in_a_piece_as_in_a_file_of_its_own() {
+    let text = |setting: &str| [service("a"), config(setting), service("b")].concat();
+    let first = batch(&text("rootNamespace: root"));
+    assert_eq!(first.readings.len(), 3);
+    let Reading::Good { document, .. } = &first.readings[1] else { panic!("{:?}", first.readings[1]) };
+    assert!(matches!(document.body, Body::MeshConfig(_)), "{:?}", document.body);
+
+    let second = first.next(text("rootNamespace: [").as_bytes());
+    let shared: Vec<_> = first.readings.iter().zip(&second.readings).map(|(a, b)| is_shared(a, b)).collect();
+    assert_eq!(shared, [true, false, true]);
+    assert!(second.is_whole);
+    let Reading::Bad { key: None, faults } = &second.readings[1] else { panic!("{:?}", second.readings[1]) };
+    let line_in_piece = faults[0].place.line;
+
+    // With a directive before it the whole text is read in one go.
+    let whole = batch(&format!("%YAML 1.2\n---\n{}", text("rootNamespace: [")));
+    let Reading::Bad { key: None, faults } = &whole.readings[1] else { panic!("{:?}", whole.readings[1]) };
+    assert_eq!(faults[0].place.line, line_in_piece + 2);
+
+    let third = second.next(text("rootNamespace: root").as_bytes());
+    assert_eq!(third.readings, first.readings);
 }

@@ -1,5 +1,6 @@
 //! How the mesh ends a request.
 
+use http::HeaderMap;
 use mesh_core::{
     model::AbortStatus,
     table::{Missing, Refusal},
@@ -14,6 +15,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error {
     kind: Kind,
     source: Option<BoxError>,
+    /// Seldom there, and apart because a map of headers is large.
+    headers: Option<Box<HeaderMap>>,
 }
 
 /// The ways in which the mesh ends a request.
@@ -48,13 +51,23 @@ impl Error {
     /// The mesh ends a request in this way.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, source: None }
+        Self { kind, source: None, headers: None }
     }
 
     /// The same, because of something else.
     #[must_use]
     pub fn because(kind: Kind, source: impl Into<BoxError>) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { kind, source: Some(source.into()), headers: None }
+    }
+
+    /// What the answer's headers have to say besides, whoever gives the answer.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers.get_or_insert_default()
+    }
+
+    /// The same, if anything.
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
+        self.headers.as_deref()
     }
 
     /// In which way.

@@ -1,7 +1,7 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
@@ -27,6 +27,7 @@ pub mod answer;
 pub mod balance;
 pub mod carry;
 pub mod connection;
+pub mod cors;
 pub mod fault;
 pub mod gateway;
 pub mod mesh;

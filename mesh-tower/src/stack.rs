@@ -1,12 +1,13 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
-//! Faults come before the timeout, as in Envoy: an injected delay is not part of the route's time. Headers that travel
+//! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
+//! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of the route's time. Headers that travel
 //! are added before routing, since rules look at them.
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     balance::{Balance, BalanceLayer},
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
+    cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
     respond::{Respond, RespondLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -24,7 +26,8 @@ use mesh_core::watch::Handle;
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound = Respond<CarryOut<Route<Answer<Fault<Timeout<Rewrite<Balance<Connection>>>>>>>>;
+pub(crate) type Outbound =
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Balance<Connection>>>>>>>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = CarryIn<S>;
@@ -55,6 +58,6 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
     let attempt = parts.balance.layer(parts.connection.clone());
     let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
-    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(attempt));
+    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

@@ -3,8 +3,9 @@
 use http::{Request, Response};
 use mesh_core::{
     dialect::Setting,
+    model::{GatewayName, Protocol},
     source::Batch,
-    table::Viewpoint,
+    table::{GatewayRole, Viewpoint},
     watch::{Handle, Ledger, Publisher, channel},
 };
 use mesh_tower::{
@@ -31,10 +32,13 @@ fn instance(address: &str, weight: u32) -> String {
 
 fn publish(publisher: &mut Publisher, instances: &[(&str, u32)]) {
     let instances: String = instances.iter().map(|(address, weight)| instance(address, *weight)).collect();
-    let text = format!("{SERVICE}{instances}");
+    publish_text(publisher, &format!("{SERVICE}{instances}"));
+}
+
+fn publish_text(publisher: &mut Publisher, text: &str) {
     let batch = Arc::new(Batch::of("product.yaml".into(), text.as_bytes(), "shop"));
     let (model, status) = Ledger::new(Setting::default()).take(&[batch]);
-    assert_eq!(status.faults, []);
+    assert!(!status.faults.iter().any(|fault| fault.is_refusal()), "{:?}", status.faults);
     publisher.publish(&model);
 }
 
@@ -103,6 +107,76 @@ async fn a_new_table_changes_who_takes_turns() {
 async fn nobody_to_send_to_is_a_refusal() {
     let (_publisher, handle) = table(&[]);
     let error = choose(&chooser(&handle), "http://product/").await.expect_err("there is no endpoint");
+    assert_eq!(error.downcast_ref::<Error>().map(Error::kind), Some(Kind::NoEndpoint));
+}
+
+const PASSING: &str = "apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: passing}
+spec: {hosts: [a.example, '*.b.example'], ports: [{number: 8080, name: http2, protocol: HTTP2}]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: named}
+spec: {hosts: ['*.c.example'], resolution: DYNAMIC_DNS, ports: [{number: 90, name: http, protocol: HTTP}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: door}
+spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*.example']}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: out}
+spec:
+  hosts: ['*.example']
+  gateways: [door]
+  http:
+  - match: [{authority: {prefix: x.c.}}]
+    route: [{destination: {host: '*.c.example'}}]
+  - route: [{destination: {host: a.example}}]
+";
+
+#[tokio::test]
+async fn an_entry_without_resolution_is_the_address_that_is_asked_for_spoken_to_as_it_says() {
+    let (mut publisher, handle) = table(&[]);
+    publish_text(&mut publisher, PASSING);
+    let upstream = service_fn(|request: Request<Body>| async move {
+        Ok::<_, Infallible>(Response::new(request.extensions().get::<Upstream>().cloned()))
+    });
+    let chooser: Route<Balance<_>> = RouteLayer::new(handle).layer(BalanceLayer::new().layer(upstream));
+    for (url, address, protocol) in [
+        ("http://a.example:8080/", "a.example:8080", Protocol::Http2),
+        ("http://x.y.b.example:8080/", "x.y.b.example:8080", Protocol::Http2),
+        ("http://x.c.example:90/", "x.c.example:90", Protocol::Http),
+        ("http://x.c.example:91/", "x.c.example:91", Protocol::Unknown),
+    ] {
+        let request = Request::get(url).body(Body::empty()).expect("a request");
+        let upstream = chooser.clone().oneshot(request).await.expect("its own address").into_body();
+        let upstream = upstream.expect("an upstream");
+        assert_eq!((upstream.to_string(), upstream.protocol), (address.to_owned(), protocol), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn at_a_gateway_only_a_name_can_be_asked_for_and_on_the_port_of_its_entry() {
+    let role = GatewayRole::Named(GatewayName { namespace: "shop".into(), name: "door".into() });
+    let viewpoint = Viewpoint { namespace: "shop".into(), gateway: role, ..Viewpoint::default() };
+    let (mut publisher, handle) = channel(viewpoint);
+    publish_text(&mut publisher, PASSING);
+    let answer = service_fn(|request: Request<Body>| async move {
+        let upstream = request.extensions().get::<Upstream>().map(ToString::to_string);
+        Ok::<_, Infallible>(Response::new(upstream))
+    });
+    let layer = RouteLayer::new(handle).at_gateway(80, false);
+    let chooser = layer.layer(BalanceLayer::new().layer(answer));
+    let ask = |host: &str| {
+        let request = Request::get("/").header("host", host).body(Body::empty()).expect("a request");
+        chooser.clone().oneshot(request)
+    };
+    let upstream = ask("x.c.example").await.expect("its own name").into_body();
+    assert_eq!(upstream.as_deref(), Some("x.c.example:90"));
+    let error = ask("a.example").await.expect_err("the gateway's own address");
     assert_eq!(error.downcast_ref::<Error>().map(Error::kind), Some(Kind::NoEndpoint));
 }
 

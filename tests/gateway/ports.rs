@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use tests::{
     documents::Documents,
     gate::{door, plain},
-    mesh::gateway_config,
+    mesh::{gateway_config, run_gateway},
     soon,
     upstream::{listener, nobody},
     wire,
 };
-use tokio::{net::TcpStream, task::yield_now};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::yield_now,
+};
 
 async fn is_open(address: SocketAddr) -> bool {
     TcpStream::connect(address).await.is_ok()
@@ -78,4 +81,18 @@ async fn a_port_in_use_does_not_keep_the_others_closed() {
     })
     .await;
     assert!(is_open(first).await);
+}
+
+#[tokio::test]
+async fn a_port_is_open_at_the_address_that_its_servers_bind_to_and_at_no_other() {
+    // A port that was free a moment ago, of an address of this machine that nothing else uses.
+    let free =
+        TcpListener::bind("127.0.0.9:0").await.expect("a free port").local_addr().expect("its address");
+    let bound = plain(free.port()).replace("hosts:", "bind: 127.0.0.9, hosts:");
+    let documents = Documents::of(&[&door(&[&bound])]);
+    let mesh = Mesh::start(gateway_config(&documents, &[])).await.expect("documents that are there");
+    let (addresses, _) = run_gateway(&mesh).await;
+    assert_eq!(addresses, [free]);
+    let elsewhere = TcpStream::connect(("127.0.0.1", free.port())).await;
+    assert!(elsewhere.is_err(), "{elsewhere:?}");
 }

@@ -5,10 +5,12 @@ use http::{
     header::{CONNECTION, HOST, LOCATION},
 };
 use hyper::body::Incoming;
-use mesh_tower::Body;
+use mesh_tower::{Body, Mesh};
 use std::net::SocketAddr;
 use tests::{
+    documents::{Documents, routes, service},
     gate::{Gate, door, mirror, plain},
+    mesh::{gateway_config, run_gateway},
     soon,
     upstream::Upstream,
     wire::{self, text},
@@ -124,4 +126,34 @@ async fn trailers_pass_the_gateway_when_the_client_takes_them() {
     let response = send(gate.addresses[0], request.header(CONNECTION, "te")).await;
     let whole = soon(http_body_util::BodyExt::collect(response.into_body())).await.unwrap();
     assert_eq!(whole.trailers().unwrap()["x-sum"], "42");
+}
+
+#[tokio::test]
+async fn a_service_whose_protocol_nobody_tells_is_asked_in_http1_unless_a_policy_says_as_the_client_speaks() {
+    let upstream = Upstream::serving(|request: Request<Incoming>| async move {
+        Ok(Response::new(format!("{:?}", request.version()).into()))
+    })
+    .await;
+    let as_client = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: upstream}\n\
+                     spec: {host: upstream, trafficPolicy: {connectionPool: {http: {useClientProtocol: true}}}}\n";
+    for (port_name, rule, version) in [
+        ("auto", "", "HTTP/1.1"),
+        ("http2", "", "HTTP/2.0"),
+        ("auto", as_client, "HTTP/2.0"),
+        ("http", as_client, "HTTP/2.0"),
+    ] {
+        let route = routes("shop.example.com", "[{route: [{destination: {host: upstream}}]}]");
+        let documents = Documents::of(&[
+            &service("upstream", port_name, upstream.address),
+            &door(&[&plain(80)]),
+            &route.replace("{hosts:", "{gateways: [door], hosts:"),
+            rule,
+        ]);
+        let mesh = Mesh::start(gateway_config(&documents, &[80])).await.expect("documents that are there");
+        let (addresses, _) = run_gateway(&mesh).await;
+        let mut client = wire::http2(TcpStream::connect(addresses[0]).await.expect("an open port")).await;
+        let request = Request::get("http://shop.example.com/").body(Body::empty()).expect("a request");
+        let response = soon(client.send_request(request)).await.expect("an answer");
+        assert_eq!(soon(text(response)).await, version);
+    }
 }

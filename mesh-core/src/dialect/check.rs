@@ -1,5 +1,6 @@
 //! Complaints about the values of one document.
 
+use super::codes::Finding;
 use crate::document::{Document, Fault, Path, Report, Severity};
 
 /// Notes what is wrong with the values of one document, each with its line.
@@ -42,6 +43,11 @@ impl<'a> Check<'a> {
     /// The document is probably not meant as it is written here, and the reason says all there is to say.
     pub(super) fn note(&self, path: &Path<'_>, reason: impl Into<String>) {
         self.add(Severity::Warning, path, reason.into(), None);
+    }
+
+    /// The document is right here, and yet this is a known mistake.
+    pub(super) fn tell(&self, path: &Path<'_>, finding: Finding) {
+        self.report.note(finding.at(self.document, path));
     }
 
     /// The value, or a complaint and nothing.

@@ -25,7 +25,7 @@ pub struct TcpRoute {
 }
 
 /// One block of conditions on TLS, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TlsMatch {
     /// The names that the client asks for. Required.
     pub sni_hosts: Vec<String>,
@@ -34,7 +34,7 @@ pub struct TlsMatch {
 }
 
 /// One block of conditions on a connection, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectionMatch {
     /// The networks that the connection goes to. Default: any.
     pub destination_subnets: Vec<String>,

@@ -121,13 +121,42 @@ impl fmt::Display for Fault {
         write!(f, "{}: ", self.place)?;
         for part in [&self.object, &self.path] {
             if !part.is_empty() {
-                write!(f, "{part}: ")?;
+                write!(f, "{}: ", OneLine(part))?;
             }
         }
-        f.write_str(&self.reason)?;
+        OneLine(&self.reason).fmt(f)?;
         match &self.remedy {
-            Some(remedy) => write!(f, " ({remedy})"),
+            Some(remedy) => write!(f, " ({})", OneLine(remedy)),
             None => Ok(()),
         }
+    }
+}
+
+/// A text with its line ends and other control characters escaped: it may quote anything that is in a file, and must
+/// neither break a line of a log nor command a terminal.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some((at, control)) = rest.char_indices().find(|(_, char)| char.is_control()) {
+            write!(f, "{}{}", &rest[..at], control.escape_default())?;
+            rest = &rest[at + control.len_utf8()..];
+        }
+        f.write_str(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_one_line_whatever_it_quotes() {
+        let place = Place { file: "shop.yaml".into(), line: 2 };
+        let fault = Fault::error(place, "\"é\n\u{1b}[31m\" is no host").with_remedy("a\r\nb");
+        let fault = Fault { object: "Service/\u{85}".into(), ..fault };
+        let line = r#"shop.yaml:2: Service/\u{85}: "é\n\u{1b}[31m" is no host (a\r\nb)"#;
+        assert_eq!(fault.to_string(), line);
     }
 }

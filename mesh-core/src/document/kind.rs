@@ -33,10 +33,24 @@ pub enum KnownKind {
     Sidecar,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group.
+    Pod,
+    /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
+    ConfigMap,
+    /// `discovery.k8s.io`.
+    EndpointSlice,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
     MeshPolicy,
+    /// `apps`; for the analysis alone, as the kinds that follow.
+    Deployment,
+    /// `apps`.
+    StatefulSet,
+    /// `apps`.
+    DaemonSet,
+    /// Kubernetes' core group.
+    Secret,
 }
 
 /// The kinds that are read, by API group of Istio's.
@@ -75,8 +89,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Pod", "Node", "Namespace"]),
-    ("discovery.k8s.io", &["EndpointSlice"]),
+    ("", &["Node", "Namespace"]),
 ];
 
 impl Kind {
@@ -93,8 +106,14 @@ impl Kind {
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("", "Service") => KnownKind::Service,
+            ("", "Pod") => KnownKind::Pod,
+            ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
+            ("apps", "Deployment") => KnownKind::Deployment,
+            ("apps", "StatefulSet") => KnownKind::StatefulSet,
+            ("apps", "DaemonSet") => KnownKind::DaemonSet,
+            ("", "Secret") => KnownKind::Secret,
             _ => {
                 let kinds = RECOGNISED.iter().filter(|(of, _)| *of == group).flat_map(|(_, kinds)| *kinds);
                 return kinds
@@ -134,6 +153,20 @@ impl Kind {
             self,
             Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
         )
+    }
+}
+
+impl KnownKind {
+    /// Whether only the analysis looks at such documents: they serve nothing, and nothing is said about them when they
+    /// are wrong, as the mesh is not whom they are for.
+    #[must_use]
+    pub fn is_for_analysis(self) -> bool {
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Secret)
+    }
+
+    /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
+    pub(super) fn is_judged_elsewhere(self) -> bool {
+        self == Self::Pod || self.is_for_analysis()
     }
 }
 

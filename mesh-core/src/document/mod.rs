@@ -8,6 +8,7 @@ mod client_tls;
 mod connection_pool;
 mod connection_route;
 mod destination_rule;
+mod endpoint_slice;
 mod fault;
 mod gateway;
 mod http_match;
@@ -17,19 +18,24 @@ mod kind;
 mod lines;
 mod load_balancer;
 mod locality;
+mod mesh_config;
 mod node;
 mod object;
 mod path;
 mod plain;
+mod pod;
 mod policy;
 mod read;
+mod secret;
 mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod timestamp;
 mod traffic_policy;
 mod values;
 mod virtual_service;
+mod workload;
 mod workload_entry;
 mod workload_group;
 
@@ -37,6 +43,7 @@ pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
 pub use destination_rule::{DestinationRule, Selector, Subset};
+pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
 pub use fault::{Fault, Place, Severity};
 pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
@@ -46,20 +53,24 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
+pub use mesh_config::MeshConfig;
 pub use node::{Entry, Node, Value};
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
 pub use plain::parse_duration;
+pub use pod::Pod;
 pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
 pub use read::{At, Fields, Read, Report};
+pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};
 pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadSelector};
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,
     Tunnel,
@@ -69,6 +80,7 @@ pub use virtual_service::{
     DerivePort, Destination, DirectResponse, HeaderOperations, Headers, HttpDestination, HttpRoute, Redirect,
     RegexRewrite, Rewrite, VirtualService,
 };
+pub use workload::{ContainerPort, PodTemplate, Workload};
 pub use workload_entry::WorkloadEntry;
 pub use workload_group::{
     CheckHeader, GroupMetadata, HealthCheck, HttpCheck, PortCheck, ReadinessProbe, WorkloadGroup,

@@ -2,18 +2,24 @@
 
 use super::{
     destination_rule::DestinationRule,
+    endpoint_slice::EndpointSlice,
     fault::{Fault, Place},
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
+    mesh_config::{self, MeshConfig},
     node::{Node, Value},
     path::Path,
+    pod::Pod,
     policy::Policy,
     read::{At, Fields, Read, Report},
+    secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
+    timestamp::Timestamp,
     virtual_service::VirtualService,
+    workload::Workload,
     workload_entry::WorkloadEntry,
     workload_group::WorkloadGroup,
 };
@@ -43,6 +49,8 @@ pub struct Metadata {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// When it was made, if it has been in a cluster.
+    pub created: Option<Timestamp>,
 }
 
 /// What an object says, by kind.
@@ -64,8 +72,18 @@ pub enum Body {
     Sidecar(Box<Sidecar>),
     /// A Service.
     Service(Box<Service>),
+    /// A Pod.
+    Pod(Box<Pod>),
+    /// An EndpointSlice.
+    EndpointSlice(Box<EndpointSlice>),
+    /// The MeshConfig in a ConfigMap.
+    MeshConfig(Box<MeshConfig>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
+    /// A Pod, or what makes Pods.
+    Workload(KnownKind, Box<Workload>),
+    /// A Secret.
+    Secret(Box<Secret>),
 }
 
 /// What identifies an object: its kind, namespace and name.
@@ -134,6 +152,7 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     }
     let kind = match kind(root) {
         Ok(Kind::Known(known)) => known,
+        Ok(Kind::Foreign(_)) if mesh_config::is_mesh_config(root) => KnownKind::ConfigMap,
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
             let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
@@ -150,8 +169,11 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
     match read {
         Some((Some(metadata), body)) if !faults.iter().any(Fault::is_error) => {
             let document = Document { metadata, body, place, lines: Lines::of(root) };
+            let faults = if kind.is_judged_elsewhere() { Vec::new() } else { faults };
             Reading::Good { document: Arc::new(document), faults }
         }
+        // Somebody else's document, which somebody else judges.
+        _ if kind.is_judged_elsewhere() => Reading::Skipped { kind: Kind::Known(kind), place },
         read => {
             let metadata =
                 read.and_then(|(metadata, _)| metadata).filter(|metadata| !metadata.name.is_empty());
@@ -210,8 +232,14 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         None if is_there => {}
         None => f.require("metadata", "give it at least a name"),
     }
+    if let (KnownKind::Secret, Some(metadata)) = (kind, &mut metadata) {
+        // `kubectl apply` repeats the whole object in one of them, values included.
+        metadata.annotations.clear();
+    }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let is_missing = !f.is_written("spec");
+    let has_spec =
+        !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap) && !kind.is_for_analysis();
+    let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
         KnownKind::DestinationRule => f.maybe("spec").map(Body::DestinationRule),
@@ -221,13 +249,26 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
+        KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
+        KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
+        kind => Some(read_for_analysis(f, kind)),
     };
     if is_missing {
         // Often it is there by another name, and one fault says so already.
         f.require("spec", "write it beside metadata");
     }
     (metadata, body.unwrap_or_else(|| Body::empty(kind)))
+}
+
+/// Reads what others' documents hold that the analysis looks at.
+fn read_for_analysis(f: &mut Fields<'_>, kind: KnownKind) -> Body {
+    f.ignore_unknown();
+    match kind {
+        KnownKind::Secret => Body::Secret(Box::new(Secret::of(f))),
+        kind => Body::Workload(kind, f.take::<Workload>("spec").into()),
+    }
 }
 
 fn is_kustomization(file: &str) -> bool {
@@ -246,7 +287,12 @@ impl Body {
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Pod => Self::Pod(Box::default()),
+            KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
+            KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
+            KnownKind::Secret => Self::Secret(Box::default()),
+            kind => Self::Workload(kind, Box::default()),
         }
     }
 
@@ -260,8 +306,13 @@ impl Body {
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
             Self::Service(_) => KnownKind::Service,
+            Self::Pod(_) => KnownKind::Pod,
+            Self::EndpointSlice(_) => KnownKind::EndpointSlice,
+            Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
+            Self::Workload(kind, _) => *kind,
+            Self::Secret(_) => KnownKind::Secret,
         }
     }
 }
@@ -271,6 +322,12 @@ impl Document {
     #[must_use]
     pub fn key(&self) -> Key {
         self.metadata.key(Kind::Known(self.body.kind(&self.metadata.namespace)))
+    }
+
+    /// Whether only the analysis looks at it: see [`KnownKind::is_for_analysis`].
+    #[must_use]
+    pub fn is_for_analysis(&self) -> bool {
+        matches!(self.body, Body::Workload(..) | Body::Secret(_))
     }
 }
 
@@ -292,6 +349,7 @@ impl Read for Metadata {
                 namespace: f.maybe("namespace").map(|Namespace(name)| name).unwrap_or_default(),
                 labels: f.take("labels"),
                 annotations: f.take("annotations"),
+                created: f.maybe("creationTimestamp"),
             }
         })
     }

@@ -44,6 +44,11 @@ impl Report {
         self.faults.borrow_mut().push(Fault { path: path.to_string(), ..fault });
     }
 
+    /// Notes a fault that is complete already.
+    pub(crate) fn note(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
+    }
+
     /// All that was noted, from the first line to the last.
     #[must_use]
     pub fn into_faults(self) -> Vec<Fault> {

@@ -15,8 +15,12 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// Its virtual address, or `None` for a headless service. Default: none given.
     pub cluster_ip: String,
+    /// All of its virtual addresses, where it has one of each kind. Default: that one.
+    pub cluster_ips: Vec<String>,
     /// The name that an alias stands for. Default: none.
     pub external_name: String,
+    /// Whether its endpoints count before they are ready. Default: false.
+    pub publish_not_ready_addresses: bool,
 }
 
 /// One port of a Service.
@@ -54,7 +58,9 @@ impl Read for Service {
                 selector: f.take("selector"),
                 ports: f.take("ports"),
                 cluster_ip: f.take("clusterIP"),
+                cluster_ips: f.take("clusterIPs"),
                 external_name: f.take("externalName"),
+                publish_not_ready_addresses: f.take("publishNotReadyAddresses"),
             }
         })
     }

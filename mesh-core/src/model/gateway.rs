@@ -1,7 +1,10 @@
 //! The doors of the mesh.
 
-use super::{backend::Labels, host::HostPattern};
-use std::{fmt, path::PathBuf, sync::Arc};
+use super::{
+    backend::Labels,
+    host::{Host, HostPattern},
+};
+use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc};
 
 /// A gateway: ports that some workloads open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +13,8 @@ pub struct Gateway {
     pub name: GatewayName,
     /// The labels of the workloads that act as this gateway; empty selects all.
     pub selector: Labels,
+    /// The services in front of it, of its workloads' namespace, if it names them instead of selecting workloads.
+    pub services: Vec<Host>,
     /// Its ports.
     pub servers: Vec<GatewayServer>,
 }
@@ -36,6 +41,8 @@ pub struct GatewayServer {
     pub port: u16,
     /// The port's name.
     pub port_name: Arc<str>,
+    /// The address to listen on; every one of the machine when `None`.
+    pub bind: Option<IpAddr>,
     /// What clients speak there.
     pub protocol: ServerProtocol,
     /// The hosts. Never empty.

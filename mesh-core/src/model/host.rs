@@ -3,6 +3,8 @@
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 /// A host name: lower case, no port, no trailing dot, at most 253 characters of DNS labels (or an IP address).
+///
+/// The name of a service may also be a wildcard, `*.example.com`; only [`HostPattern::to_name`] makes those.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(Arc<str>);
 
@@ -24,12 +26,17 @@ impl Host {
     /// # Errors
     /// When it is empty, too long, or has a label that is not letters, digits, `-` and `_`, or a top label of digits.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
-        let name = text.strip_suffix('.').unwrap_or(text);
         // Few names look like an address, and the others are spared the parsing.
         let may_be_ip = text.contains(':') || text.starts_with(|c: char| c.is_ascii_digit());
         if may_be_ip && text.parse::<std::net::IpAddr>().is_ok() {
             return Ok(Self(text.to_ascii_lowercase().into()));
         }
+        Self::parse_name(text)
+    }
+
+    /// As [`Host::parse`], and no IP address.
+    fn parse_name(text: &str) -> Result<Self, InvalidHost> {
+        let name = text.strip_suffix('.').unwrap_or(text);
         let refuse = |why: &str| Err(InvalidHost(format!("domain name {text:?} invalid ({why})")));
         if name.is_empty() {
             return refuse("it is empty");
@@ -57,6 +64,16 @@ impl Host {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The hosts that the name stands for: itself alone, unless it is a wildcard.
+    #[must_use]
+    pub fn to_pattern(&self) -> HostPattern {
+        match self.0.strip_prefix('*') {
+            None => HostPattern::Exact(self.clone()),
+            Some("") => HostPattern::Any,
+            Some(suffix) => HostPattern::Suffix(suffix.into()),
+        }
     }
 }
 
@@ -87,14 +104,23 @@ impl HostPattern {
     /// Parses `name`, `*.suffix` or `*`.
     ///
     /// # Errors
-    /// When the name, or what follows the wildcard, is no host name.
+    /// When the name, or what follows the wildcard, is no host name; an IP address has no subdomains.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
         if text == "*" {
             return Ok(Self::Any);
         }
         match text.strip_prefix("*.") {
-            Some(suffix) => Ok(Self::Suffix(format!(".{}", Host::parse(suffix)?).into())),
+            Some(suffix) => Ok(Self::Suffix(format!(".{}", Host::parse_name(suffix)?).into())),
             None => Host::parse(text).map(Self::Exact),
+        }
+    }
+
+    /// The name of a service for all of these hosts.
+    #[must_use]
+    pub fn to_name(&self) -> Host {
+        match self {
+            Self::Exact(host) => host.clone(),
+            Self::Suffix(_) | Self::Any => Host(self.to_string().into()),
         }
     }
 
@@ -163,5 +189,13 @@ mod tests {
             assert!(HostPattern::parse(text).is_err(), "{text}");
         }
         assert_eq!(Host::parse("Product.").unwrap().as_str(), "product");
+    }
+
+    #[test]
+    fn an_address_is_a_host_and_has_none_below_it() {
+        for address in ["10.0.0.1", "::1"] {
+            assert!(HostPattern::parse(address).is_ok());
+            assert!(HostPattern::parse(&format!("*.{address}")).is_err(), "{address}");
+        }
     }
 }

@@ -159,6 +159,30 @@ pub struct HeaderMatch {
     pub value: TextMatch,
 }
 
+/// A comparison with one claim of a verified token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimMatch {
+    /// The names that lead to the claim, from the outermost.
+    pub path: Vec<Box<str>>,
+    /// What its value, or one of its values, must be.
+    pub value: TextMatch,
+}
+
+impl ClaimMatch {
+    /// The names that a key of a VirtualService leads by: `@request.auth.claims.group.name`, or
+    /// `@request.auth.claims[group][name]` for names with a dot; `None` when it is no such key.
+    #[must_use]
+    pub fn path_of(key: &str) -> Option<Vec<Box<str>>> {
+        let rest = key.strip_prefix("@request.auth.claims")?;
+        let path: Vec<&str> = match rest.strip_prefix('.') {
+            Some(names) => names.split('.').collect(),
+            None => rest.strip_prefix('[')?.strip_suffix(']')?.split("][").collect(),
+        };
+        let is_name = |name: &&str| !name.is_empty() && !name.contains(['[', ']']);
+        path.iter().all(is_name).then(|| path.into_iter().map(Into::into).collect())
+    }
+}
+
 /// A comparison with one query parameter; of a repeated one the first value counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryMatch {

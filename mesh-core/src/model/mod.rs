@@ -4,35 +4,52 @@
 //! [`Snapshot`](crate::table::Snapshot) from a [`Model`] cannot fail and no request re-checks anything.
 
 mod backend;
+mod cors;
 mod gateway;
 mod header;
 mod host;
 mod injection;
 mod matching;
+mod mirror;
+mod retry;
 mod route;
 mod share;
+mod sidecar;
+mod traffic;
 
-pub use backend::{Address, Endpoint, Export, Labels, Port, Protocol, Service, Subset, SubsetRule};
+pub use backend::{
+    Address, Endpoint, Export, Labels, Locality, Port, Protocol, Resolution, Service, Subset, SubsetRule,
+};
+pub use cors::{CorsPolicy, CrossOrigin, UnmatchedPreflights};
 pub use gateway::{
     CertificateSource, Gateway, GatewayName, GatewayServer, ServerHost, ServerProtocol, Termination,
 };
 pub use header::{Edit, HeaderEdits};
 pub use host::{Host, HostPattern, InvalidHost};
 pub use injection::{Abort, AbortStatus, Delay, Injection};
-pub use matching::{HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
+pub use mirror::Mirror;
+pub use retry::{Retriable, RetryOn, RetryPolicy};
 pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
 pub use share::Share;
+pub use sidecar::{Import, ImportListener, Sidecar};
+pub use traffic::{
+    Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
+    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, Nearness,
+    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
+    Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
+};
 
 use std::sync::Arc;
 
 /// Everything the documents say, in the mesh's own words.
 ///
-/// Lists are in Istio's order of precedence: oldest first, which for files is the order of file names, then of
-/// documents within a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Lists are in Istio's order of precedence: by `creationTimestamp`, oldest first, then by name and namespace. Documents
+/// without one, as people write them, come after those, in the order of file names, then of documents within a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// Every service that has a name.
     pub services: Vec<Arc<Service>>,
@@ -42,10 +59,29 @@ pub struct Model {
     pub subset_rules: Vec<Arc<SubsetRule>>,
     /// The doors of the mesh.
     pub gateways: Vec<Arc<Gateway>>,
+    /// What parts of the mesh some workloads see.
+    pub sidecars: Vec<Arc<Sidecar>>,
     /// What becomes of requests to hosts that nobody described.
     pub unknown_hosts: UnknownHosts,
+    /// The namespace whose rules are everybody's last resort. Default: `istio-system`.
+    pub root_namespace: Arc<str>,
     /// A digest of the documents this was made from: equal documents give equal digests in every process.
     pub digest: u64,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            virtual_services: Vec::new(),
+            subset_rules: Vec::new(),
+            gateways: Vec::new(),
+            sidecars: Vec::new(),
+            unknown_hosts: UnknownHosts::default(),
+            root_namespace: "istio-system".into(),
+            digest: 0,
+        }
+    }
 }
 
 /// What becomes of requests to hosts that nobody described.

@@ -2,11 +2,14 @@
 
 use super::{
     backend::{Export, Labels},
+    cors::CorsPolicy,
     gateway::GatewayName,
     header::HeaderEdits,
     host::{Host, HostPattern},
     injection::Injection,
-    matching::{HeaderMatch, PathMatch, QueryMatch, TextMatch},
+    matching::{ClaimMatch, HeaderMatch, PathMatch, QueryMatch, TextMatch},
+    mirror::Mirror,
+    retry::RetryPolicy,
 };
 use http::StatusCode;
 use std::{sync::Arc, time::Duration};
@@ -56,6 +59,12 @@ pub struct Route {
     pub response_headers: HeaderEdits,
     /// The time for the whole request; unlimited when `None`.
     pub timeout: Option<Duration>,
+    /// When to try again; as the mesh says when `None`.
+    pub retries: Option<RetryPolicy>,
+    /// Who gets copies of requests.
+    pub mirrors: Vec<Mirror>,
+    /// What pages of other origins may ask; nobody says when `None`.
+    pub cors: Option<Arc<CorsPolicy>>,
     /// Faults to inject.
     pub injection: Injection,
 }
@@ -94,6 +103,10 @@ pub struct Conditions {
     pub without_headers: Vec<HeaderMatch>,
     /// Query parameters that must be there and match.
     pub query: Vec<QueryMatch>,
+    /// Claims that the request's verified token must have.
+    pub claims: Vec<ClaimMatch>,
+    /// Claims that it must not have.
+    pub without_claims: Vec<ClaimMatch>,
 }
 
 impl Conditions {
@@ -107,6 +120,8 @@ impl Conditions {
             && self.headers.is_empty()
             && self.without_headers.is_empty()
             && self.query.is_empty()
+            && self.claims.is_empty()
+            && self.without_claims.is_empty()
     }
 }
 

@@ -1,10 +1,11 @@
 //! What one file holds.
 
 use super::{
+    embedded,
     piecewise::{self, Cut, Piece},
     yaml,
 };
-use crate::document::{self, Fault, Reading};
+use crate::document::{Fault, Reading};
 use std::sync::Arc;
 
 /// What one file holds, read once and shared until the file changes.
@@ -80,7 +81,7 @@ impl Batch {
             return whole(None, readings, pieces);
         }
         let mut readings = Vec::new();
-        let read = yaml::read(bytes, &file, |root| readings.extend(document::read(&root, &file, namespace)));
+        let read = yaml::read(bytes, &file, |root| readings.extend(embedded::read(root, &file, namespace)));
         whole(read.err(), readings, Vec::new())
     }
 }

@@ -17,6 +17,7 @@
 
 mod batch;
 mod digest;
+mod embedded;
 #[cfg(feature = "file")]
 pub mod file;
 pub(crate) mod parallel;

@@ -2,13 +2,13 @@
 
 use super::{
     digest::{digest, then},
-    parallel,
+    embedded, parallel,
     yaml::{
         MAX_BYTES,
         pieces::{self, Extent},
     },
 };
-use crate::document::{self, Reading};
+use crate::document::Reading;
 use std::{ops::Range, sync::Arc};
 
 /// A text, cut into pieces.
@@ -72,7 +72,7 @@ pub(super) fn read(
     let new: Vec<_> = new.collect();
     let read = parallel::map(&new, |(piece, before)| {
         let mut readings = Vec::new();
-        let take = |root| readings.extend(document::read(&root, file, namespace));
+        let take = |root| readings.extend(embedded::read(root, file, namespace));
         pieces::read(piece, *before, take).map(|extent| (extent, readings))
     });
     join(cut, plans, read, previous.1)

@@ -1,7 +1,7 @@
 //! One request, one decision.
 
 use super::{
-    hosts::Found,
+    hosts::{Found, FoundPattern},
     request::RequestView,
     snapshot::{Chosen, Rule, Snapshot, Target, VirtualHost},
 };
@@ -14,7 +14,7 @@ pub enum Decision {
     Forward(Chosen),
     /// It is answered by the rule chosen: a redirect or a direct response.
     Answer(Chosen),
-    /// It goes where its address says: nobody described its host.
+    /// It goes where its address says: nobody described its host, or not on that port.
     Pass,
     /// It is refused.
     Refuse(Refusal),
@@ -25,7 +25,7 @@ pub enum Decision {
 pub enum Refusal {
     /// No virtual host for it at this gateway, or no rule that matches.
     NoRoute,
-    /// Its host is unknown, and unknown hosts are refused.
+    /// Its host is unknown, or unknown on that port, and unknown hosts are refused.
     UnknownHost,
     /// The rule's destination does not exist.
     Missing(Missing),
@@ -84,7 +84,9 @@ impl Snapshot {
         if host.is_empty() {
             return Err(Decision::Refuse(Refusal::NoRoute));
         }
-        self.outbound.find(host).ok_or(self.unknown_hosts)
+        let found = self.outbound.find(host, request.port);
+        let stand_in = || self.stand_in.map(|owner| Found { owner, pattern: FoundPattern::Any });
+        found.or_else(stand_in).ok_or(self.unknown_hosts)
     }
 }
 

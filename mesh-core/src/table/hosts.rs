@@ -36,11 +36,6 @@ impl HostIndex {
         Self { exact: FxHashMap::with_capacity_and_hasher(names, FxBuildHasher), ..Self::default() }
     }
 
-    /// How many patterns have an owner.
-    pub(super) fn len(&self) -> usize {
-        self.exact.len() + self.suffixes.len() + usize::from(self.any.is_some())
-    }
-
     /// Gives a pattern to `owner` unless it has an owner already, and says who owns it now.
     pub(super) fn claim(&mut self, pattern: &HostPattern, owner: u32) -> u32 {
         match pattern {
@@ -50,28 +45,52 @@ impl HostIndex {
         }
     }
 
+    /// Gives a pattern to `owner`, whoever had it before.
+    pub(super) fn assign(&mut self, pattern: &HostPattern, owner: u32) {
+        match pattern {
+            HostPattern::Exact(host) => self.exact.insert(host.clone(), owner),
+            HostPattern::Suffix(suffix) => self.suffixes.insert(Arc::clone(suffix), owner),
+            HostPattern::Any => self.any.replace(owner),
+        };
+    }
+
     /// Who owns a host name, in any letter case, without a port, with or without a trailing dot. Does not allocate.
     pub(super) fn find(&self, host: &str) -> Option<Found<'_>> {
+        self.find_where(host, |_| true)
+    }
+
+    /// The same, passing over owners that are not accepted.
+    pub(super) fn find_where(&self, host: &str, accepts: impl Fn(u32) -> bool) -> Option<Found<'_>> {
         let host = host.strip_suffix('.').unwrap_or(host);
         let specific = match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
             _ if host.len() > LONGEST => None,
-            true => self.find_mixed(host),
-            false => self.find_lower(host),
+            true => self.find_mixed(host, &accepts),
+            false => self.find_lower(host, &accepts),
         };
-        specific.or_else(|| self.any.map(|owner| Found { owner, pattern: FoundPattern::Any }))
+        let any = || self.any.filter(|owner| accepts(*owner));
+        specific.or_else(|| any().map(|owner| Found { owner, pattern: FoundPattern::Any }))
+    }
+
+    /// The owners of the wildcards that a name in lower case meets, the most specific first.
+    pub(super) fn wildcards(&self, host: &str) -> impl Iterator<Item = u32> {
+        let dots =
+            host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.' && !self.suffixes.is_empty());
+        dots.filter_map(|(dot, _)| self.suffixes.get(&host[dot..]).copied()).chain(self.any)
     }
 
     /// Apart from the usual case, so that only names with upper-case letters pay for the buffer.
-    fn find_mixed(&self, host: &str) -> Option<Found<'_>> {
+    fn find_mixed(&self, host: &str, accepts: &impl Fn(u32) -> bool) -> Option<Found<'_>> {
         let mut buffer = [0; LONGEST];
         let lowered = buffer.get_mut(..host.len())?;
         lowered.copy_from_slice(host.as_bytes());
         lowered.make_ascii_lowercase();
-        self.find_lower(std::str::from_utf8(lowered).ok()?)
+        self.find_lower(std::str::from_utf8(lowered).ok()?, accepts)
     }
 
-    fn find_lower(&self, host: &str) -> Option<Found<'_>> {
-        if let Some((name, &owner)) = self.exact.get_key_value(host) {
+    fn find_lower(&self, host: &str, accepts: &impl Fn(u32) -> bool) -> Option<Found<'_>> {
+        if let Some((name, &owner)) = self.exact.get_key_value(host)
+            && accepts(owner)
+        {
             return Some(Found { owner, pattern: FoundPattern::Exact(name) });
         }
         if self.suffixes.is_empty() {
@@ -81,7 +100,7 @@ impl HostIndex {
         let mut dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
         dots.find_map(|(dot, _)| {
             let (suffix, &owner) = self.suffixes.get_key_value(&host[dot..])?;
-            Some(Found { owner, pattern: FoundPattern::Suffix(suffix) })
+            accepts(owner).then_some(Found { owner, pattern: FoundPattern::Suffix(suffix) })
         })
     }
 }

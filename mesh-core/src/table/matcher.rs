@@ -1,7 +1,7 @@
 //! Compares a request with what a rule asks for. `decide` and `explain` share it, so they cannot disagree.
 
 use super::{request::RequestView, snapshot::Rule};
-use crate::model::{Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
+use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
 use http::{HeaderName, header::HOST};
 use std::borrow::Cow;
 
@@ -22,10 +22,14 @@ pub enum Condition {
     Authority(TextMatch),
     /// A header that must be there and match.
     Header(HeaderMatch),
-    /// A header that must be absent or not match.
+    /// A header that must not match, where an absent one counts as empty; for presence, one that must be absent.
     WithoutHeader(HeaderMatch),
     /// A query parameter that must be there and match.
     Query(QueryMatch),
+    /// A claim that the request's verified token must have.
+    Claim(ClaimMatch),
+    /// A claim that it must not have.
+    WithoutClaim(ClaimMatch),
 }
 
 impl Condition {
@@ -42,7 +46,10 @@ impl Condition {
         let headers = written.headers.iter().cloned().map(Self::Header);
         let without_headers = written.without_headers.iter().cloned().map(Self::WithoutHeader);
         let queries = written.query.iter().cloned().map(Self::Query);
-        heads.into_iter().flatten().chain(headers).chain(without_headers).chain(queries).collect()
+        let claims = written.claims.iter().cloned().map(Self::Claim);
+        let without_claims = written.without_claims.iter().cloned().map(Self::WithoutClaim);
+        let of_head = heads.into_iter().flatten().chain(headers).chain(without_headers).chain(queries);
+        of_head.chain(claims).chain(without_claims).collect()
     }
 
     /// Whether every request meets it.
@@ -58,8 +65,10 @@ impl Condition {
             Self::Scheme(text) => text.matches(request.scheme),
             Self::Authority(text) => text.matches(request.authority),
             Self::Header(header) => has(header, request),
-            Self::WithoutHeader(header) => !has(header, request),
+            Self::WithoutHeader(header) => !has_unwanted(header, request),
             Self::Query(query) => has_parameter(query, request),
+            // No token is verified, so nothing is known of its claims: a rule that asks for any is for nobody.
+            Self::Claim(_) | Self::WithoutClaim(_) => false,
         }
     }
 
@@ -86,6 +95,13 @@ impl Condition {
                 let value =
                     parameter(&asked.name, request).map_or("absent".into(), |value| format!("{value:?}"));
                 format!("query parameter {} is {value}, {} is asked for", asked.name, asked.value)
+            }
+            Self::Claim(asked) => {
+                format!("no token is verified, claim {} {} is asked for", asked.path.join("."), asked.value)
+            }
+            Self::WithoutClaim(asked) => {
+                let path = asked.path.join(".");
+                format!("no token is verified, claim {path} {} is asked not to be", asked.value)
             }
         }
     }
@@ -125,6 +141,14 @@ fn has(asked: &HeaderMatch, request: &RequestView<'_>) -> bool {
         HeaderText::Absent => false,
         HeaderText::Bytes => asked.value == TextMatch::Present,
         HeaderText::Text(text) => asked.value.matches(&text),
+    }
+}
+
+/// Istio has Envoy take an absent header for an empty one here, unless presence itself is what is unwanted.
+fn has_unwanted(unwanted: &HeaderMatch, request: &RequestView<'_>) -> bool {
+    match header(&unwanted.name, request) {
+        HeaderText::Absent => unwanted.value != TextMatch::Present && unwanted.value.matches(""),
+        HeaderText::Bytes | HeaderText::Text(_) => has(unwanted, request),
     }
 }
 

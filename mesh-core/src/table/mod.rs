@@ -10,14 +10,18 @@ mod explain;
 mod hosts;
 mod index;
 mod matcher;
+mod outbound;
 mod request;
 mod snapshot;
 
 pub use decide::{Decision, Missing, Refusal};
-pub use explain::{Explanation, PassedOver, RuleReference, TargetExplanation};
+pub use explain::{
+    CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
+    TargetExplanation,
+};
 pub use matcher::Condition;
 pub use request::RequestView;
 pub use snapshot::{
-    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer, Rule,
-    Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
+    MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

@@ -1,10 +1,11 @@
 //! The routing table of one workload.
 
-use super::{compile::Recipes, hosts::HostIndex, index::RuleIndex, matcher::Condition};
+use super::{compile::Recipes, hosts::HostIndex, index::RuleIndex, matcher::Condition, outbound::Outbound};
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Model, Protocol, Route, ServerProtocol, Termination,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
+    Termination, TrafficPolicy,
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
 #[derive(Debug)]
@@ -12,11 +13,15 @@ pub struct Snapshot {
     pub(super) generation: Generation,
     pub(super) digest: u64,
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
-    pub(super) outbound: HostIndex,
+    pub(super) outbound: Outbound,
     pub(super) listeners: Vec<Listener>,
     pub(super) backends: Arc<BTreeMap<BackendName, Arc<Backend>>>,
     /// What becomes of requests to hosts that nobody described.
     pub(super) unknown_hosts: super::Decision,
+    /// The virtual host that stands in for those that nobody described.
+    pub(super) stand_in: Option<u32>,
+    /// The Sidecar that says what is seen, as `namespace/name`.
+    pub(super) sidecar: Option<Box<str>>,
     /// What it was made of, for the table after it.
     pub(super) recipes: Recipes,
 }
@@ -90,6 +95,8 @@ pub struct Rule {
     pub targets: Box<[Target]>,
     /// The sum of the targets' weights.
     pub total_weight: u64,
+    /// Who gets copies of the requests; none unless the action is to forward.
+    pub mirrors: Box<[MirrorTarget]>,
 }
 
 /// One destination that can be chosen.
@@ -109,6 +116,19 @@ pub struct Target {
     pub response_headers: HeaderEdits,
 }
 
+/// A destination that gets copies.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MirrorTarget {
+    /// The service.
+    pub host: Host,
+    /// The subset.
+    pub subset: Option<Arc<str>>,
+    /// The share of requests that are copied.
+    pub share: Share,
+    /// Its backend; nothing is copied to one that is missing.
+    pub backend: TargetBackend,
+}
+
 /// The backend of a target: known beforehand, or by the port that the request came to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum TargetBackend {
@@ -125,10 +145,15 @@ pub enum TargetBackend {
 pub struct Backend {
     /// Which.
     pub name: BackendName,
-    /// What its endpoints speak.
+    /// What is spoken to its endpoints: what the port says, unless the policy says otherwise.
     pub protocol: Protocol,
+    /// Whether requests go to the address that they ask for themselves: to their own host and port, and at a gateway to
+    /// their own host and this backend's port. It has no endpoints then.
+    pub is_passthrough: bool,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
+    /// What holds for the traffic to it.
+    pub policy: Arc<TrafficPolicy>,
 }
 
 /// One address of a backend.
@@ -142,6 +167,12 @@ pub struct BackendEndpoint {
     pub weight: u32,
     /// Its labels.
     pub labels: Arc<Labels>,
+    /// Where it runs, if anybody said.
+    pub locality: Option<Arc<Locality>>,
+    /// The network it is in; empty for the client's own.
+    pub network: Arc<str>,
+    /// The service account it runs as; empty when unknown.
+    pub service_account: Arc<str>,
 }
 
 /// A service, subset and port.
@@ -180,6 +211,8 @@ pub struct ListenerServer {
     pub gateway: Box<str>,
     /// Its hosts.
     pub hosts: Vec<HostPattern>,
+    /// The address to listen on; every one of the machine when `None`.
+    pub bind: Option<IpAddr>,
     /// What clients speak.
     pub protocol: ServerProtocol,
     /// How TLS ends.
@@ -250,24 +283,52 @@ impl Snapshot {
     }
 }
 
+impl TargetBackend {
+    /// The backend for a request that came to `port`.
+    ///
+    /// # Errors
+    /// What is missing, if there is none.
+    pub fn at(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
+        match self {
+            Self::Known(backend) => Ok(backend),
+            Self::ByPort(ports) => {
+                let found = ports.iter().find(|(number, _)| *number == port);
+                found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
+            }
+            Self::Missing(missing) => Err(*missing),
+        }
+    }
+
+    /// The backend where all requests come to one port.
+    pub(super) fn only_at(self, port: u16) -> Self {
+        match self {
+            Self::ByPort(ports) => {
+                let found = ports.into_iter().find(|(number, _)| *number == port);
+                found.map_or(Self::Missing(super::Missing::Port), |(_, backend)| Self::Known(backend))
+            }
+            known => known,
+        }
+    }
+}
+
 impl Target {
     /// The backend for a request that came to `port`.
     ///
     /// # Errors
     /// What is missing, if there is none.
     pub fn backend(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
-        match &self.backend {
-            TargetBackend::Known(backend) => Ok(backend),
-            TargetBackend::ByPort(ports) => {
-                let found = ports.iter().find(|(number, _)| *number == port);
-                found.map(|(_, backend)| backend).ok_or(super::Missing::Port)
-            }
-            TargetBackend::Missing(missing) => Err(*missing),
-        }
+        self.backend.at(port)
     }
 }
 
 impl Listener {
+    /// The address to listen on, if every server of the port asks for the same one.
+    #[must_use]
+    pub fn bind(&self) -> Option<IpAddr> {
+        let first = self.servers.first()?.bind;
+        first.filter(|_| self.servers.iter().all(|server| server.bind == first))
+    }
+
     /// The server for a TLS client that asks for `name`, the most specific first; `None` when no server is for it.
     #[must_use]
     pub fn server_for(&self, name: Option<&str>) -> Option<&ListenerServer> {

@@ -3,7 +3,7 @@
 use super::status::{DocumentStatus, Standing, Status};
 use crate::{
     dialect::{Meaning, Setting, analyze, assemble, translate},
-    document::{Document, Fault, Key, Kind, Place, Reading, Severity},
+    document::{Document, Fault, Key, Kind, Place, Reading, Severity, Timestamp},
     model::Model,
     source::{Batch, parallel},
 };
@@ -31,6 +31,8 @@ struct Others {
 struct File {
     batch: Arc<Batch>,
     slots: Vec<Slot>,
+    /// What does not serve, and is looked at all the same: what is refused, and others' kinds.
+    aside: Vec<Arc<Document>>,
     skipped: Vec<(Kind, Place)>,
     faults: Vec<Fault>,
 }
@@ -109,13 +111,15 @@ impl Ledger {
     fn assemble(&mut self, digest: u64) -> Model {
         let standing = self.standing().into_iter();
         let serving = standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| &slot.entry);
-        let (rules, others): (Vec<_>, Vec<_>) = serving.partition(|entry| entry.is_rules());
-        let meaning = |entry: &&Arc<Entry>| Arc::clone(&entry.meaning);
+        let mut serving: Vec<_> = serving.collect();
+        by_age(&mut serving);
+        let rules = serving.iter().filter(|entry| entry.decides_rules());
+        let rules: Vec<_> = rules.map(|entry| Arc::clone(&entry.meaning)).collect();
+        let others: Vec<_> = serving.into_iter().filter(|entry| !entry.is_rules()).collect();
         let known = &self.others.entries;
         let is_same =
             known.len() == others.len() && known.iter().zip(&others).all(|(a, b)| Arc::ptr_eq(a, b));
-        let others = (!is_same).then(|| others.iter().copied().map(Arc::clone).collect::<Vec<_>>());
-        let rules: Vec<_> = rules.iter().map(meaning).collect();
+        let others = (!is_same).then(|| others.into_iter().map(Arc::clone).collect::<Vec<_>>());
         if let Some(entries) = others {
             let model = assemble(entries.iter().map(|entry| &*entry.meaning), &self.setting, digest);
             self.others = Others { entries, model };
@@ -147,7 +151,11 @@ impl Ledger {
             }
         }
         let serving = standing.iter().filter(|(_, owner)| owner.is_none());
-        let documents = serving.map(|(slot, _)| &*slot.entry.document);
+        let serving = serving.map(|(slot, _)| &slot.entry);
+        let mut owners: FxHashSet<Key> = serving.clone().map(|entry| entry.key.clone()).collect();
+        let aside = self.files.iter().flat_map(|file| &file.aside);
+        let aside = aside.filter(|document| owners.insert(document.key())).map(|document| &**document);
+        let documents = serving.map(|entry| &*entry.document).chain(aside);
         // After everything else: these faults keep no document from serving.
         status.faults.extend(analyze(documents, model, &self.setting));
         status
@@ -169,11 +177,27 @@ impl Ledger {
     }
 }
 
+/// Sorts documents as Istio does: the oldest first, of equal age by name and then by namespace.
+///
+/// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
+/// of documents within a file.
+fn by_age(serving: &mut [&Arc<Entry>]) {
+    if serving.iter().any(|entry| entry.document.metadata.created.is_some()) {
+        serving.sort_by_cached_key(age);
+    }
+}
+
+fn age<'e>(entry: &&'e Arc<Entry>) -> (bool, Option<(Timestamp, &'e str, &'e str)>) {
+    let Key { name, namespace, .. } = &entry.key;
+    let age = entry.document.metadata.created.map(|time| (time, &**name, &**namespace));
+    (age.is_none(), age)
+}
+
 fn is_same(batch: &Arc<Batch>, former: Option<&Arc<File>>) -> bool {
     former.is_some_and(|former| Arc::ptr_eq(&former.batch, batch))
 }
 
-/// The good documents of a batch in order, each with what was made of it if it was there before.
+/// The good documents of a batch that are to serve in order, each with what was made of it if it was there before.
 fn goods<'a>(
     batch: &'a Batch,
     former: Option<&'a Arc<File>>,
@@ -181,8 +205,8 @@ fn goods<'a>(
     let former = former.map(|former| &*former.slots).unwrap_or_default();
     let mut former = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).peekable();
     let documents = batch.readings.iter().filter_map(|reading| match reading {
-        Reading::Good { document, .. } => Some(document),
-        Reading::Bad { .. } | Reading::Skipped { .. } => None,
+        Reading::Good { document, .. } if !document.is_for_analysis() => Some(document),
+        Reading::Good { .. } | Reading::Bad { .. } | Reading::Skipped { .. } => None,
     });
     // What did not change is on the line where it was, and lines come in order.
     documents.map(move |document| {
@@ -209,16 +233,24 @@ impl File {
         translated: &mut impl Iterator<Item = Translated>,
         held: &impl Fn(&Key) -> Option<&'a Slot>,
     ) -> Self {
-        let (mut slots, mut skipped, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut slots, mut aside) = (Vec::new(), Vec::new());
+        let (mut skipped, mut faults) = (Vec::new(), Vec::new());
         // A document that cannot even be told apart may be any of those that the file held.
         let mut is_whole = batch.is_whole;
         let mut goods = goods(batch, former);
         for reading in &batch.readings {
             match reading {
-                Reading::Good { faults: odd, .. } => {
+                Reading::Good { document, .. } if document.is_for_analysis() => {
+                    skipped.push((document.key().kind, document.place.clone()));
+                    aside.push(Arc::clone(document));
+                }
+                Reading::Good { document, faults: odd } => {
                     faults.extend(odd.iter().cloned());
                     let Some(good) = goods.next() else { continue };
-                    slots.extend(Slot::of(good, translated, &mut faults, held));
+                    match Slot::of(good, translated, &mut faults, held) {
+                        Some(slot) => slots.push(slot),
+                        None => aside.push(Arc::clone(document)),
+                    }
                 }
                 Reading::Bad { key, faults: wrong } => {
                     faults.extend(wrong.iter().cloned());
@@ -233,7 +265,7 @@ impl File {
             let lost = former.slots.iter().filter(|slot| !seen.contains(&slot.entry.key));
             slots.extend(lost.map(Slot::hold));
         }
-        Self { batch: Arc::clone(batch), slots, skipped, faults }
+        Self { batch: Arc::clone(batch), slots, aside, skipped, faults }
     }
 }
 
@@ -266,9 +298,14 @@ impl Slot {
 }
 
 impl Entry {
-    /// Whether it routes requests: rules depend on other rules alone, and nothing else depends on them.
+    /// Whether it routes requests: nothing but other rules depends on it.
     fn is_rules(&self) -> bool {
         matches!(*self.meaning, Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_))
+    }
+
+    /// Whether rules depend on it: on one another, and on who sees those that do not say it themselves.
+    fn decides_rules(&self) -> bool {
+        self.is_rules() || matches!(*self.meaning, Meaning::Mesh(_))
     }
 
     fn shadowed_by(&self, owner: &Self) -> Fault {

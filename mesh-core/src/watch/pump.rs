@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     document::{Fault, Severity},
+    model::Model,
     source::{Batch, Source},
-    table::Snapshot,
+    table::{Generation, Snapshot},
 };
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -79,7 +80,8 @@ impl<S: Source> Pump<S> {
     /// Reads everything once and publishes it. Blocks while it reads.
     pub fn load(&mut self) -> Arc<Status> {
         let batches = self.source.load();
-        self.publish(&batches)
+        let (model, generation) = self.publish(&batches);
+        self.tell(&model, generation)
     }
 
     /// Publishes whenever documents change, for ever. To stop, drop the future: the last table stays.
@@ -115,20 +117,27 @@ impl<S: Source> Pump<S> {
         let seen = digest(&batches);
         // Out of turn, only what another process has already seen whole is sure not to be half a write.
         let is_wanted = has_settled || asks.iter().any(|ask| ask.digest == seen);
-        if is_wanted && seen != self.status.borrow().digest {
-            self.publish(&batches);
-        }
+        let is_new = is_wanted && seen != self.status.borrow().digest;
+        let published = is_new.then(|| self.publish(&batches));
         for ask in asks {
             // Whoever asked may have stopped waiting.
             let _ = ask.done.send(());
         }
+        if let Some((model, generation)) = published {
+            self.tell(&model, generation);
+        }
     }
 
-    fn publish(&mut self, batches: &[Arc<Batch>]) -> Arc<Status> {
+    /// First the table, which requests wait for.
+    fn publish(&mut self, batches: &[Arc<Batch>]) -> (Model, Generation) {
         let model = self.ledger.read(batches);
-        // First the table, which requests wait for; then what people want to know.
         let generation = self.publisher.publish(&model);
-        let mut status = self.ledger.status(&model);
+        (model, generation)
+    }
+
+    /// Then what people want to know: how the documents stand, and what is wrong between them.
+    fn tell(&mut self, model: &Model, generation: Generation) -> Arc<Status> {
+        let mut status = self.ledger.status(model);
         status.generation = generation;
         let status = Arc::new(status);
         self.log(&status);

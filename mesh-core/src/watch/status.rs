@@ -12,11 +12,11 @@ pub struct Status {
     pub generation: Generation,
     /// The digest of the files it was made from.
     pub digest: u64,
-    /// Every document of a kind that the mesh uses, in the order of precedence.
+    /// Every document of a kind that the mesh uses, in the order of files.
     pub documents: Vec<DocumentStatus>,
     /// Documents of kinds that the mesh does not use, or not yet.
     pub skipped: Vec<(Kind, Place)>,
-    /// Everything that is wrong or odd: in each document, then between them, which is what has a code.
+    /// Everything that is wrong or odd: in each document, then between them. What has a code refuses no document.
     pub faults: Vec<Fault>,
 }
 

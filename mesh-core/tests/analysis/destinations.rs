@@ -114,3 +114,54 @@ fn one_destination_twice_in_a_rule_is_told_of_the_second() {
     assert!(codes(&[&of("host: web, subset: v2")]).is_empty());
     assert!(codes(&[&of("host: web, subset: v1, port: {number: 8080}")]).is_empty());
 }
+
+#[test]
+fn a_delegate_that_is_not_there_is_told() {
+    let root = |delegate: &str| {
+        rules("web", &format!("hosts: [web.test], gateways: [door], http: [{{delegate: {{{delegate}}}}}]"))
+    };
+    let leaf = rules("store/leaf", "http: [{redirect: {uri: /}}]");
+    let told = told(&[&leaf, &root("name: leav, namespace: store")]);
+    let expected = "IST0101 mesh.yaml:9: VirtualService/web: spec.http[0].delegate: referenced VirtualService not \
+                    found: \"store/leav\" (correct the name and the namespace, or add the delegate)";
+    assert_eq!(told, [expected]);
+    assert_eq!(codes(&[&leaf, &root("name: leaf")]), ["IST0101"], "its own namespace is meant");
+    assert!(codes(&[&leaf, &root("name: leaf, namespace: store")]).is_empty());
+    assert!(codes(&[&root("name: leaf")]).is_empty(), "the delegates are elsewhere");
+
+    let owner = rules("cart", "hosts: [cart], http: [{redirect: {uri: /}}]");
+    let told = super::told(&[&owner, &root("name: cart")]);
+    assert!(
+        told[0].contains("VirtualService shop/cart has hosts of its own, and is no delegate"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_gateway_that_passes_by_the_subsets_of_the_mesh_is_told() {
+    let web = service("web", &[80]);
+    let parts = subsets("web", "{name: v1}");
+    let door = super::gateway("door", "istio: ingress", 80, "shop.test");
+    let mesh = |gateways: &str| {
+        rules(
+            "web",
+            &format!(
+                "hosts: [web], {gateways} http: [{{route: [{{destination: {{host: web, subset: v1}}}}]}}]"
+            ),
+        )
+    };
+    let at_door = |to: &str| {
+        rules(
+            "door",
+            &format!("hosts: [shop.test], gateways: [door], http: [{{route: [{{destination: {{{to}}}}}]}}]"),
+        )
+    };
+    let told = told(&[&web, &parts, &door, &mesh(""), &at_door("host: web")]);
+    let expected = "IST0140 mesh.yaml:27: VirtualService/door: spec.http[0].route[0].destination: the subsets that \
+                    shop/web (mesh.yaml:19) chooses in the mesh have no effect on requests from the gateway (choose \
+                    the subset here too)";
+    assert_eq!(told, [expected]);
+    assert!(codes(&[&web, &parts, &door, &mesh(""), &at_door("host: web, subset: v1")]).is_empty());
+    let both = rules("web", "hosts: [web.test], http: [{route: [{destination: {host: web, subset: v1}}]}]");
+    assert!(codes(&[&web, &parts, &door, &both, &at_door("host: web")]).is_empty(), "of another host");
+}

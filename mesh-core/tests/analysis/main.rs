@@ -9,10 +9,16 @@ use mesh_core::{
 use std::sync::Arc;
 
 mod destinations;
+mod entries;
 mod gateways;
 mod owners;
+mod secrets;
+mod services;
+mod sidecars;
 mod status;
 mod subsets;
+mod unreachable;
+mod workloads;
 
 fn take(text: &str) -> Status {
     let batch = Arc::new(Batch::of("mesh.yaml".into(), text.as_bytes(), "shop"));
@@ -56,6 +62,23 @@ fn workload(service: &str, version: &str) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {{name: {service}-{version}}}\n\
          spec: {{address: 10.0.0.1, labels: {{app: {service}, version: {version}}}}}\n"
+    )
+}
+
+/// A Pod; `labels` is the inside of a flow mapping.
+fn pod(name: &str, labels: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n\
+         spec: {{containers: [{{name: main, image: main, ports: [{{name: web, containerPort: 8080}}]}}]}}\n"
+    )
+}
+
+/// A Deployment whose Pods have these labels; `labels` is the inside of a flow mapping.
+fn deployment(name: &str, labels: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n\
+         spec: {{replicas: 2, template: {{metadata: {{labels: {{{labels}}}}}, \
+         spec: {{containers: [{{name: main, image: main}}]}}}}}}\n"
     )
 }
 

@@ -41,3 +41,38 @@ fn owners_that_never_meet_are_no_conflict() {
         assert!(codes.iter().all(|code| *code == "IST0109"), "{spec}: {codes:?}");
     }
 }
+
+#[test]
+fn several_hosts_in_conflict_are_one_line_for_each_document() {
+    let (one, two) =
+        (of("one", "hosts: [web, cart]"), of("store/two", "hosts: [web.shop.svc.cluster.local]"));
+    let three = of("three", "hosts: [cart]");
+    let told = told(&[&one, &two, &three]);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(
+        told[0]
+            .contains("define the same hosts web.shop.svc.cluster.local, cart.shop.svc.cluster.local, and"),
+        "{told:?}"
+    );
+    assert!(told[0].contains("shop/one (mesh.yaml:1), store/two (mesh.yaml:6), shop/three (mesh.yaml:11)"));
+    assert!(told[1].contains("shop/one (mesh.yaml:1), store/two (mesh.yaml:6) associated"), "{told:?}");
+}
+
+#[test]
+fn a_wildcard_within_another_is_worth_knowing_and_no_more() {
+    let (wide, narrow) = (of("wide", "hosts: [\"*.test\"]"), of("narrow", "hosts: [\"*.shop.test\"]"));
+    let told = told(&[&wide, &narrow]);
+    let expected = "IST0109 mesh.yaml:4: VirtualService/wide: spec.hosts[0]: *.test overlaps with *.shop.test of \
+                    shop/narrow (mesh.yaml:6): for hosts of both, the rules of the narrower wildcard alone are used \
+                    (leave it, if that is meant)";
+    assert_eq!(told[0], expected);
+    assert!(
+        told[1].contains("VirtualService/narrow: spec.hosts[0]: *.shop.test overlaps with *.test"),
+        "{told:?}"
+    );
+    assert_eq!(severities(&[&wide, &narrow]), [Severity::Info, Severity::Info]);
+
+    let apart = of("store/narrow", "hosts: [\"*.shop.test\"], exportTo: [.]");
+    let own = of("wide", "hosts: [\"*.test\"], exportTo: [.]");
+    assert!(codes(&[&own, &apart]).is_empty());
+}

@@ -1,4 +1,4 @@
-use super::{service, take, to};
+use super::{gateway, rules, service, take, to};
 use mesh_core::{
     dialect::Setting,
     source::Batch,
@@ -37,4 +37,30 @@ fn what_another_document_shadows_is_not_looked_at() {
     ];
     let (_, status) = Ledger::new(Setting::default()).take(&batches);
     assert_eq!(status.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [None]);
+}
+
+#[test]
+fn what_is_refused_is_there_all_the_same() {
+    let codes = |documents: &[&str]| {
+        let batch = Arc::new(Batch::of("mesh.yaml".into(), documents.join("---\n").as_bytes(), "shop"));
+        let (_, status) = Ledger::new(Setting::default()).take(&[batch]);
+        status.faults.iter().map(|fault| fault.code).collect::<Vec<_>>()
+    };
+    let door = gateway("door", "istio: ingress", 80, "shop.test");
+    let unnamed = door.replace("name: http,", "name: \"\",");
+    let at_door = |host: &str| {
+        rules("web", &format!("hosts: [{host}], gateways: [door], http: [{{redirect: {{uri: /}}}}]"))
+    };
+    assert_eq!(codes(&[&unnamed, &at_door("shop.test")]), [None], "who names it is not wrong");
+    assert_eq!(
+        codes(&[&unnamed, &at_door("cart.test")]),
+        [None, Some("IST0132")],
+        "and all is told in one pass"
+    );
+    // Of one object there is one, and it is the one that serves.
+    let refused = at_door("shop.test")
+        .replace("gateways: [door]", "gateways: [mesh, door]")
+        .replace("uri: /", "uri: a, redirectCode: 1");
+    let serving = refused.replace("redirectCode: 1", "redirectCode: 301");
+    assert_eq!(codes(&[&door, &serving, &refused]), [None]);
 }

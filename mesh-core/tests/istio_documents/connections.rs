@@ -26,8 +26,8 @@ fn tls_rules_ask_for_names_of_the_virtual_service() {
         let spec = format!("{{hosts: [a.example, '*.c.example'], tls: [{rule}]}}");
         is_refused("VirtualService", &spec, &format!("spec.tls[0]{expected}"));
     }
-    let rule = format!("{{match: [{{port: 443, sniHosts: [a.example, d.c.example]}}], {TO_MAIL}}}");
-    let spec = format!("{{hosts: [a.example, '*.c.example'], tls: [{rule}, {rule}]}}");
+    let rule = |port| format!("{{match: [{{port: {port}, sniHosts: [a.example, d.c.example]}}], {TO_MAIL}}}");
+    let spec = format!("{{hosts: [a.example, '*.c.example'], tls: [{}, {}]}}", rule(443), rule(444));
     is_accepted("VirtualService", &spec, &[&later("spec.tls")]);
 }
 

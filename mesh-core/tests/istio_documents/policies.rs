@@ -167,7 +167,7 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
                   outlierDetection: {consecutive5xxErrors: 3, interval: 10s}, tls: {mode: ISTIO_MUTUAL}, \
                   retryBudget: {percent: 25, minRetryConcurrency: 5}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
-                  {port: {number: 81}, tls: {mode: SIMPLE}}]}";
+                  {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
     let parts =
         ["loadBalancer", "connectionPool", "outlierDetection", "tls", "portLevelSettings", "retryBudget"];
     let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));

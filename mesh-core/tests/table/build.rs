@@ -5,7 +5,7 @@ use mesh_core::{
     model::*,
     table::{Decision, GatewayRole, RequestView, Snapshot, Viewpoint},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -28,19 +28,15 @@ pub(crate) fn full(name: &str) -> String {
 pub(crate) fn service(name: &str) -> Service {
     let (short, namespace) = name.split_once('.').expect("name.namespace");
     let endpoint = |ip: [u8; 4], version: &str| Endpoint {
-        address: Address::Ip(ip.into()),
-        ports: BTreeMap::new(),
         labels: Arc::new(labels(&[("version", version)])),
-        weight: 1,
+        ..Endpoint::at(Address::Ip(ip.into()))
     };
     Service {
-        host: host(&full(name)),
-        namespace: namespace.into(),
         aliases: vec![host(name), host(&format!("{name}.svc"))],
         short_name: Some(host(short)),
         ports: vec![port(80, "http", 8080)],
         endpoints: [endpoint([10, 0, 0, 1], "v1"), endpoint([10, 0, 0, 2], "v2")].into(),
-        export: Export::Everywhere,
+        ..Service::new(host(&full(name)), namespace.into())
     }
 }
 
@@ -81,6 +77,9 @@ pub(crate) fn route(name: &str, blocks: Vec<Block>, action: Action) -> Route {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     }
 }
@@ -125,11 +124,16 @@ pub(crate) fn header(name: &'static str, value: TextMatch) -> HeaderMatch {
 /// The DestinationRule `namespace/name`; subsets are called after the version they select.
 pub(crate) fn subset_rule(name: &str, of: &str, versions: &[&str]) -> SubsetRule {
     let (namespace, name) = name.split_once('/').expect("namespace/name");
-    let subset = |version: &&str| Subset { name: (*version).into(), labels: labels(&[("version", version)]) };
+    let subset = |version: &&str| Subset {
+        name: (*version).into(),
+        labels: labels(&[("version", version)]),
+        policy: None,
+    };
     SubsetRule {
         host: pattern(of),
         namespace: namespace.into(),
         name: name.into(),
+        policy: None,
         subsets: versions.iter().map(subset).collect(),
         export: Export::Everywhere,
         clients: None,

@@ -10,11 +10,20 @@ use mesh_core::{
 const HOST: &str = "product.shop.svc.cluster.local";
 
 fn forwarding(destinations: Vec<Destination>) -> Snapshot {
-    let rules = virtual_service("shop/rules", &[HOST], vec![forward("r", vec![], destinations)]);
-    let mut two_ports = service("review.shop");
-    two_ports.ports = vec![port(80, "http", 8080), port(90, "admin", 9090)];
+    let hosts = [HOST, &full("stock.shop")];
+    let rules = virtual_service("shop/rules", &hosts, vec![forward("r", vec![], destinations)]);
+    let with_ports = |name: &str, ports: [u16; 2]| {
+        let mut service = service(name);
+        service.ports = ports.iter().map(|number| port(*number, &format!("http-{number}"), 8080)).collect();
+        service
+    };
+    let services = vec![
+        service("product.shop"),
+        with_ports("review.shop", [80, 90]),
+        with_ports("stock.shop", [90, 91]),
+    ];
     let rule = subset_rule("shop/rule", HOST, &["v1", "v2", "v3"]);
-    table(&model(vec![service("product.shop"), two_ports], vec![rules], vec![rule]))
+    table(&model(services, vec![rules], vec![rule]))
 }
 
 /// How many of the rolls of a grid fall on each subset, in the order of the subsets' names.
@@ -76,10 +85,10 @@ fn a_lone_destination_gets_everything_whatever_its_weight() {
 fn a_port_is_the_one_named_else_the_only_one_else_the_requests() {
     let review = "review.shop.svc.cluster.local";
     for (destination, url, expected) in [
-        (HOST, "http://product:9999/", format!("r -> outbound|80||{HOST}")),
+        (HOST, "http://stock:91/", format!("r -> outbound|80||{HOST}")),
         (review, "http://product/", format!("r -> outbound|80||{review}")),
-        (review, "http://product:90/", format!("r -> outbound|90||{review}")),
-        (review, "http://product:91/", "refuse Missing(Port)".to_owned()),
+        (review, "http://stock:90/", format!("r -> outbound|90||{review}")),
+        (review, "http://stock:91/", "refuse Missing(Port)".to_owned()),
         ("review.shop.svc.cluster.local||90", "http://product/", format!("r -> outbound|90||{review}")),
         ("review.shop.svc.cluster.local||91", "http://product/", "refuse Missing(Port)".to_owned()),
         // A name that is valid everywhere leads to the same backend.
@@ -97,7 +106,7 @@ fn a_port_is_the_one_named_else_the_only_one_else_the_requests() {
 fn a_service_without_rules_is_reached_at_the_port_of_the_request_alone() {
     let table = table(&model(vec![service("product.shop")], vec![], vec![]));
     assert_eq!(outcome(&table, &get("http://product/")), format!("default -> outbound|80||{HOST}"));
-    assert_eq!(outcome(&table, &get("http://product:81/")), "refuse Missing(Port)");
+    assert_eq!(outcome(&table, &get("http://product:81/")), "pass");
 }
 
 #[test]

@@ -193,14 +193,13 @@ fn what_is_missing_ends_with_nc_and_what_has_no_endpoint_with_uh() {
 }
 
 #[test]
-fn the_default_rule_at_a_port_that_is_not_there_says_so() {
+fn a_port_that_a_service_does_not_list_is_nobodys() {
     let table = table(&model(vec![service("product.shop")], vec![], vec![]));
     let explanation = explain(&table, &get("http://product:81/"));
     let expected =
-        "No such destination: product.shop.svc.cluster.local has no port 81, which the request came to.";
-    assert_eq!(explanation.summary, expected);
-    assert_eq!(explanation.rule, Some(RuleReference { number: 1, name: "default".into(), line: 0 }));
-    assert_eq!(explanation.targets[0].port, 0);
+        "Nobody described port 81 of product, only 80, so the request goes where its address says.";
+    assert_eq!((explanation.outcome, &*explanation.summary), ("passthrough", expected));
+    assert_eq!(explanation.rule, None);
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn server(port: u16, hosts: &[&str]) -> GatewayServer {
         None => ServerHost { namespace: None, pattern: pattern(text) },
     };
     GatewayServer {
+        bind: None,
         port,
         port_name: "http".into(),
         protocol: ServerProtocol::Http,
@@ -32,7 +33,7 @@ fn server(port: u16, hosts: &[&str]) -> GatewayServer {
 }
 
 fn gateway(text: &str, servers: Vec<GatewayServer>) -> Gateway {
-    Gateway { name: name(text), selector: labels(&[("istio", "ingress")]), servers }
+    Gateway { name: name(text), selector: labels(&[("istio", "ingress")]), services: Vec::new(), servers }
 }
 
 /// A VirtualService of namespace `shop`, attached to gateways, whose only rule is for paths under `/` and its name.

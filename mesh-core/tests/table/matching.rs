@@ -46,13 +46,13 @@ fn a_path_is_compared_without_its_query() {
 
 #[test]
 fn method_scheme_and_authority_are_compared_as_received() {
-    let request = get("http://A.example.com:8080/");
+    let request = get("http://A.example.com:80/");
     for (conditions, expected) in [
         (Conditions { method: Some(exact("GET")), ..Conditions::default() }, true),
         (Conditions { method: Some(regex("POST|PUT")), ..Conditions::default() }, false),
         (Conditions { scheme: Some(exact("http")), ..Conditions::default() }, true),
         (Conditions { scheme: Some(exact("https")), ..Conditions::default() }, false),
-        (Conditions { authority: Some(exact("A.example.com:8080")), ..Conditions::default() }, true),
+        (Conditions { authority: Some(exact("A.example.com:80")), ..Conditions::default() }, true),
         (Conditions { authority: Some(exact("a.example.com")), ..Conditions::default() }, false),
     ] {
         assert_eq!(meets(conditions.clone(), &request), expected, "{conditions:?}");
@@ -80,9 +80,29 @@ fn a_header_must_be_there_and_match_and_lines_are_joined() {
         let headers = vec![header("x-group", value.clone())];
         let conditions = Conditions { headers, ..Conditions::default() };
         assert_eq!(meets(conditions, &with_headers(lines)), expected, "{value} {lines:?}");
+    }
+}
+
+#[test]
+fn a_header_must_not_match_and_an_absent_one_counts_as_empty() {
+    for (value, lines, expected) in [
+        (exact("test"), &[&b"test"[..]][..], false),
+        (exact("test"), &[b"tester"], true),
+        (exact("test"), &[], true),
+        (exact(""), &[], false),
+        (prefix("t"), &[], true),
+        (regex(".*"), &[], false),
+        (regex(".+"), &[], true),
+        (regex(".*"), &[b""], false),
+        (exact("a,b"), &[b"a", b"b"], false),
+        (TextMatch::Present, &[], true),
+        (TextMatch::Present, &[b""], false),
+        (TextMatch::Present, &[b"\xff"], false),
+        (regex(".*"), &[b"\xff"], true),
+    ] {
         let without_headers = vec![header("x-group", value.clone())];
-        let opposite = Conditions { without_headers, ..Conditions::default() };
-        assert_eq!(meets(opposite, &with_headers(lines)), !expected, "without {value} {lines:?}");
+        let conditions = Conditions { without_headers, ..Conditions::default() };
+        assert_eq!(meets(conditions, &with_headers(lines)), expected, "without {value} {lines:?}");
     }
 }
 

@@ -107,8 +107,13 @@ fn scan(written: &Written, sent: &Sent) -> String {
         let rank = if matches!(pattern, HostPattern::Exact(_)) { usize::MAX } else { text.len() };
         pattern.matches(sent.host).then_some(rank)
     };
+    // Hosts that are no services are those of rules on this port alone.
+    if sent.port != 80 {
+        return "pass".to_owned();
+    }
     let mut best: Option<(usize, usize)> = None;
-    for (number, (hosts, _)) in written.iter().enumerate() {
+    let documents = written.iter().enumerate().filter(|(_, (_, routes))| can_hold(routes));
+    for (number, (hosts, _)) in documents {
         for rank in hosts.iter().filter_map(|text| specificity(text)) {
             // Only a more specific pattern takes a host from an older document.
             if best.is_none_or(|(known, _)| rank > known) {
@@ -121,6 +126,15 @@ fn scan(written: &Written, sent: &Sent) -> String {
     let mut matching =
         routes.filter(|(_, blocks)| blocks.is_empty() || blocks.iter().any(|asked| holds(asked, sent)));
     matching.next().map_or("refuse".to_owned(), |(place, _)| format!("{number}.{place}"))
+}
+
+/// Whether any rule can hold here, whatever a request is like; documents without one are as good as not there.
+fn can_hold(routes: &[Vec<Asked>]) -> bool {
+    let is_here = |asked: &Asked| {
+        asked.port.is_none_or(|port| port == 80)
+            && asked.namespace.is_none_or(|namespace| namespace == "shop")
+    };
+    routes.iter().any(|blocks| blocks.is_empty() || blocks.iter().any(is_here))
 }
 
 fn holds(asked: &Asked, sent: &Sent) -> bool {

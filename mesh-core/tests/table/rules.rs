@@ -46,7 +46,10 @@ fn nothing_follows_the_first_rule_that_matches_everything() {
 fn a_rule_for_one_port_does_not_match_everything() {
     let routes =
         vec![answer("port", vec![Block { port: Some(8080), ..Block::default() }]), answer("rest", vec![])];
-    let table = compile(routes, &from("shop"));
+    let rules = virtual_service("shop/rules", &[HOST], routes);
+    let mut product = service("product.shop");
+    product.ports.push(port(8080, "http-alt", 8080));
+    let table = table(&model(vec![product], vec![rules], vec![]));
     assert_eq!(names(&table), ["port", "rest"]);
     assert_eq!(outcome(&table, &get("http://product:8080/")), "port answers");
     assert_eq!(outcome(&table, &get("http://product/")), "rest answers");
@@ -81,10 +84,10 @@ fn blocks_for_other_places_are_left_out_and_named_places_do_not_look_at_the_clie
 }
 
 #[test]
-fn a_virtual_service_without_a_rule_for_this_client_leaves_no_route() {
+fn a_virtual_service_without_a_rule_for_this_client_is_as_good_as_not_there() {
     let nobody = Block { source_namespace: Some("other".into()), ..Block::default() };
     let table = compile(vec![answer("a", vec![nobody])], &from("shop"));
-    assert_eq!(outcome(&table, &get("http://product/")), "refuse NoRoute");
+    assert_eq!(outcome(&table, &get("http://product/")), format!("default -> outbound|80||{HOST}"));
 }
 
 #[test]

@@ -63,6 +63,9 @@
 //!     request_headers: Default::default(),
 //!     response_headers: Default::default(),
 //!     timeout: None,
+//!     retries: None,
+//!     mirrors: vec![],
+//!     cors: None,
 //!     injection: Default::default(),
 //! };
 //! let shop = VirtualService {

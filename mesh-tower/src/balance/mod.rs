@@ -2,11 +2,12 @@
 //!
 //! **What it does.** Takes the backend from [`Routed`](crate::Routed) and leaves an [`Upstream`] in the request's
 //! extensions: the next endpoint in turn, weighted endpoints in proportion. A request that goes where its address says
-//! gets that address.
+//! gets that address, be it that nobody described its host or that a ServiceEntry's resolution asks for it.
 //!
 //! **When you want it.** Whenever requests are routed; the connection layer below needs to know whom to connect to.
 //!
-//! **How it is configured.** Endpoints come from `Service` with `WorkloadEntry`, and from `ServiceEntry`.
+//! **How it is configured.** Endpoints come from `Service` with `EndpointSlice` or `WorkloadEntry`, and from
+//! `ServiceEntry`.
 //!
 //! **Posture.** Forward: the choice is made in `call`, readiness is the inner service's.
 //!

@@ -31,6 +31,9 @@ mod tests {
             port,
             weight: *weight,
             labels: Arc::default(),
+            locality: None,
+            network: "".into(),
+            service_account: "".into(),
         };
         (0..).zip(weights).map(endpoint).collect()
     }

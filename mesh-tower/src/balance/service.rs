@@ -39,8 +39,13 @@ impl<S> Balance<S> {
         let backend = routed.map(Routed::backend).transpose();
         let backend = backend.map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
         let Some((routed, backend)) = routed.zip(backend.flatten()) else {
-            return address_of(&view);
+            return address_of(&view, view.port, Protocol::Unknown);
         };
+        if backend.is_passthrough {
+            // What comes in at a gateway comes to the gateway's own port.
+            let port = view.listener.map_or(view.port, |_| backend.name.port);
+            return address_of(&view, port, backend.protocol);
+        }
         let turn = self.turns.take(routed.snapshot(), &backend.name);
         let Some(endpoint) = policy::choose(&backend.endpoints, turn) else {
             return Err(Error::new(Kind::NoEndpoint));
@@ -75,10 +80,10 @@ where
 }
 
 /// Where a request goes by its own address.
-fn address_of(view: &RequestView<'_>) -> Result<Upstream, Error> {
+fn address_of(view: &RequestView<'_>, port: u16, protocol: Protocol) -> Result<Upstream, Error> {
     let address = match view.host().parse::<IpAddr>() {
         Ok(ip) => Address::Ip(ip),
         Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),
     };
-    Ok(Upstream { address, port: view.port, protocol: Protocol::Unknown })
+    Ok(Upstream { address, port, protocol })
 }

@@ -55,7 +55,11 @@ impl Service<Request<Body>> for Connection {
         let is_http2 = match upstream.protocol {
             Protocol::Http2 => true,
             Protocol::Http | Protocol::Opaque => false,
-            Protocol::Unknown => request.version() == Version::HTTP_2,
+            Protocol::OfClient => request.version() == Version::HTTP_2,
+            // A gateway's clients say nothing about the services behind it.
+            Protocol::Unknown => {
+                request.version() == Version::HTTP_2 && !routed.is_some_and(Routed::is_at_gateway)
+            }
         };
         Box::pin(async move {
             let sent = if is_http2 {

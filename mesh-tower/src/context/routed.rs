@@ -41,6 +41,12 @@ impl Routed {
         }
     }
 
+    /// Whether it came in at a gateway's listener.
+    #[must_use]
+    pub fn is_at_gateway(&self) -> bool {
+        self.gateway.is_some()
+    }
+
     /// The table that decided.
     #[must_use]
     pub fn snapshot(&self) -> &Arc<Snapshot> {

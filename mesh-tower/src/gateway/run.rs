@@ -10,7 +10,11 @@ use mesh_core::{
     model::ServerProtocol,
     table::{Listener, Snapshot},
 };
-use std::{collections::BTreeMap, io, net::SocketAddr};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 use tokio::{net::TcpListener, task::JoinSet};
 
 /// Runs the gateways of a workload; see the [module](super).
@@ -83,7 +87,7 @@ impl Gateway {
         let mut failure = None;
         for listener in wanted {
             if !self.open.contains_key(&listener.port)
-                && let Err(error) = self.open_port(listener.port).await
+                && let Err(error) = self.open_port(listener).await
             {
                 failure = Some(error);
             }
@@ -91,9 +95,11 @@ impl Gateway {
         failure.map_or(Ok(()), Err)
     }
 
-    async fn open_port(&mut self, port: u16) -> Result<(), BoxError> {
-        let everywhere = SocketAddr::from(([0, 0, 0, 0], port));
-        let address = self.mesh.config().listen.get(&port).copied().unwrap_or(everywhere);
+    async fn open_port(&mut self, listener: &Listener) -> Result<(), BoxError> {
+        let port = listener.port;
+        let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let written = SocketAddr::new(listener.bind().unwrap_or(everywhere), port);
+        let address = self.mesh.config().listen.get(&port).copied().unwrap_or(written);
         let listener =
             TcpListener::bind(address).await.map_err(|error| cannot_open(port, address, &error))?;
         let address = listener.local_addr()?;

@@ -24,7 +24,8 @@ pub struct Config {
     pub gateway: GatewayRole,
     /// The addresses to open for a gateway's ports. Default: every address of the machine, and the port itself.
     pub listen: BTreeMap<u16, SocketAddr>,
-    /// What becomes of calls to hosts that nobody described. Default: they go where their address says.
+    /// What becomes of calls to hosts that nobody described, where no MeshConfig and no Sidecar among the documents says.
+    /// Default: they go where their address says.
     pub unknown_hosts: UnknownHosts,
     /// The headers that travel from an inbound request to the calls it causes. Default: see [`CarriedHeaders`].
     pub carried: CarriedHeaders,

@@ -40,6 +40,9 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
         Status::Http(status) => asker.answer(status, body.into_owned().into()),
         Status::Grpc(code) => reply::grpc(code, body.as_bytes()),
     };
+    if let Some(headers) = error.headers() {
+        response.headers_mut().extend(headers.clone());
+    }
     let refused = Refused { kind: error.kind(), flag, details };
     response.extensions_mut().insert(refused.clone());
     (response, refused)

@@ -53,7 +53,7 @@ fn skipped_documents_are_listed_when_asked_for() {
     assert_eq!(
         skipped,
         [
-            "faulty/b.yaml:11: Deployment: the mesh has no use for this kind [skipped]",
+            "faulty/b.yaml:11: Deployment: this kind serves nothing: only the analysis looks at it [skipped]",
             "faulty/b.yaml:16: Telemetry: this kind is recognised, but not used yet [skipped]",
         ]
     );
@@ -100,6 +100,18 @@ fn what_cannot_be_read_is_a_mistake_of_the_command_line() {
     }
     assert_eq!(meshctl(&["analyze"]).code, 2);
     assert_eq!(meshctl(&["analyze", "canary", "--output", "xml"]).code, 2);
+}
+
+#[test]
+fn the_long_help_lists_what_is_looked_for() {
+    let help = meshctl(&["analyze", "--help"]).out;
+    for code in mesh_core::dialect::CODES {
+        assert!(
+            help.contains(&format!("{}  {:<7}  {}", code.id, code.severity.to_string(), code.title)),
+            "{}",
+            code.id
+        );
+    }
 }
 
 #[test]

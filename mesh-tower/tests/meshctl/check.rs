@@ -10,7 +10,9 @@ fn check(table: &str) -> super::Run {
 
 #[test]
 fn cases_that_are_decided_as_expected_say_nothing() {
-    for (table, cases) in [("tables/canary.yaml", 10), ("tables/closed.yaml", 2)] {
+    for (table, cases) in
+        [("tables/canary.yaml", 10), ("tables/closed.yaml", 2), ("tables/resilient.yaml", 5)]
+    {
         let run = check(table);
         assert_eq!((run.out.as_str(), run.code), ("", 0), "{table}");
         assert_eq!(run.err, format!("{cases} cases: {cases} as expected, 0 not\n"));
@@ -59,8 +61,9 @@ fn a_weight_of_nothing_and_changes_of_headers_are_compared() {
     let both = "forward to product.hands-on.svc.cluster.local:80 subset old weight 75, \
                 product.hands-on.svc.cluster.local:80 subset new weight 25";
     for line in [
-        "    mirror: expected as written, decided not decided yet",
-        "    retries: expected as written, decided not decided yet",
+        "    retries.attempts: expected 3, decided as the mesh says",
+        "    mirror: expected host product 5 %, decided none",
+        "    cors: expected granted, decided silent",
         &format!("    backend: expected subset old, decided {both}"),
         &format!("    split: expected subset old weight 75, subset new weight 0, decided {both}"),
         "    requestHeaders.set.x-door: expected back, decided set to front",

@@ -1,9 +1,57 @@
-//! Bounds on connections and requests. They are checked by themselves.
+//! Bounds on connections and requests.
 
 use super::Site;
-use crate::document::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, Path, TcpPool};
+use crate::{
+    document::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, Path, TcpKeepalive, TcpPool},
+    model::{self, Http2Upgrade},
+};
+use std::time::Duration;
 
-/// Checks the bounds on connections and requests.
+/// Reads the bounds on connections and requests. A bound of zero is none, as in Istio.
+pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &ConnectionPool) -> model::ConnectionPool {
+    check(site, at, written);
+    let default = model::ConnectionPool::default();
+    let (tcp, http) = (written.tcp.clone().unwrap_or_default(), written.http.clone().unwrap_or_default());
+    let bound =
+        |written: i32, default: u32| u32::try_from(written).ok().filter(|n| *n > 0).unwrap_or(default);
+    let idle_timeout = match http.idle_timeout.or(tcp.idle_timeout) {
+        Some(Duration::ZERO) => None,
+        written => written.or(default.idle_timeout),
+    };
+    model::ConnectionPool {
+        max_connections: bound(tcp.max_connections, default.max_connections),
+        connect_timeout: tcp.connect_timeout.unwrap_or(default.connect_timeout),
+        tcp_keepalive: tcp.tcp_keepalive.as_ref().map(keepalive),
+        max_connection_duration: tcp.max_connection_duration,
+        idle_timeout,
+        max_pending_requests: bound(http.http1_max_pending_requests, default.max_pending_requests),
+        max_requests: bound(http.http2_max_requests, default.max_requests),
+        max_requests_per_connection: Some(bound(http.max_requests_per_connection, 0)).filter(|n| *n > 0),
+        max_retries: bound(http.max_retries, default.max_retries),
+        http2_upgrade: match http.h2_upgrade_policy {
+            H2UpgradePolicy::Default => Http2Upgrade::OfMesh,
+            H2UpgradePolicy::DoNotUpgrade => Http2Upgrade::Never,
+            H2UpgradePolicy::Upgrade => Http2Upgrade::Always,
+        },
+        uses_client_protocol: http.use_client_protocol,
+        max_concurrent_streams: bound(http.max_concurrent_streams, default.max_concurrent_streams),
+        http2_keepalive: http.http2_keep_alive.as_ref().and_then(http2_keepalive),
+    }
+}
+
+fn keepalive(written: &TcpKeepalive) -> model::TcpKeepalive {
+    model::TcpKeepalive {
+        probes: Some(written.probes).filter(|probes| *probes > 0),
+        time: written.time,
+        interval: written.interval,
+    }
+}
+
+fn http2_keepalive(written: &Http2KeepAlive) -> Option<model::Http2KeepAlive> {
+    Some(model::Http2KeepAlive { interval: written.interval?, timeout: written.timeout? })
+}
+
+/// Checks them.
 pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &ConnectionPool) {
     if written.tcp.is_none() && written.http.is_none() {
         let remedy = "write tcp or http below it";

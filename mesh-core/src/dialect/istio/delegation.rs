@@ -4,7 +4,8 @@
 //! one that asks for something else than that rule does is left out, as Istio leaves it out.
 
 use crate::model::{
-    Block, Conditions, HeaderEdits, HeaderMatch, Injection, Rewrite, Route, TextMatch, VirtualService,
+    Action, Block, ClaimMatch, Conditions, CorsPolicy, HeaderEdits, HeaderMatch, Injection, Mirror,
+    RetryPolicy, Rewrite, Route, TextMatch, VirtualService,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -39,6 +40,12 @@ pub struct Handover {
     pub response_headers: HeaderEdits,
     /// The time, for rules of the delegate that have none.
     pub timeout: Option<Duration>,
+    /// When to try again, for rules of the delegate that do not say.
+    pub retries: Option<RetryPolicy>,
+    /// Who gets copies, for rules of the delegate that give none.
+    pub mirrors: Vec<Mirror>,
+    /// What pages of other origins may ask, for rules of the delegate that do not say.
+    pub cors: Option<Arc<CorsPolicy>>,
     /// The faults, for rules of the delegate that have none.
     pub injection: Injection,
 }
@@ -62,6 +69,26 @@ pub(in crate::dialect) fn expand(root: &Root, delegates: &HashMap<Name, &Virtual
 }
 
 impl Handover {
+    /// The rule that this would be if it handed over to nobody.
+    pub(super) fn into_route(self, line: u32, action: Action) -> Route {
+        let Self { name, blocks, rewrite, request_headers, response_headers, .. } = self;
+        let Self { timeout, retries, mirrors, cors, injection, .. } = self;
+        Route {
+            name,
+            line,
+            blocks,
+            action,
+            rewrite,
+            request_headers,
+            response_headers,
+            timeout,
+            retries,
+            mirrors,
+            cors,
+            injection,
+        }
+    }
+
     /// A rule of the delegate, for the requests that this rule hands over; `None` when there can be none.
     fn narrow(&self, leaf: &Route) -> Option<Route> {
         let changes_headers = !leaf.request_headers.is_empty() || !leaf.response_headers.is_empty();
@@ -79,6 +106,9 @@ impl Handover {
             request_headers: headers.0.clone(),
             response_headers: headers.1.clone(),
             timeout: leaf.timeout.or(self.timeout),
+            retries: leaf.retries.as_ref().or(self.retries.as_ref()).cloned(),
+            mirrors: if leaf.mirrors.is_empty() { &self.mirrors } else { &leaf.mirrors }.clone(),
+            cors: leaf.cors.as_ref().or(self.cors.as_ref()).cloned(),
             injection: if leaf.injection == Injection::default() { self.injection } else { leaf.injection },
         })
     }
@@ -145,6 +175,8 @@ fn conditions(root: &Conditions, leaf: &Conditions) -> Option<Conditions> {
         headers: headers(&root.headers, &leaf.headers)?,
         without_headers: headers(&root.without_headers, &leaf.without_headers)?,
         query: named(&root.query, &leaf.query, |query| &*query.name, |query| &query.value)?,
+        claims: claims(&root.claims, &leaf.claims)?,
+        without_claims: claims(&root.without_claims, &leaf.without_claims)?,
     })
 }
 
@@ -152,11 +184,15 @@ fn headers(root: &[HeaderMatch], leaf: &[HeaderMatch]) -> Option<Vec<HeaderMatch
     named(root, leaf, |header| header.name.as_str(), |header| &header.value)
 }
 
+fn claims(root: &[ClaimMatch], leaf: &[ClaimMatch]) -> Option<Vec<ClaimMatch>> {
+    named(root, leaf, |claim| &*claim.path, |claim| &claim.value)
+}
+
 /// What both ask for under their names; `None` when they ask for different things under one.
-fn named<T: Clone>(
+fn named<T: Clone, N: PartialEq + ?Sized>(
     root: &[T],
     leaf: &[T],
-    name: impl Fn(&T) -> &str,
+    name: impl Fn(&T) -> &N,
     value: impl Fn(&T) -> &TextMatch,
 ) -> Option<Vec<T>> {
     let mut all = leaf.to_vec();

@@ -1,10 +1,26 @@
-//! Destinations, as far as they are only checked.
+//! Destinations: a service, a subset of it, a port of it.
 
 use super::{Site, names::is_label};
 use crate::{
     document::{self, Path},
     model::{Host, HostPattern},
 };
+use std::sync::Arc;
+
+/// Reads a destination; `None` when no host can have its name.
+pub(super) fn translate(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &document::Destination,
+) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
+    check(site, at, written);
+    let host = HostPattern::parse(&site.full_name(&written.host)).ok()?;
+    // A wildcard is the name of a service that a ServiceEntry has for it; everything is no name.
+    let host = Some(host).filter(|host| *host != HostPattern::Any)?.to_name();
+    let subset = Some(written.subset.as_str()).filter(|subset| !subset.is_empty()).map(Arc::from);
+    let port = written.port.and_then(|number| u16::try_from(number).ok());
+    Some((host, subset, port))
+}
 
 /// Checks a destination that nothing is sent to yet.
 pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destination) {
@@ -32,7 +48,7 @@ pub(super) fn is_partial_wildcard(host: &str) -> bool {
 }
 
 /// Checks the name of a subset, which may be empty.
-pub(super) fn check_subset(site: Site<'_>, at: &Path<'_>, subset: &str) {
+fn check_subset(site: Site<'_>, at: &Path<'_>, subset: &str) {
     if !subset.is_empty() && !is_label(subset) {
         site.check.refuse(at, format!("subset name is invalid: {subset}"));
     }

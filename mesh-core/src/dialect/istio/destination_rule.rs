@@ -1,4 +1,4 @@
-//! `DestinationRule` → subsets.
+//! `DestinationRule` → subsets and traffic policies.
 
 use super::{Meaning, Site, names::is_label, traffic_policy};
 use crate::{
@@ -17,9 +17,9 @@ pub(super) fn translate(site: Site<'_>, written: &document::DestinationRule) -> 
     if let Some(labels) = &selector {
         site.selector(&site.spec.field("workloadSelector").field("matchLabels"), labels, "");
     }
-    if let Some(policy) = &written.traffic_policy {
-        traffic_policy::check(site, &site.spec.field("trafficPolicy"), policy);
-    }
+    let policy = written.traffic_policy.as_ref();
+    let policy =
+        policy.map(|policy| traffic_policy::translate(site, &site.spec.field("trafficPolicy"), policy));
     let export_at = site.spec.field("exportTo");
     if selector.is_some() && written.export_to.iter().any(|to| to != "." && *to != site.metadata.namespace) {
         let reason = "destination rule with workload selector cannot have exportTo beyond current namespace";
@@ -29,6 +29,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::DestinationRule) -> 
         host,
         namespace: site.namespace(),
         name: site.name(),
+        policy: policy.map(Arc::new),
         subsets: subsets(site, &site.spec.field("subsets"), &written.subsets),
         export: site.export(&export_at, &written.export_to, false),
         clients: selector,
@@ -49,10 +50,13 @@ fn subsets(site: Site<'_>, at: &Path<'_>, written: &[document::Subset]) -> Vec<S
             site.check.refuse_with(&name_at, reason, "give each subset a name of its own");
         }
         site.labels(&at.field("labels"), &subset.labels);
-        if let Some(policy) = &subset.traffic_policy {
-            traffic_policy::check(site, &at.field("trafficPolicy"), policy);
-        }
-        subsets.push(Subset { name: subset.name.as_str().into(), labels: subset.labels.clone() });
+        let policy = subset.traffic_policy.as_ref();
+        let policy = policy.map(|policy| traffic_policy::translate(site, &at.field("trafficPolicy"), policy));
+        subsets.push(Subset {
+            name: subset.name.as_str().into(),
+            labels: subset.labels.clone(),
+            policy: policy.map(Arc::new),
+        });
     }
     subsets
 }

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     document::{self, Path, ServerTlsMode},
     model::{
-        CertificateSource, Gateway, GatewayName, GatewayServer, HostPattern, ServerHost, ServerProtocol,
-        Termination,
+        CertificateSource, Gateway, GatewayName, GatewayServer, Host, HostPattern, ServerHost,
+        ServerProtocol, Termination,
     },
 };
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::Gateway) -> Option<M
     Some(Meaning::Gateway(Arc::new(Gateway {
         name: GatewayName { namespace: site.namespace(), name: site.name() },
         selector: written.selector.clone(),
+        services: services(site),
         servers: written.servers.iter().enumerate().filter_map(each).collect(),
     })))
 }
@@ -39,6 +40,13 @@ pub(super) fn translate(site: Site<'_>, written: &document::Gateway) -> Option<M
 /// Whether Istio made this Gateway out of one of the Gateway API, which may have names of its own.
 fn is_converted(site: Site<'_>) -> bool {
     site.metadata.annotations.get("internal.istio.io/gateway-semantics").is_some_and(|of| of == "gateway")
+}
+
+/// The services in front of a Gateway that Istio made: it names them instead of selecting workloads.
+fn services(site: Site<'_>) -> Vec<Host> {
+    let named = site.metadata.annotations.get("internal.istio.io/gateway-service");
+    let names = named.map(String::as_str).unwrap_or_default().split(',');
+    names.filter_map(|name| Host::parse(name.trim()).ok()).collect()
 }
 
 fn refuse_equal_names(site: Site<'_>, servers: &[document::Server]) {
@@ -76,10 +84,10 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
     }
     let protocol = protocol(site, &port_at.field("protocol"), &port.protocol)?;
     let number = number(site, at, port, &written.bind);
-    site.later(
-        at,
-        &[("bind", !written.bind.is_empty()), ("defaultEndpoint", !written.default_endpoint.is_empty())],
-    );
+    site.later(at, &[("bind", written.bind.starts_with("unix://"))]);
+    if !written.default_endpoint.is_empty() {
+        site.check.note(&at.field("defaultEndpoint"), "has no effect at a gateway, as in Istio");
+    }
     let hosts = hosts(site, &at.field("hosts"), &written.hosts);
     if written.hosts.is_empty() {
         site.check.refuse_with(
@@ -92,6 +100,7 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
     Some(GatewayServer {
         port: number?,
         port_name: port.name.as_str().into(),
+        bind: written.bind.parse().ok(),
         protocol,
         hosts,
         tls,

@@ -3,7 +3,7 @@
 use super::{Site, names::is_label, virtual_service::named_attachments};
 use crate::{
     document::{self, Path},
-    model::{Block, Conditions, HeaderMatch, PathMatch, Pattern, QueryMatch, TextMatch},
+    model::{Block, ClaimMatch, Conditions, HeaderMatch, PathMatch, Pattern, QueryMatch, TextMatch},
 };
 use http::HeaderName;
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ fn conditions(site: Site<'_>, at: &Path<'_>, written: &document::HttpMatch) -> C
         headers: Vec::new(),
         without_headers: Vec::new(),
         query: queries(site, &at.field("queryParams"), &written.query_params),
+        claims: claims(site, &at.field("headers"), &written.headers),
+        without_claims: claims(site, &at.field("withoutHeaders"), &written.without_headers),
     };
     conditions.headers = headers(site, &at.field("headers"), &written.headers, Some(&mut conditions));
     conditions.without_headers = headers(site, &at.field("withoutHeaders"), &written.without_headers, None);
@@ -57,7 +59,7 @@ fn headers(
     mut pseudo: Option<&mut Conditions>,
 ) -> Vec<HeaderMatch> {
     let mut headers = Vec::with_capacity(written.len());
-    for (name, value) in written {
+    for (name, value) in written.iter().filter(|(name, _)| !is_claim(name)) {
         let at = at.key(name);
         // Istio ignores these keys: they have fields of their own.
         if matches!(name.as_str(), "uri" | "scheme" | "method" | "authority") {
@@ -72,11 +74,6 @@ fn headers(
             ":authority" => Some(&mut conditions.authority),
             _ => None,
         });
-        if name.starts_with("@request.auth.claims") {
-            let reason = format!("JWT claim based routing (key: {name}) is not supported yet");
-            site.check.refuse_with(&at, reason, "match a header that the client sends");
-            continue;
-        }
         match (place, HeaderName::from_bytes(name.as_bytes())) {
             (Some(place), _) => *place = Some(value),
             (None, Ok(name)) => headers.push(HeaderMatch { name, value }),
@@ -86,6 +83,31 @@ fn headers(
         }
     }
     headers
+}
+
+/// Whether a key among headers stands for a claim of a token.
+pub(super) fn is_claim(key: &str) -> bool {
+    key.starts_with("@request.auth.claims")
+}
+
+fn claims(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &BTreeMap<String, document::StringMatch>,
+) -> Vec<ClaimMatch> {
+    let claim = |(name, value): (&String, &document::StringMatch)| {
+        let at = at.key(name);
+        let value = text_match(site, &at, value, false);
+        let Some(path) = ClaimMatch::path_of(name) else {
+            let remedy = "write @request.auth.claims.name, or @request.auth.claims[name]";
+            site.check.refuse_with(&at, format!("header name {name} is not a valid header name"), remedy);
+            return None;
+        };
+        let reason = "no token is verified yet, so a rule that asks for claims is for nobody";
+        site.check.warn(&at, reason, "match a header that the client sends");
+        Some(ClaimMatch { path, value: value? })
+    };
+    written.iter().filter(|(name, _)| is_claim(name)).filter_map(claim).collect()
 }
 
 fn queries(

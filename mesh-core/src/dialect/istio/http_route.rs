@@ -1,14 +1,11 @@
 //! One rule for HTTP: what is done with the requests that it matches.
 
-use super::{
-    Site, delegation::Handover, destination::check_subset, headers, http_match, http_policy, injection,
-};
+use super::{Site, cors, delegation::Handover, destination, headers, http_match, injection, mirror, retry};
 use crate::{
     document::{self, Path},
     model::{Action, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite, Rewrite, Route},
 };
 use http::StatusCode;
-use std::sync::Arc;
 
 /// What a rule is read into.
 pub(super) enum Translated {
@@ -31,13 +28,19 @@ pub(super) fn translate(
     if let Some(timeout) = written.timeout {
         site.duration_or_zero(&at.field("timeout"), timeout);
     }
-    http_policy::check(site, at, written);
+    let parts = [
+        ("retries", written.retries.is_some()),
+        ("mirror", written.mirror.is_some()),
+        ("mirrors", !written.mirrors.is_empty()),
+    ];
+    site.later(at, &parts);
     refuse_two_authorities(site, at, written);
     let headers = at.field("headers");
     let rewrite = written.rewrite.as_ref();
     let rewrite = rewrite.map(|rewrite| translate_rewrite(site, &at.field("rewrite"), rewrite));
     let injection = written.fault.as_ref();
     let injection = injection.map(|fault| injection::translate(site, &at.field("fault"), fault));
+    let (retries, cors) = (written.retries.as_ref(), written.cors_policy.as_ref());
     let [request, response] = [&written.headers.request, &written.headers.response];
     let common = Handover {
         after: own,
@@ -48,17 +51,16 @@ pub(super) fn translate(
         request_headers: headers::translate(site, &headers.field("request"), request, true),
         response_headers: headers::translate(site, &headers.field("response"), response, false),
         timeout: written.timeout.filter(|timeout| !timeout.is_zero()),
+        retries: retries.map(|retries| retry::translate(site, &at.field("retries"), retries)),
+        mirrors: mirror::translate(site, at, written),
+        cors: cors.map(|policy| cors::translate(site, &at.field("corsPolicy"), policy).into()),
         injection: injection.unwrap_or_default(),
     };
     if written.delegate.is_some() {
         return Some(Translated::Handover(Box::new(common)));
     }
-    let Handover { name, blocks, rewrite, request_headers, response_headers, timeout, injection, .. } =
-        common;
-    let (action, line) = (action(site, at, written)?, site.check.line(at));
-    let route =
-        Route { name, line, blocks, action, rewrite, request_headers, response_headers, timeout, injection };
-    Some(Translated::Route(Box::new(route)))
+    let action = action(site, at, written)?;
+    Some(Translated::Route(Box::new(common.into_route(site.check.line(at), action))))
 }
 
 fn refuse_conflicts(site: Site<'_>, at: &Path<'_>, written: &document::HttpRoute, is_delegate: bool) {
@@ -178,26 +180,21 @@ fn destination(site: Site<'_>, at: &Path<'_>, written: &document::HttpDestinatio
         site.check.refuse_with(at, "destination is required", "write destination: {host: …}");
         return None;
     };
-    let host_at = path.field("host");
-    if to.host.is_empty() {
-        site.check.refuse_with(&path, "host is missing", "name a service");
-        return None;
-    }
-    if to.host.contains('*') {
+    // A wildcard is the name of a service that a ServiceEntry has for it.
+    if to.host.contains('*') && !to.host.starts_with("*.") {
+        let host_at = path.field("host");
         site.check.refuse_with(&host_at, format!("invalid destination host {}", to.host), "name one service");
         return None;
     }
-    check_subset(site, &path.field("subset"), &to.subset);
-    let port_at = path.field("port");
-    let port = to.port.map(|number| site.port(&port_at.field("number"), number));
+    let (host, subset, port) = destination::translate(site, &path, to)?;
     if written.weight < 0 {
         site.check.refuse(&at.field("weight"), format!("weight {} < 0", written.weight));
     }
     let headers = at.field("headers");
     Some(Destination {
-        host: site.host(&host_at, &to.host)?,
-        subset: Some(to.subset.as_str()).filter(|subset| !subset.is_empty()).map(Arc::from),
-        port: port.flatten(),
+        host,
+        subset,
+        port,
         weight: written.weight.unsigned_abs(),
         request_headers: headers::translate(site, &headers.field("request"), &written.headers.request, true),
         response_headers: headers::translate(

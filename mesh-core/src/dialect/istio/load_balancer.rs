@@ -1,10 +1,74 @@
-//! How an endpoint is chosen. It is checked by itself.
+//! How an endpoint is chosen.
 
 use super::{Site, locality};
-use crate::document::{ConsistentHash, HashCookie, LoadBalancer, Path, Warmup};
+use crate::{
+    document::{ConsistentHash, HashCookie, LoadBalancer, Path, SimpleBalancing, Warmup},
+    model::{self, Algorithm, Balancing, CookieAttribute, HashKey, HashTable, Share},
+};
+use http::HeaderName;
 
-/// Checks how an endpoint is chosen; `ejects`: endpoints that fail are left alone.
-pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &LoadBalancer, ejects: bool) {
+/// Reads how an endpoint is chosen; `ejects`: endpoints that fail are left alone.
+pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &LoadBalancer, ejects: bool) -> Balancing {
+    check(site, at, written, ejects);
+    let algorithm = match (&written.consistent_hash, written.simple) {
+        (Some(hash), _) => Algorithm::ConsistentHash { key: key(site, at, hash), table: table(hash) },
+        (None, Some(SimpleBalancing::Random)) => Algorithm::Random,
+        (None, Some(SimpleBalancing::Passthrough)) => Algorithm::Passthrough,
+        (None, Some(SimpleBalancing::RoundRobin)) => Algorithm::RoundRobin,
+        (None, _) => Algorithm::LeastRequest,
+    };
+    let older = written.warmup_duration_secs;
+    let older = older.map(|duration| Warmup { duration: Some(duration), ..Warmup::default() });
+    let warmup = written.warmup.as_ref().or(older.as_ref());
+    Balancing { algorithm, nearness: locality::translate(written), warmup: warmup.and_then(translate_warmup) }
+}
+
+fn key(site: Site<'_>, at: &Path<'_>, written: &ConsistentHash) -> Option<HashKey> {
+    if let Some(name) = &written.http_header_name {
+        let at = at.field("consistentHash");
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is not a header name"));
+        return site.check.accept(&at.field("httpHeaderName"), name).map(HashKey::Header);
+    }
+    let cookie = written.http_cookie.as_ref().map(|cookie| HashKey::Cookie(translate_cookie(cookie)));
+    let source = written.use_source_ip.filter(|is_used| *is_used).map(|_| HashKey::SourceIp);
+    let parameter = written.http_query_parameter_name.as_deref();
+    cookie.or(source).or_else(|| parameter.map(|name| HashKey::QueryParameter(name.into())))
+}
+
+fn translate_cookie(written: &HashCookie) -> model::HashCookie {
+    let attributes = written.attributes.iter().map(|attribute| CookieAttribute {
+        name: attribute.name.as_str().into(),
+        value: attribute.value.as_str().into(),
+    });
+    model::HashCookie {
+        name: written.name.as_str().into(),
+        path: written.path.as_str().into(),
+        ttl: written.ttl,
+        attributes: attributes.collect(),
+    }
+}
+
+fn table(written: &ConsistentHash) -> HashTable {
+    let older = Some(written.minimum_ring_size).filter(|size| *size != 0);
+    match (written.maglev_table, written.ring_hash_minimum.or(older)) {
+        (Some(size), _) => HashTable::Maglev { size },
+        (None, Some(minimum)) => HashTable::Ring { minimum },
+        (None, None) => HashTable::default(),
+    }
+}
+
+fn translate_warmup(written: &Warmup) -> Option<model::Warmup> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+    let thousandths = (written.aggression.unwrap_or(1.0) * 1000.0).round() as u32;
+    Some(model::Warmup {
+        duration: written.duration?,
+        minimum: Share::from_percent(written.minimum_percent.unwrap_or(10.0)).unwrap_or(Share::NONE),
+        aggression: thousandths.max(1),
+    })
+}
+
+fn check(site: Site<'_>, at: &Path<'_>, written: &LoadBalancer, ejects: bool) {
     if let Some(hash) = &written.consistent_hash {
         check_hash(site, &at.field("consistentHash"), hash);
     }

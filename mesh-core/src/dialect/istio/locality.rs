@@ -1,7 +1,44 @@
-//! Where endpoints are preferred to be. It is checked by itself.
+//! Where endpoints are preferred to be.
 
 use super::Site;
-use crate::document::{Distribute, Failover, LocalityBalancing, Path, ZoneAwareBalancing};
+use crate::{
+    document::{Distribute, Failover, LoadBalancer, LocalityBalancing, Path, ZoneAwareBalancing},
+    model::{self, Distribution, Nearness, RegionFailover, ZoneBalancing},
+};
+
+/// What has been checked, in the mesh's own words.
+pub(super) fn translate(written: &LoadBalancer) -> Nearness {
+    if let Some(zones) = &written.zone_aware_lb_setting {
+        return Nearness::Zones(ZoneBalancing {
+            is_enabled: zones.enabled.unwrap_or_default(),
+            failover: regions(&zones.failover),
+            failover_priority: labels(&zones.failover_priority),
+        });
+    }
+    let Some(setting) = &written.locality_lb_setting else { return Nearness::OfMesh };
+    let shares = |distribute: &Distribute| {
+        let to = distribute.to.iter().map(|(locality, weight)| (locality.as_str().into(), *weight));
+        Distribution { from: distribute.from.as_str().into(), to: to.collect() }
+    };
+    Nearness::Locality(model::LocalityBalancing {
+        is_enabled: setting.enabled.unwrap_or(true),
+        distribute: setting.distribute.iter().map(shares).collect(),
+        failover: regions(&setting.failover),
+        failover_priority: labels(&setting.failover_priority),
+    })
+}
+
+fn regions(written: &[Failover]) -> Vec<RegionFailover> {
+    let region = |failover: &Failover| RegionFailover {
+        from: failover.from.as_str().into(),
+        to: failover.to.as_str().into(),
+    };
+    written.iter().map(region).collect()
+}
+
+fn labels(written: &[String]) -> Vec<Box<str>> {
+    written.iter().map(|label| label.as_str().into()).collect()
+}
 
 /// Checks where endpoints are preferred to be; `ejects`: endpoints that fail are left alone.
 pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &LocalityBalancing, ejects: bool) {

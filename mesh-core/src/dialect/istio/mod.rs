@@ -1,26 +1,34 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
 mod analysis;
+mod client_tls;
 mod connection_pool;
 mod connection_route;
+mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod endpoint_slice;
 mod gateway;
 mod headers;
 mod http_match;
-mod http_policy;
 mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod mesh_config;
+mod mirror;
 mod names;
+mod outlier_detection;
+mod pod;
 mod policy;
+mod retry;
 mod server_tls;
 mod service;
 mod service_entry;
 mod service_entry_check;
 mod sidecar;
+mod sidecar_check;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -31,13 +39,16 @@ mod workload_group;
 pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
+pub use endpoint_slice::{Slice, SliceEndpoint};
+pub use mesh_config::{DefaultExport, MeshSetting};
+pub use pod::Pod;
 pub use service::NamedService;
 pub use workload_entry::Instance;
 
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{Gateway, SubsetRule, VirtualService},
+    model::{Gateway, Sidecar, SubsetRule, VirtualService},
 };
 use std::sync::Arc;
 
@@ -56,8 +67,16 @@ pub enum Meaning {
     Gateway(Arc<Gateway>),
     /// Services, whose endpoints may be elsewhere.
     Services(Vec<Arc<NamedService>>),
+    /// What some workloads see.
+    Sidecar(Arc<Sidecar>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
+    /// What is behind endpoints.
+    Pod(Arc<Pod>),
+    /// Some endpoints of a service.
+    Slice(Arc<Slice>),
+    /// What holds for the whole mesh.
+    Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
     Nothing,
 }
@@ -77,7 +96,11 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
+        Body::Pod(written) => pod::translate(site, written),
+        Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
+        Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();
     (meaning.filter(|_| !faults.iter().any(Fault::is_error)), faults)

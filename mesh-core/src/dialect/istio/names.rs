@@ -23,9 +23,14 @@ impl Site<'_> {
         format!("{name}.{namespace}.svc.{}", self.setting.cluster_domain)
     }
 
-    /// Reads a host and makes its name full.
+    /// Reads the name of a service, which may be a wildcard, and makes it full.
     pub(super) fn host(&self, path: &Path<'_>, name: &str) -> Option<Host> {
-        self.check.accept(path, Host::parse(&self.full_name(name)))
+        let name = self.full_name(name);
+        let host = match HostPattern::parse(&name) {
+            Ok(pattern @ HostPattern::Suffix(_)) => Ok(pattern.to_name()),
+            Ok(HostPattern::Exact(_) | HostPattern::Any) | Err(_) => Host::parse(&name),
+        };
+        self.check.accept(path, host)
     }
 
     /// Reads a host or a wildcard and makes its name full.
@@ -36,7 +41,7 @@ impl Site<'_> {
     /// Reads the namespaces that may see the object; `may_be_nobody`: `~` is one of the things to write.
     pub(super) fn export(&self, path: &Path<'_>, written: &[String], may_be_nobody: bool) -> Export {
         if written.is_empty() {
-            return Export::Everywhere;
+            return Export::Unsaid;
         }
         self.check_export(path, written, may_be_nobody);
         if written.iter().any(|to| to == "*") {

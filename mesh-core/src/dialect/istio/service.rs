@@ -3,9 +3,9 @@
 use super::{Meaning, Site, workload_entry::Instance};
 use crate::{
     document::{self, Path, TargetPort},
-    model::{Export, Host, Labels, Port, Protocol},
+    model::{Address, Export, Host, HostPattern, Labels, Port, Protocol, Resolution},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 /// A service by its names and ports; its endpoints may be instances that it selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,44 +20,98 @@ pub struct NamedService {
     pub short_name: Option<Host>,
     /// Its ports.
     pub ports: Vec<Port>,
+    /// The workload's name for the targets of ports that are written by name, by the names of the ports.
+    pub target_names: BTreeMap<Arc<str>, Arc<str>>,
+    /// Where requests to it go.
+    pub resolution: Resolution,
     /// The labels of the instances it selects in its namespace; it selects none when `None`.
     pub selects: Option<Labels>,
+    /// Whether its endpoints count before they are ready.
+    pub takes_unready: bool,
+    /// Whether a gateway behind it listens on the ports that its Gateway names, not on the targets of this service's.
+    pub keeps_gateway_ports: bool,
     /// Endpoints that are written with it.
     pub endpoints: Vec<Arc<Instance>>,
     /// Who may see it.
     pub export: Export,
 }
 
+/// Ports where nothing but TCP is expected, if nobody says otherwise: mail, DNS, MySQL and MongoDB.
+const OPAQUE_PORTS: [u16; 4] = [25, 53, 3306, 27017];
+
 pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<Meaning> {
     let (name, namespace) = (&site.metadata.name, &site.metadata.namespace);
     let ports_at = site.spec.field("ports");
     let port = |(index, written)| port(site, &ports_at.index(index), written);
     let host = |text: &str| site.check.accept(&Path::Root, Host::parse(text));
-    let aliases =
-        [format!("{name}.{namespace}"), format!("{name}.{namespace}.svc"), written.cluster_ip.clone()];
-    let aliases = aliases.iter().filter(|alias| !matches!(alias.as_str(), "" | "None"));
-    let export = site.metadata.annotations.get("networking.istio.io/exportTo");
-    let export: Vec<String> =
-        export.map(|to| to.split(',').map(|to| to.trim().to_owned()).collect()).unwrap_or_default();
+    let full_name = host(&site.service_name(name, namespace))?;
+    let external = external(site, written);
+    let mut ports: Vec<_> = written.ports.iter().enumerate().filter_map(port).collect();
+    if external.is_some() && ports.is_empty() {
+        // Kubernetes asks for no ports where only a name is given; plain HTTP is what a library speaks.
+        ports.push(Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 80 });
+    }
     Some(Meaning::Services(vec![Arc::new(NamedService {
-        host: host(&site.service_name(name, namespace))?,
         namespace: site.namespace(),
-        aliases: aliases.filter_map(|alias| host(alias)).collect(),
+        aliases: aliases(site, written, &full_name),
         short_name: Some(host(name)?),
-        ports: written.ports.iter().enumerate().filter_map(port).collect(),
+        ports,
+        target_names: target_names(&written.ports),
+        resolution: external.clone().map_or(Resolution::Endpoints, Resolution::Alias),
         selects: Some(written.selector.clone()).filter(|labels| !labels.is_empty()),
-        endpoints: external(site, written).into_iter().collect(),
-        export: site.export(&Path::Root.field("metadata").field("annotations"), &export, true),
+        takes_unready: written.publish_not_ready_addresses,
+        keeps_gateway_ports: keeps_gateway_ports(site),
+        endpoints: external
+            .map(|name| Arc::new(Instance::at(site, Address::Name(name))))
+            .into_iter()
+            .collect(),
+        export: exported(site),
+        host: full_name,
     })]))
 }
 
-/// An ExternalName service has one endpoint: that name.
-fn external(site: Site<'_>, written: &document::Service) -> Option<Arc<Instance>> {
+fn aliases(site: Site<'_>, written: &document::Service, full_name: &Host) -> Vec<Host> {
+    let (name, namespace) = (&site.metadata.name, &site.metadata.namespace);
+    let is_headless = written.cluster_ip == "None";
+    let addresses = [&written.cluster_ip].into_iter().chain(&written.cluster_ips);
+    let mut texts = vec![format!("{name}.{namespace}"), format!("{name}.{namespace}.svc")];
+    for address in addresses.filter(|address| !matches!(address.as_str(), "" | "None")) {
+        if !texts.contains(address) {
+            texts.push(address.clone());
+        }
+    }
+    let names = texts.iter().filter_map(|text| site.check.accept(&Path::Root, Host::parse(text)));
+    let instances = is_headless.then(|| HostPattern::Suffix(format!(".{full_name}").into()).to_name());
+    names.chain(instances).collect()
+}
+
+/// The namespaces that an annotation exports a Service to.
+fn exported(site: Site<'_>) -> Export {
+    let written = site.metadata.annotations.get("networking.istio.io/exportTo");
+    let written: Vec<String> =
+        written.map(|to| to.split(',').map(|to| to.trim().to_owned()).collect()).unwrap_or_default();
+    site.export(&Path::Root.field("metadata").field("annotations"), &written, true)
+}
+
+/// The name that an ExternalName service is a further name for.
+fn external(site: Site<'_>, written: &document::Service) -> Option<Host> {
     if written.external_name.is_empty() {
         return None;
     }
-    let address = site.host(&site.spec.field("externalName"), &written.external_name)?;
-    Some(Arc::new(Instance::at(site, crate::model::Address::Name(address))))
+    site.host(&site.spec.field("externalName"), &written.external_name)
+}
+
+/// Whether a label of Istio's keeps this service's ports out of its gateway's.
+pub(super) fn keeps_gateway_ports(site: Site<'_>) -> bool {
+    site.metadata.labels.contains_key("experimental.istio.io/disable-gateway-port-translation")
+}
+
+fn target_names(written: &[document::ServicePort]) -> BTreeMap<Arc<str>, Arc<str>> {
+    let name = |port: &document::ServicePort| match &port.target_port {
+        TargetPort::Name(target) => Some((port.name.as_str().into(), target.as_str().into())),
+        TargetPort::Same | TargetPort::Number(_) => None,
+    };
+    written.iter().filter_map(name).collect()
 }
 
 fn port(site: Site<'_>, at: &Path<'_>, written: &document::ServicePort) -> Option<Port> {
@@ -66,23 +120,34 @@ fn port(site: Site<'_>, at: &Path<'_>, written: &document::ServicePort) -> Optio
     }
     let number = site.port(&at.field("port"), written.port)?;
     let target = match &written.target_port {
-        // A name means a port of the pod; instances outside Kubernetes give their ports by the service port's name.
+        // A name means a port of the workload, which says its number.
         TargetPort::Same | TargetPort::Name(_) => number,
         TargetPort::Number(target) => site.port(&at.field("targetPort"), *target)?,
     };
-    let protocol = match written.app_protocol.as_str() {
+    Some(Port {
+        number,
+        name: written.name.as_str().into(),
+        protocol: protocol_of_port(number, written),
+        target,
+    })
+}
+
+/// What is spoken on a port: by `appProtocol`, by its name, or by its number.
+fn protocol_of_port(number: u16, written: &document::ServicePort) -> Protocol {
+    let told = match written.app_protocol.as_str() {
         "" => protocol_of_name(&written.name),
         "kubernetes.io/h2c" => Protocol::Http2,
         "kubernetes.io/ws" => Protocol::Http,
-        other => protocol(other.trim_start_matches("istio.io/")),
+        "kubernetes.io/wss" => Protocol::Opaque,
+        other => protocol_of_name(other.trim_start_matches("istio.io/")),
     };
-    Some(Port { number, name: written.name.as_str().into(), protocol, target })
+    if told == Protocol::Unknown && OPAQUE_PORTS.contains(&number) { Protocol::Opaque } else { told }
 }
 
 /// The protocol that a port's name tells by its first part: `http-mgm` is HTTP.
 fn protocol_of_name(name: &str) -> Protocol {
     // The one protocol with a dash in its own name.
-    if name == "grpc-web" || name.starts_with("grpc-web-") {
+    if name.get(..8).is_some_and(|first| first.eq_ignore_ascii_case("grpc-web")) {
         return Protocol::Http;
     }
     protocol(name.split('-').next().unwrap_or(name))

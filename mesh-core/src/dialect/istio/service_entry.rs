@@ -3,15 +3,15 @@
 use super::{
     Meaning, NamedService, Site,
     destination::is_partial_wildcard,
-    service::{address_names, protocol},
+    service::{address_names, keeps_gateway_ports, protocol},
     service_entry_check,
     workload_entry::{Addresses, Instance, instance},
 };
 use crate::{
-    document::{self, Path, Resolution},
-    model::{Address, Export, Host, HostPattern, Port, Protocol},
+    document::{self, Path},
+    model::{Address, Host, HostPattern, Port, Protocol, Resolution},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Option<Meaning> {
     service_entry_check::check(site, written);
@@ -25,7 +25,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
         let Some(host) = host(site, &at, name) else { continue };
         let endpoints = match written.resolution {
             // Without endpoints DNS is asked for the host itself.
-            Resolution::Dns | Resolution::DnsRoundRobin if endpoints.is_empty() => {
+            document::Resolution::Dns | document::Resolution::DnsRoundRobin if endpoints.is_empty() => {
                 vec![Arc::new(Instance::at(site, Address::Name(host.clone())))]
             }
             _ => endpoints.clone(),
@@ -36,19 +36,22 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
             aliases: address_names(&written.addresses),
             short_name: None,
             ports: ports.clone(),
+            target_names: BTreeMap::new(),
+            resolution: resolution(written.resolution),
             selects: written.workload_selector.as_ref().map(|selector| selector.labels.clone()),
+            takes_unready: false,
+            keeps_gateway_ports: keeps_gateway_ports(site),
             endpoints,
-            export: own_export(&export, written),
+            export: export.clone(),
         }));
     }
     Some(Meaning::Services(services))
 }
 
-/// A host of an entry; wildcards and unresolved hosts are left to the default for unknown hosts.
+/// The name of a service for a host of an entry, which may be a wildcard.
 fn host(site: Site<'_>, at: &Path<'_>, name: &str) -> Option<Host> {
     match HostPattern::parse(name) {
-        Ok(HostPattern::Exact(host)) => Some(host),
-        Ok(HostPattern::Suffix(_)) => None,
+        Ok(pattern @ (HostPattern::Exact(_) | HostPattern::Suffix(_))) => Some(pattern.to_name()),
         Ok(HostPattern::Any) => {
             site.check.refuse_with(
                 at,
@@ -102,7 +105,8 @@ fn ports(site: Site<'_>, at: &Path<'_>, written: &[document::EntryPort]) -> Vec<
 
 fn endpoints(site: Site<'_>, written: &document::ServiceEntry) -> Vec<Arc<Instance>> {
     let endpoints_at = site.spec.field("endpoints");
-    let by_dns = matches!(written.resolution, Resolution::Dns | Resolution::DnsRoundRobin);
+    let by_dns =
+        matches!(written.resolution, document::Resolution::Dns | document::Resolution::DnsRoundRobin);
     let addresses = if by_dns { Addresses::Dns } else { Addresses::Static };
     let mut endpoints = Vec::with_capacity(written.endpoints.len());
     for (index, endpoint) in written.endpoints.iter().enumerate() {
@@ -122,10 +126,12 @@ fn endpoints(site: Site<'_>, written: &document::ServiceEntry) -> Vec<Arc<Instan
     endpoints
 }
 
-/// A service that only its own address leads to is nobody's to see: requests pass to where they were going.
-fn own_export(export: &Export, written: &document::ServiceEntry) -> Export {
-    match written.resolution {
-        Resolution::None | Resolution::DynamicDns => Export::To(Vec::new()),
-        _ => export.clone(),
+fn resolution(written: document::Resolution) -> Resolution {
+    match written {
+        document::Resolution::None => Resolution::Requested,
+        document::Resolution::DynamicDns => Resolution::ByName,
+        document::Resolution::Static | document::Resolution::Dns | document::Resolution::DnsRoundRobin => {
+            Resolution::Endpoints
+        }
     }
 }

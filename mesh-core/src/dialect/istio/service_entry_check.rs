@@ -4,7 +4,10 @@ use super::{
     Site,
     values::{is_http, is_tls},
 };
-use crate::document::{self, Location, Resolution};
+use crate::{
+    dialect::codes::ADDRESSES_NEEDED,
+    document::{self, Location, Resolution},
+};
 
 /// Refuses what contradicts itself, and warns of what was probably meant otherwise.
 pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
@@ -31,10 +34,6 @@ pub(super) fn check(site: Site<'_>, written: &document::ServiceEntry) {
         let mode = mode_name(written.resolution);
         let reason = format!("workloadSelector should not be set when resolution mode is {mode}");
         check.warn(&site.spec.field("workloadSelector"), reason, "write resolution: STATIC");
-    }
-    if matches!(written.resolution, Resolution::None | Resolution::DynamicDns) {
-        let remedy = "requests to it go where their address says, as if it were not described";
-        check.warn(&site.spec.field("resolution"), "this resolution has no effect yet", remedy);
     }
 }
 
@@ -79,9 +78,11 @@ fn check_ports(site: Site<'_>, written: &document::ServiceEntry) {
     }
     for (index, port) in written.ports.iter().enumerate() {
         let at = at.index(index);
-        if written.addresses.is_empty() && matches!(port.protocol.as_str(), "" | "TCP") {
+        let is_tcp = port.protocol.is_empty() || port.protocol.eq_ignore_ascii_case("TCP");
+        if written.addresses.is_empty() && is_tcp {
             let reason = "addresses are required for ports serving TCP (or unset) protocol";
-            site.check.warn(&at, reason, "write addresses, or the protocol that is spoken");
+            let remedy = "write addresses, or the protocol that is spoken";
+            site.check.tell(&at, ADDRESSES_NEEDED.because(reason, remedy));
         }
         if port.target_port.is_some_and(|target| target != 0) && written.resolution == Resolution::None {
             let reason = "targetPort has no effect when resolution mode is NONE";

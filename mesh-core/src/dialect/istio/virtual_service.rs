@@ -3,6 +3,7 @@
 use super::{
     Meaning, Site, connection_route,
     delegation::{Handover, Root},
+    http_match::is_claim,
     http_route::{self, Translated},
     unreachable,
 };
@@ -23,7 +24,8 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     let hosts = hosts(site, &written.hosts, &attachments);
     let is_delegate = written.hosts.is_empty();
     connection_route::check(site, written);
-    unreachable::check(site, &written.http);
+    refuse_claims_in_mesh(site, written);
+    unreachable::check(site, written);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let (routes, handovers) = routes(site, &written.http, is_delegate);
     let rules =
@@ -57,6 +59,29 @@ fn routes(
         }
     }
     (routes, handovers)
+}
+
+/// Claims of tokens are known at gateways alone.
+fn refuse_claims_in_mesh(site: Site<'_>, written: &document::VirtualService) {
+    let is_at_gateway = written.gateways.iter().any(|gateway| gateway != "mesh");
+    if is_at_gateway || written.hosts.is_empty() {
+        return;
+    }
+    let http = site.spec.field("http");
+    for (index, route) in written.http.iter().enumerate() {
+        let at = http.index(index);
+        let at = at.field("match");
+        for (index, block) in route.matches.iter().enumerate() {
+            let mut keys = block.headers.keys().chain(block.without_headers.keys());
+            if let Some(key) = keys.find(|key| is_claim(key)) {
+                let found = written.gateways.join(" ");
+                let reason = format!(
+                    "JWT claim based routing (key: {key}) is only supported for gateway, found no gateways: [{found}]"
+                );
+                site.check.refuse_with(&at.index(index), reason, "bind it to a gateway");
+            }
+        }
+    }
 }
 
 /// A delegate has rules for HTTP alone: everything else is said where it is handed over.

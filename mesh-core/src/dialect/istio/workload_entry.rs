@@ -3,7 +3,7 @@
 use super::{Meaning, Site};
 use crate::{
     document::{self, Path},
-    model::{Address, Host, Labels},
+    model::{Address, Host, Labels, Locality},
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -20,6 +20,12 @@ pub struct Instance {
     pub ports: BTreeMap<Arc<str>, u16>,
     /// Its share, at least 1.
     pub weight: u32,
+    /// Where it runs, if anybody said.
+    pub locality: Option<Arc<Locality>>,
+    /// The network it is in; empty for the client's own.
+    pub network: Arc<str>,
+    /// The service account it runs as; empty when unknown.
+    pub service_account: Arc<str>,
 }
 
 impl Instance {
@@ -31,6 +37,9 @@ impl Instance {
             address,
             ports: BTreeMap::new(),
             weight: 1,
+            locality: None,
+            network: "".into(),
+            service_account: "".into(),
         }
     }
 }
@@ -74,7 +83,22 @@ pub(super) fn instance(
         address: address(site, at, written, addresses)?,
         ports,
         weight: written.weight.max(1),
+        locality: locality(&written.locality, &written.labels),
+        network: network(&written.network, &written.labels),
+        service_account: written.service_account.as_str().into(),
     })
+}
+
+/// Where an instance runs: as it says, or else as its label does, in which dots stand for slashes.
+pub(super) fn locality(written: &str, labels: &Labels) -> Option<Arc<Locality>> {
+    let by_label = || Locality::parse(&labels.get("istio-locality")?.replace('.', "/"));
+    Locality::parse(written).or_else(by_label).map(Arc::new)
+}
+
+/// The network of an instance: as it says, or else as its label does.
+pub(super) fn network(written: &str, labels: &Labels) -> Arc<str> {
+    let by_label = || labels.get("topology.istio.io/network").map(String::as_str).unwrap_or_default();
+    if written.is_empty() { by_label() } else { written }.into()
 }
 
 fn address(

@@ -1,6 +1,6 @@
 //! Puts a snapshot together, and shares what did not change with the one before it.
 
-use super::{backends::Backends, reuse::Reuse};
+use super::{backends::Backends, reuse::Reuse, rules::only_rule, scope::Scope};
 use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
@@ -23,7 +23,10 @@ impl Snapshot {
             true => (Default::default(), compiler.gateways()),
             false => (compiler.mesh(), Vec::new()),
         };
-        let unknown_hosts = match model.unknown_hosts {
+        let stand_in = compiler.stand_in();
+        let sidecar = compiler.scope.sidecar;
+        let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
+        let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
             _ if is_gateway => Decision::Refuse(Refusal::NoRoute),
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
@@ -39,6 +42,8 @@ impl Snapshot {
             listeners,
             backends,
             unknown_hosts,
+            stand_in,
+            sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             recipes,
         }
     }
@@ -48,6 +53,7 @@ impl Snapshot {
 pub(super) struct Compiler<'a> {
     pub(super) model: &'a Model,
     pub(super) viewpoint: &'a Viewpoint,
+    pub(super) scope: Scope<'a>,
     pub(super) backends: Backends<'a>,
     pub(super) reuse: Reuse<'a>,
     hosts: Vec<Arc<VirtualHost>>,
@@ -56,8 +62,17 @@ pub(super) struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(model: &'a Model, viewpoint: &'a Viewpoint, previous: Option<&'a Snapshot>) -> Self {
         let reuse = Reuse::new(model, viewpoint, previous);
-        let backends = Backends::new(model, viewpoint, previous.map(|previous| &*previous.backends));
-        Self { model, viewpoint, backends, reuse, hosts: Vec::new() }
+        let scope = Scope::new(model, viewpoint);
+        let backends = Backends::new(model, viewpoint, scope, previous.map(|previous| &*previous.backends));
+        Self { model, viewpoint, scope, backends, reuse, hosts: Vec::new() }
+    }
+
+    /// The virtual host for hosts that nobody is responsible for, where a Sidecar sends them to a proxy.
+    fn stand_in(&mut self) -> Option<u32> {
+        let proxy = self.scope.sidecar?.proxy.as_ref()?;
+        let backend = self.backends.find(&proxy.host, proxy.subset.as_deref(), proxy.port);
+        let rule = only_rule("allow_any", proxy.clone(), backend);
+        Some(self.add("allow_any", Vec::new(), vec![rule]))
     }
 
     /// Takes a virtual host into the table; the number it gets there is what indexes know it by.

@@ -1,11 +1,17 @@
 //! Destinations to backends.
 
-use super::{directory::Directory, subsets::SubsetRules};
+use super::{
+    directory::Directory,
+    scope::Scope,
+    subsets::{RulesOfService, SubsetRules},
+};
 use crate::{
-    model::{Host, Model, Port, Service, Subset},
+    model::{
+        Host, Http2Upgrade, Model, Port, Protocol, Resolution, Service, Subset, TrafficPolicy, WrittenPolicy,
+    },
     table::{
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,22 +19,29 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Makes backends, each once; one that did not change since the previous table is shared with it.
 pub(super) struct Backends<'a> {
     pub(super) directory: Directory<'a>,
+    is_gateway: bool,
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
     named: Vec<Arc<Backend>>,
+    /// What holds where nobody wrote a policy: most backends share it.
+    default_policy: Arc<TrafficPolicy>,
 }
 
 impl<'a> Backends<'a> {
     pub(super) fn new(
         model: &'a Model,
         viewpoint: &'a Viewpoint,
+        scope: Scope<'_>,
         previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     ) -> Self {
-        let directory = Directory::new(model, viewpoint);
+        let directory = Directory::new(model, viewpoint, scope);
         let subsets = SubsetRules::new(model, viewpoint);
-        Self { directory, subsets, previous, made: BTreeMap::new(), named: Vec::new() }
+        let is_gateway = viewpoint.gateway != GatewayRole::None;
+        let default_policy = Arc::new(TrafficPolicy::default());
+        let (made, named) = (BTreeMap::new(), Vec::new());
+        Self { directory, is_gateway, subsets, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -43,10 +56,12 @@ impl<'a> Backends<'a> {
 
     /// The backend of a destination: at the port it names, else at the service's only one, else at the request's.
     pub(super) fn find(&mut self, host: &Host, subset: Option<&str>, port: Option<u16>) -> TargetBackend {
-        let Some(service) = self.directory.find(host.as_str()) else {
+        let Some(named) = self.directory.find(host.as_str()) else {
             return TargetBackend::Missing(Missing::Service);
         };
-        let named = subset.map(|name| self.subsets.find(service, name));
+        let service = self.directory.concrete(named);
+        let rules = self.rules_of(named, service);
+        let named = subset.map(|name| rules.subset(name));
         let subset = match named {
             Some(None) => return TargetBackend::Missing(Missing::Subset),
             Some(found) => found,
@@ -55,38 +70,94 @@ impl<'a> Backends<'a> {
         let port = match (port, &*service.ports) {
             (Some(number), ports) => ports.iter().find(|port| port.number == number),
             (None, [only]) => Some(only),
-            (None, _) => return self.by_port(service, subset),
+            (None, _) => return self.each_port(service, subset, &rules),
         };
         port.map_or(TargetBackend::Missing(Missing::Port), |port| {
-            TargetBackend::Known(self.make(service, subset, port))
+            TargetBackend::Known(self.make(service, subset, port, &rules))
         })
     }
 
     /// One backend for each port of a service.
-    pub(super) fn by_port(&mut self, service: &Service, subset: Option<&Subset>) -> TargetBackend {
-        let made = service.ports.iter().map(|port| (port.number, self.make(service, subset, port)));
+    pub(super) fn by_port(&mut self, service: &Service) -> TargetBackend {
+        let rules = self.subsets.of(service);
+        self.each_port(service, None, &rules)
+    }
+
+    fn each_port(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        rules: &RulesOfService<'_>,
+    ) -> TargetBackend {
+        let made = service.ports.iter().map(|port| (port.number, self.make(service, subset, port, rules)));
         TargetBackend::ByPort(made.collect())
     }
 
-    fn make(&mut self, service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<Backend> {
-        let backend = self.find_or_make(service, subset, port);
+    fn make(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        port: &Port,
+        rules: &RulesOfService<'_>,
+    ) -> Arc<Backend> {
+        let backend = self.find_or_make(service, subset, port, rules);
         self.named.push(Arc::clone(&backend));
         backend
     }
 
-    fn find_or_make(&mut self, service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<Backend> {
+    fn find_or_make(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        port: &Port,
+        rules: &RulesOfService<'_>,
+    ) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
         let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
         let endpoints = endpoints(service, subset, port);
-        let backend = Backend { name: name.clone(), protocol: port.protocol, endpoints };
+        let is_passthrough = match service.resolution {
+            Resolution::Requested => !self.is_gateway,
+            Resolution::ByName => true,
+            Resolution::Endpoints | Resolution::Alias(_) => false,
+        };
+        let policy = self.policy(rules, subset, port.number);
+        let protocol = protocol(port.protocol, &policy);
+        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
         self.made.insert(name, Arc::clone(&backend));
         backend
+    }
+
+    /// The rules for a service by the name it was given, which may be a further one with rules of its own.
+    fn rules_of(&self, named: &Service, service: &Service) -> RulesOfService<'a> {
+        let rules = self.subsets.of(named);
+        if std::ptr::eq(named, service) { rules } else { rules.and_then(self.subsets.of(service)) }
+    }
+
+    fn policy(&self, rules: &RulesOfService<'_>, subset: Option<&Subset>, port: u16) -> Arc<TrafficPolicy> {
+        match (rules.policy(), subset.and_then(|subset| subset.policy.as_ref())) {
+            (None, None) => Arc::clone(&self.default_policy),
+            (service, subset) => {
+                let of_subset = subset.map(Arc::as_ref);
+                Arc::new(WrittenPolicy::at_port(service.map(Arc::as_ref), of_subset, port))
+            }
+        }
+    }
+}
+
+/// What is spoken to a port that speaks `protocol`, as a policy would have it.
+fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
+    let pool = &policy.connection_pool;
+    match protocol {
+        Protocol::Opaque => protocol,
+        _ if pool.uses_client_protocol => Protocol::OfClient,
+        _ if pool.http2_upgrade == Http2Upgrade::Always => Protocol::Http2,
+        _ => protocol,
     }
 }
 
@@ -101,6 +172,9 @@ fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[Ba
             port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
+            locality: endpoint.locality.clone(),
+            network: Arc::clone(&endpoint.network),
+            service_account: Arc::clone(&endpoint.service_account),
         })
         .collect()
 }

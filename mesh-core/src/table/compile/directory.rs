@@ -1,34 +1,40 @@
 //! The services that a workload can see, by name.
 
+use super::scope::Scope;
 use crate::{
-    model::{Model, Service},
+    model::{Model, Resolution, Service},
     table::snapshot::Viewpoint,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+/// How many services one may be a further name for, one after the other.
+const MOST_HOPS: usize = 8;
+
 /// Finds services by full name or by a name they have everywhere.
 pub(super) struct Directory<'a> {
     services: Vec<&'a Service>,
     by_name: FxHashMap<&'a str, &'a Service>,
+    /// How many of the services are seen; the others are destinations of rules alone.
+    seen: usize,
 }
 
 impl<'a> Directory<'a> {
-    pub(super) fn new(model: &'a Model, viewpoint: &Viewpoint) -> Self {
-        let visible = model.services.iter().map(Arc::as_ref);
-        let mut visible: Vec<_> =
-            visible.filter(|service| service.export.reaches(&viewpoint.namespace)).collect();
+    pub(super) fn new(model: &'a Model, viewpoint: &Viewpoint, scope: Scope<'_>) -> Self {
+        let exported = model.services.iter().map(Arc::as_ref);
+        let exported = exported.filter(|service| service.export.reaches(&viewpoint.namespace));
+        let (mut seen, mut others): (Vec<_>, Vec<_>) =
+            exported.partition(|service| scope.shows_somewhere(service));
         // Of services that claim the same name, one in the client's own namespace wins, then the older one.
-        visible.sort_by_key(|service| *service.namespace != *viewpoint.namespace);
+        seen.sort_by_key(|service| *service.namespace != *viewpoint.namespace);
+        // What a Sidecar hides can still be the destination of a rule that it shows.
+        others.sort_by_key(|service| (*service.namespace != *viewpoint.namespace, &service.namespace));
 
         let mut directory =
-            Self { services: Vec::with_capacity(visible.len()), by_name: FxHashMap::default() };
-        for service in visible {
-            directory.by_name.entry(service.host.as_str()).or_insert_with(|| {
-                directory.services.push(service);
-                service
-            });
-        }
+            Self { services: Vec::with_capacity(seen.len()), by_name: FxHashMap::default(), seen: 0 };
+        directory.add(&seen);
+        directory.seen = directory.services.len();
+        directory.add(&others);
         // A full name is worth more than another service's further name, so these come second.
         for service in &directory.services {
             for alias in &service.aliases {
@@ -38,9 +44,18 @@ impl<'a> Directory<'a> {
         directory
     }
 
-    /// Every visible service, those of the client's own namespace first; of the same full name only the first.
+    fn add(&mut self, services: &[&'a Service]) {
+        for service in services {
+            self.by_name.entry(service.host.as_str()).or_insert_with(|| {
+                self.services.push(service);
+                service
+            });
+        }
+    }
+
+    /// Every service that is seen, those of the client's own namespace first; of the same full name only the first.
     pub(super) fn services(&self) -> &[&'a Service] {
-        &self.services
+        &self.services[..self.seen]
     }
 
     /// The service of a name that is valid in every namespace.
@@ -48,8 +63,20 @@ impl<'a> Directory<'a> {
         self.by_name.get(name).copied()
     }
 
-    /// Whether this is a service's full name.
-    pub(super) fn is_full_name(&self, name: &str) -> bool {
-        self.find(name).is_some_and(|service| service.host.as_str() == name)
+    /// The service that has this as its full name.
+    pub(super) fn named(&self, name: &str) -> Option<&'a Service> {
+        self.find(name).filter(|service| service.host.as_str() == name)
+    }
+
+    /// The service that one is a further name for; itself when it is none, or for a name that nobody knows.
+    pub(super) fn concrete(&self, service: &'a Service) -> &'a Service {
+        let mut concrete = service;
+        for _ in 0..MOST_HOPS {
+            let Resolution::Alias(host) = &concrete.resolution else { return concrete };
+            let Some(next) = self.find(host.as_str()) else { return concrete };
+            concrete = next;
+        }
+        // They lead to one another in a circle.
+        service
     }
 }

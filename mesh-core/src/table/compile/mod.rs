@@ -9,6 +9,7 @@ mod gateway;
 mod mesh;
 mod reuse;
 mod rules;
+mod scope;
 mod subsets;
 
 pub(super) use reuse::Recipes;

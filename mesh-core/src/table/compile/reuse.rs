@@ -1,8 +1,9 @@
 //! Virtual hosts that need not be made again, because they would be made of the same things.
 //!
 //! The rules of a virtual host follow from its VirtualServices, and from everything that is no VirtualService: the
-//! services, the subsets, who is asking. As long as the latter is as it was, a virtual host whose VirtualServices are
-//! the very same is the same, and nobody needs to make its rules to know.
+//! services, the subsets, the Sidecars, who is asking. As long as the latter is as it was, a virtual host whose
+//! VirtualServices are the same is the same, and nobody needs to make its rules to know. Which VirtualService that is, and
+//! on which ports, is found out for every table.
 
 use super::assemble::{Compiler, origin};
 use crate::{
@@ -185,7 +186,8 @@ impl Recipe {
     fn is_of(&self, owner: Option<&Arc<VirtualService>>) -> bool {
         match (&self.owner, owner) {
             (Owner::Nobody, None) => true,
-            (Owner::One(own), Some(owner)) => Arc::ptr_eq(own, owner),
+            // The very same, or one that was put together from the same documents again.
+            (Owner::One(own), Some(owner)) => own == owner,
             _ => false,
         }
     }

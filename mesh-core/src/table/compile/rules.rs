@@ -3,12 +3,12 @@
 use super::backends::Backends;
 use crate::{
     model::{
-        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Rewrite, Route, Service,
-        VirtualService,
+        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Mirror, Rewrite, Route,
+        Service, VirtualService,
     },
     table::{
         matcher::Condition,
-        snapshot::{Rule, Target, TargetBackend, Viewpoint},
+        snapshot::{MirrorTarget, Rule, Target, TargetBackend, Viewpoint},
     },
 };
 use std::sync::Arc;
@@ -48,6 +48,13 @@ pub(super) fn rules_of(
     rules
 }
 
+/// Whether any rule of a VirtualService can hold for requests to a port here.
+pub(super) fn applies(service: &VirtualService, place: Place<'_>, viewpoint: &Viewpoint, port: u16) -> bool {
+    let holds =
+        |block: &Block| place.admits(block, viewpoint) && block.port.is_none_or(|asked| asked == port);
+    service.routes.iter().any(|route| route.blocks.is_empty() || route.blocks.iter().any(holds))
+}
+
 /// The rule of a service without a VirtualService: to the service, at the port that the request came to.
 pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Rule {
     let destination = Destination {
@@ -58,9 +65,14 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
     };
-    let target = target(&destination, 100, backends.by_port(service, None));
+    only_rule(DEFAULT, destination, backends.by_port(service))
+}
+
+/// A rule that sends everything to one destination.
+pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBackend) -> Rule {
+    let target = target(&destination, 100, backend);
     let route = Route {
-        name: DEFAULT.into(),
+        name: name.into(),
         line: 0,
         blocks: Vec::new(),
         action: Action::Forward(vec![destination]),
@@ -68,6 +80,9 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
         injection: Injection::default(),
     };
     Rule {
@@ -76,6 +91,7 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
         route: Arc::new(route),
         targets: [target].into(),
         total_weight: 100,
+        mirrors: Box::default(),
     }
 }
 
@@ -109,14 +125,29 @@ fn is_client(block: &Block, viewpoint: &Viewpoint) -> bool {
 }
 
 fn rule(route: &Arc<Route>, block: &Block, place: Place<'_>, backends: &mut Backends<'_>) -> Rule {
-    let targets = targets(route, backends);
+    let targets = targets(route, place, backends);
     Rule {
         name: name(route, block),
         conditions: Condition::of(block.port.filter(|_| matches!(place, Place::Mesh)), &block.conditions),
         route: Arc::clone(route),
         total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
         targets,
+        mirrors: mirrors(route, backends),
     }
+}
+
+/// Who gets copies of the requests that a rule forwards.
+fn mirrors(route: &Route, backends: &mut Backends<'_>) -> Box<[MirrorTarget]> {
+    if !matches!(route.action, Action::Forward(_)) {
+        return Box::default();
+    }
+    let mirror = |to: &Mirror| MirrorTarget {
+        host: to.host.clone(),
+        subset: to.subset.clone(),
+        share: to.share,
+        backend: backends.find(&to.host, to.subset.as_deref(), to.port),
+    };
+    route.mirrors.iter().map(mirror).collect()
 }
 
 fn name(route: &Route, block: &Block) -> Arc<str> {
@@ -129,9 +160,15 @@ fn name(route: &Route, block: &Block) -> Arc<str> {
 
 /// Where a rule can forward to. With one destination its header changes win over the rule's; with several the rule's
 /// are made last, as Envoy does.
-fn targets(route: &Route, backends: &mut Backends<'_>) -> Box<[Target]> {
+fn targets(route: &Route, place: Place<'_>, backends: &mut Backends<'_>) -> Box<[Target]> {
     let Action::Forward(destinations) = &route.action else { return Box::default() };
-    let mut backend = |to: &Destination| backends.find(&to.host, to.subset.as_deref(), to.port);
+    let mut backend = |to: &Destination| {
+        let found = backends.find(&to.host, to.subset.as_deref(), to.port);
+        match place {
+            Place::Mesh => found,
+            Place::Gateways { port, .. } => found.only_at(port),
+        }
+    };
     if let [only] = &**destinations {
         let request_headers = route.request_headers.joined(&only.request_headers);
         let response_headers = route.response_headers.joined(&only.response_headers);

@@ -1,17 +1,16 @@
-//! Which DestinationRule names the subsets of a service, for one client.
+//! Which DestinationRule speaks about a service, for one client.
 
 use crate::{
-    model::{Labels, Model, Service, Subset, SubsetRule},
+    model::{Labels, Model, Service, Subset, SubsetRule, WrittenPolicy},
     table::{hosts::HostIndex, snapshot::Viewpoint},
 };
 use rustc_hash::FxHashMap;
-
-/// The namespace whose rules are everybody's last resort.
-const ROOT_NAMESPACE: &str = "istio-system";
+use std::sync::Arc;
 
 /// The rules that one client can see, by their namespace.
 pub(super) struct SubsetRules<'a> {
     client: &'a str,
+    root: &'a str,
     scopes: FxHashMap<&'a str, Scope<'a>>,
 }
 
@@ -28,19 +27,43 @@ impl<'a> SubsetRules<'a> {
         for rule in model.subset_rules.iter().filter(|rule| is_for(rule, viewpoint)) {
             scopes.entry(&rule.namespace).or_default().add(rule);
         }
-        Self { client: &viewpoint.namespace, scopes }
+        Self { client: &viewpoint.namespace, root: &model.root_namespace, scopes }
     }
 
-    /// The subset of a service that has this name, by the rule that applies.
-    pub(super) fn find(&self, service: &Service, name: &str) -> Option<&'a Subset> {
+    /// The rules that apply to a service: those of the most specific host, in the first namespace that has any, for
+    /// the same clients and seen by the same namespaces. They are one rule, whatever subsets each has.
+    pub(super) fn of(&self, service: &Service) -> RulesOfService<'a> {
         // A client in the root namespace has no rules of its own: they are the last resort for it too.
-        let own = (self.client != ROOT_NAMESPACE).then_some(self.client);
-        let mut order = own.into_iter().chain([&*service.namespace, ROOT_NAMESPACE]);
-        // The first namespace with a rule for the host ends the search, whatever subsets that rule has.
-        let group = order.find_map(|namespace| self.scopes.get(namespace)?.group(service.host.as_str()))?;
-        let clients = group.iter().find_map(|rule| rule.clients.as_ref());
-        let united = group.iter().filter(|rule| rule.clients.as_ref() == clients);
-        united.flat_map(|rule| &rule.subsets).find(|subset| *subset.name == *name)
+        let own = (self.client != self.root).then_some(self.client);
+        let mut order = own.into_iter().chain([&*service.namespace, self.root]);
+        let group = order.find_map(|namespace| self.scopes.get(namespace)?.group(service.host.as_str()));
+        let Some(group) = group else { return RulesOfService(Vec::new()) };
+        // Rules for certain clients come before those for all.
+        let first = group.iter().find(|rule| rule.clients.is_some()).unwrap_or(&group[0]);
+        let is_same = |rule: &&&SubsetRule| rule.clients == first.clients && rule.export == first.export;
+        RulesOfService(group.iter().filter(is_same).copied().collect())
+    }
+}
+
+/// The rules that apply to one service, as one: subsets are united, and the first of a name holds; of the policies for
+/// the whole service the first holds.
+pub(super) struct RulesOfService<'a>(Vec<&'a SubsetRule>);
+
+impl<'a> RulesOfService<'a> {
+    /// These, and where they say nothing those of another name of the service.
+    pub(super) fn and_then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// What is said about traffic to all of the service.
+    pub(super) fn policy(&self) -> Option<&'a Arc<WrittenPolicy>> {
+        self.0.iter().find_map(|rule| rule.policy.as_ref())
+    }
+
+    /// The subset of this name.
+    pub(super) fn subset(&self, name: &str) -> Option<&'a Subset> {
+        self.0.iter().flat_map(|rule| &rule.subsets).find(|subset| *subset.name == *name)
     }
 }
 

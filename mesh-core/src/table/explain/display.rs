@@ -1,6 +1,8 @@
 //! An explanation as text: what happens first, then why, then with what.
 
-use super::explanation::{Explanation, RuleReference, TargetExplanation};
+use super::explanation::{
+    CorsExplanation, Explanation, MirrorExplanation, RetryExplanation, RuleReference, TargetExplanation,
+};
 use std::fmt;
 
 /// How wide the column of words on the left is, in characters.
@@ -30,6 +32,11 @@ impl fmt::Display for Explanation {
         some_line(f, "authority", self.rewritten_authority.as_ref())?;
         some_line(f, "location", self.location.as_ref())?;
         some_line(f, "timeout", self.timeout_ms.map(|ms| format!("{ms} ms")).as_ref())?;
+        some_line(f, "retries", self.retries.as_ref().map(RetryExplanation::in_words).as_ref())?;
+        for mirror in &self.mirrors {
+            line(f, "mirror", &mirror.in_words())?;
+        }
+        some_line(f, "cors", self.cors.as_ref().map(CorsExplanation::in_words).as_ref())?;
         some_line(f, "delay", self.delay.as_ref())?;
         some_line(f, "abort", self.abort.as_ref())
     }
@@ -57,6 +64,35 @@ impl fmt::Display for RuleReference {
     }
 }
 
+impl RetryExplanation {
+    fn in_words(&self) -> String {
+        if self.attempts == 0 {
+            return "none".to_owned();
+        }
+        let each = self.per_try_timeout_ms.map(|ms| format!(" of {ms} ms each")).unwrap_or_default();
+        format!("{}{each} on {}", self.attempts, self.on.join(","))
+    }
+}
+
+impl CorsExplanation {
+    fn in_words(&self) -> String {
+        match &self.origin {
+            Some(origin) => format!("{} for {origin}", self.verdict),
+            None => self.verdict.to_owned(),
+        }
+    }
+}
+
+impl MirrorExplanation {
+    fn in_words(&self) -> String {
+        let subset = self.subset.as_ref().map(|subset| format!(" subset {subset}")).unwrap_or_default();
+        let port = if self.missing.is_some() { String::new() } else { format!(":{}", self.port) };
+        let missing = self.missing.as_ref().map(|missing| format!(", which is missing: {missing}"));
+        let missing = missing.unwrap_or_default();
+        format!("{}{port}{subset} ({} %){missing}", self.host, hundredths(self.percent))
+    }
+}
+
 impl TargetExplanation {
     /// The destination and its share, in one phrase.
     pub(super) fn to_share(&self) -> String {
@@ -72,6 +108,9 @@ fn write_target(f: &mut fmt::Formatter<'_>, target: &TargetExplanation) -> fmt::
         Some(missing) => line(f, "  missing", missing)?,
         None if target.endpoints.is_empty() => line(f, "  endpoints", "none")?,
         None => line(f, "  endpoints", &target.endpoints.join(", "))?,
+    }
+    for setting in &target.policy {
+        line(f, "  policy", setting)?;
     }
     for edit in &target.request_headers {
         line(f, "  request header", edit)?;

@@ -41,12 +41,64 @@ pub struct Explanation {
     /// The time for the whole request, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// When the request is tried again, if its rule says; the mesh's policy otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<RetryExplanation>,
+    /// Who gets a copy of the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<MirrorExplanation>,
+    /// What the rule's policy for other origins makes of the request, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsExplanation>,
     /// The injected delay, as `3s for 100 %`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<String>,
     /// The injected abort, as `500 for 20 %`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort: Option<String>,
+}
+
+/// When a failed request is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryExplanation {
+    /// How many tries may follow the first; 0 for none.
+    pub attempts: u32,
+    /// The failures that are tried again, by Envoy's names, and statuses.
+    pub on: Vec<String>,
+    /// The time for each try, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_try_timeout_ms: Option<u64>,
+}
+
+/// What becomes of a request from a page of another origin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CorsExplanation {
+    /// `granted`: the answer is marked for the page. `preflight`: the mesh answers what the page may do. `ignored`: it
+    /// answers that the page may do nothing.
+    pub verdict: &'static str,
+    /// The origin that may ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+/// A destination that gets copies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MirrorExplanation {
+    /// The service.
+    pub host: String,
+    /// The subset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<String>,
+    /// The port; 0 when it is missing.
+    pub port: u16,
+    /// The share of requests that are copied, in per cent.
+    pub percent: f64,
+    /// What it lacks, if anything; then nothing is copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 /// A rule, for people.
@@ -91,6 +143,9 @@ pub struct TargetExplanation {
     /// What it lacks, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// What its DestinationRule says about traffic and is not so anyway: `loadBalancer: ROUND_ROBIN`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<String>,
     /// Header changes on the request, in order: `set x-a: 1`, `add …`, `remove x-b`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_headers: Vec<String>,

@@ -3,5 +3,9 @@
 mod build;
 mod display;
 mod explanation;
+mod policy;
 
-pub use explanation::{Explanation, PassedOver, RuleReference, TargetExplanation};
+pub use explanation::{
+    CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
+    TargetExplanation,
+};

@@ -73,10 +73,10 @@ fn unreadable(path: &Path) -> Option<Fault> {
     Some(Fault::error(place, reason).with_remedy("let the user of this command read it"))
 }
 
-/// Whether a reading is one of a document, and not of a kind that is skipped or of a file that nobody could read.
+/// Whether a reading is one of a document that is to serve, and not of a kind that is skipped or of a file that nobody could read.
 fn is_document(reading: &&Reading) -> bool {
     match reading {
-        Reading::Good { .. } => true,
+        Reading::Good { document, .. } => !document.is_for_analysis(),
         Reading::Bad { key, faults } => key.is_some() || faults.iter().any(|fault| fault.place.line > 0),
         Reading::Skipped { .. } => false,
     }

@@ -28,28 +28,10 @@ struct Row {
     valid: Option<bool>,
 }
 
-/// One row of the analyzers' index.
-#[derive(Debug, Deserialize)]
-struct Analysis {
-    id: String,
-}
-
 /// Judges every row, by the kind of its document.
 pub(crate) fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)>, String> {
     let rows: Vec<Row> = read(&folder.join("index.json"))?;
-    let rows = rows.iter().map(|row| Ok((group(row), row.id.clone(), outcome(folder, row)?)));
-    rows.chain(analyses(folder)?.into_iter().map(Ok)).collect()
-}
-
-/// The messages that Istio's analyzers give about several documents together.
-fn analyses(folder: &Path) -> Result<Vec<(String, String, Outcome)>, String> {
-    let index = folder.join("analyzers_index.json");
-    if !index.exists() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<Analysis> = read(&index)?;
-    let outcome = || Outcome::unsaid("documents are not analyzed together yet");
-    Ok(rows.into_iter().map(|row| ("analyses".to_owned(), row.id, outcome())).collect())
+    rows.iter().map(|row| Ok((group(row), row.id.clone(), outcome(folder, row)?))).collect()
 }
 
 fn group(row: &Row) -> String {

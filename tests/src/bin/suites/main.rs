@@ -4,12 +4,19 @@
 //! entry point for agrees or differs; every other row cannot be said, and why is said instead. The run fails when a
 //! suite agrees less than `tests/suites.toml` records.
 
+mod analyzers;
 mod config;
+mod conformance;
+mod documents;
+mod gateway_api;
 mod judgement;
 mod levels;
 mod report;
+mod routing;
+mod simulation;
 mod suite;
 mod vectors;
+mod world;
 
 use judgement::Judgement;
 use levels::Levels;

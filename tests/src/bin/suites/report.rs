@@ -6,7 +6,10 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt::Write};
 
-/// A table by suite and group, then a line for each difference.
+/// How many rows are named where several cannot be said for one reason.
+const NAMED: usize = 5;
+
+/// A table by suite and group, then why rows cannot be said, then a line for each difference.
 pub(crate) fn text(judgements: &[Judgement], levels: &Levels, shortfalls: &[Shortfall]) -> String {
     let mut text = String::new();
     let mut groups: BTreeMap<(&str, &str), Vec<&Judgement>> = BTreeMap::new();
@@ -15,12 +18,17 @@ pub(crate) fn text(judgements: &[Judgement], levels: &Levels, shortfalls: &[Shor
         groups.entry((&judgement.suite, &judgement.group)).or_default().push(judgement);
         suites.entry(&judgement.suite).or_default().push(judgement);
     }
-    line(&mut text, ["suite", "group", "agree", "differ", "cannot be said", "agreement"].map(str::to_owned));
+    let width = groups.keys().map(|(_, group)| group.len()).max().unwrap_or_default();
+    let title = ["suite", "group", "agree", "differ", "cannot be said", "agreement"];
+    line(&mut text, width, title.map(str::to_owned));
     for ((suite, group), rows) in &groups {
-        row(&mut text, suite, group, rows);
+        row(&mut text, width, suite, group, rows);
     }
     for (suite, rows) in &suites {
-        row(&mut text, suite, "all", rows);
+        row(&mut text, width, suite, "all", rows);
+    }
+    for ((suite, group), rows) in &groups {
+        unsaid(&mut text, suite, group, rows);
     }
     differences(&mut text, judgements, levels);
     for short in shortfalls {
@@ -43,10 +51,11 @@ pub(crate) fn json(judgements: &[Judgement], levels: &Levels, shortfalls: &[Shor
     serde_json::json!({ "rows": rows, "shortfalls": shortfalls }).to_string()
 }
 
-fn row(text: &mut String, suite: &str, group: &str, rows: &[&Judgement]) {
+fn row(text: &mut String, width: usize, suite: &str, group: &str, rows: &[&Judgement]) {
     let count = |is: fn(&Outcome) -> bool| rows.iter().filter(|row| is(&row.outcome)).count().to_string();
     line(
         text,
+        width,
         [
             suite.to_owned(),
             group.to_owned(),
@@ -60,17 +69,39 @@ fn row(text: &mut String, suite: &str, group: &str, rows: &[&Judgement]) {
 
 /// Why none of the rows can be said, if that is one reason.
 fn reason(rows: &[&Judgement]) -> String {
-    let reasons = rows.iter().filter_map(|row| match &row.outcome {
-        Outcome::Unsaid { reason } => Some(reason.as_str()),
-        _ => None,
-    });
-    let mut reasons: Vec<_> = reasons.collect();
-    reasons.dedup();
-    if let [reason] = reasons[..] { reason.to_owned() } else { "several reasons".to_owned() }
+    match reasons(rows).into_iter().next() {
+        Some((reason, named)) if named.len() == rows.len() => reason.to_owned(),
+        _ => "several reasons".to_owned(),
+    }
 }
 
-fn line(text: &mut String, [suite, group, agree, differ, unsaid, agreement]: [String; 6]) {
-    let cells = format_args!("{suite:<24} {group:<34} {agree:>6} {differ:>6} {unsaid:>14}  {agreement}");
+/// Why rows cannot be said, and which.
+fn reasons<'a>(rows: &[&'a Judgement]) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if let Outcome::Unsaid { reason } = &row.outcome {
+            reasons.entry(reason).or_default().push(&row.id);
+        }
+    }
+    reasons
+}
+
+/// Tells which rows of a group cannot be said, unless the table has said it of all of them.
+fn unsaid(text: &mut String, suite: &str, group: &str, rows: &[&Judgement]) {
+    for (reason, named) in reasons(rows) {
+        if named.len() == rows.len() {
+            continue;
+        }
+        let more = named.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = named[..named.len().min(NAMED)].join(", ");
+        let (count, all) = (named.len(), rows.len());
+        say(text, format_args!("{suite} {group}: {count} of {all} cannot be said: {reason} ({first}{more})"));
+    }
+}
+
+fn line(text: &mut String, width: usize, [suite, group, agree, differ, unsaid, agreement]: [String; 6]) {
+    let cells = format_args!("{suite:<24} {group:<width$} {agree:>6} {differ:>6} {unsaid:>14}  {agreement}");
     say(text, cells);
 }
 
@@ -95,4 +126,26 @@ fn differences(text: &mut String, judgements: &[Judgement], levels: &Levels) {
 fn say(text: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judgement(id: &str, outcome: Outcome) -> Judgement {
+        Judgement { suite: "suite".to_owned(), group: "group".to_owned(), id: id.to_owned(), outcome }
+    }
+
+    #[test]
+    fn the_rows_that_cannot_be_said_are_named_with_their_reason() {
+        let mut rows: Vec<_> =
+            (0..7).map(|id| judgement(&id.to_string(), Outcome::unsaid("too late"))).collect();
+        let levels = Levels::default();
+        let whole = text(&rows, &levels, &[]);
+        assert!(whole.contains("too late") && !whole.contains("7 of 7"), "{whole}");
+        rows.push(judgement("7", Outcome::Agrees));
+        let text = text(&rows, &levels, &[]);
+        let line = "suite group: 7 of 8 cannot be said: too late (0, 1, 2, 3, 4 and 2 more)\n";
+        assert!(text.contains(line), "{text}");
+    }
 }

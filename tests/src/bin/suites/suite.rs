@@ -1,16 +1,18 @@
 //! Suites: folders with an `about.json`, and who judges them.
 
 use crate::{
-    config,
+    analyzers, config, conformance,
     judgement::{Judgement, Outcome},
-    vectors,
+    routing, simulation, vectors,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     fs,
+    future::Future,
     path::{Path, PathBuf},
 };
+use tokio::runtime::Runtime;
 
 /// One suite.
 #[derive(Debug)]
@@ -30,7 +32,10 @@ impl Suite {
     pub(crate) fn find(folder: &Path) -> Result<Vec<Self>, String> {
         if folder.join("about.json").exists() {
             let about: About = read(&folder.join("about.json"))?;
-            return Ok(vec![Self { name: about.suite, folder: folder.to_owned() }]);
+            // A suite of documents by themselves may hold one of documents together.
+            let analyzers = folder.join(analyzers::INDEX).exists().then_some("istio-analyzers");
+            let names = [about.suite].into_iter().chain(analyzers.map(str::to_owned));
+            return Ok(names.map(|name| Self { name, folder: folder.to_owned() }).collect());
         }
         let inside = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut inside: Vec<_> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -46,7 +51,11 @@ impl Suite {
     /// Judges every row.
     pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
         let rows = match self.name.as_str() {
+            "istio-analyzers" => analyzers::judge(&self.folder)?,
             "istio-config" => config::judge(&self.folder)?,
+            "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,
+            "istio-routing" => at_work(routing::judge(&self.folder))?,
+            "istio-simulation" => simulation::judge(&self.folder)?,
             "vectors" => vectors::judge(&self.folder)?,
             _ => self.unjudged()?,
         };
@@ -69,6 +78,11 @@ impl Suite {
         }
         Ok(rows)
     }
+}
+
+/// Runs a judge that sends requests.
+fn at_work<T>(judge: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    Runtime::new().map_err(|error| error.to_string())?.block_on(judge)
 }
 
 /// The JSON files of a suite, by name, without the one about the suite itself.

@@ -2,10 +2,11 @@
 
 use super::{
     registry::Registry,
-    subject::{Finding, SPEC, Subject},
+    subject::{SPEC, Subject},
 };
 use crate::{
-    document::{Destination, Fault, HttpDestination, Path, Severity, VirtualService, WeightedDestination},
+    dialect::codes::{Finding, LONE_WEIGHT, PORT_NEEDED, REPEATED_DESTINATION, UNKNOWN_REFERENCE},
+    document::{Destination, Fault, HttpDestination, Path, VirtualService, WeightedDestination},
     model::{Host, HostPattern},
 };
 
@@ -94,40 +95,27 @@ fn unknown_host(host: &Host, registry: &Registry<'_>) -> Finding {
         Some(other) => format!("did you mean {other}?"),
         None => "correct the name, or describe the host in a Service or a ServiceEntry".to_owned(),
     };
-    let reason = format!("referenced host not found: {:?}", host.as_str());
-    Finding { code: "IST0101", severity: Severity::Error, reason, remedy }
+    UNKNOWN_REFERENCE.because(format!("referenced host not found: {:?}", host.as_str()), remedy)
 }
 
 fn unknown_subset(host: &Host, subset: &str) -> Finding {
-    Finding {
-        code: "IST0101",
-        severity: Severity::Error,
-        reason: format!("referenced host+subset in destinationrule not found: \"{host}+{subset}\""),
-        remedy: "name the subset in a DestinationRule for this host".to_owned(),
-    }
+    let reason = format!("referenced host+subset in destinationrule not found: \"{host}+{subset}\"");
+    UNKNOWN_REFERENCE.because(reason, "name the subset in a DestinationRule for this host")
 }
 
 fn many_ports(host: &Host, ports: &str) -> Finding {
-    Finding {
-        code: "IST0112",
-        severity: Severity::Error,
-        reason: format!(
-            "this VirtualService routes to a service {host} that exposes multiple ports: {ports}"
-        ),
-        remedy: "name the port: port: {number: …}".to_owned(),
-    }
+    let reason =
+        format!("this VirtualService routes to a service {host} that exposes multiple ports: {ports}");
+    PORT_NEEDED.because(reason, "name the port: port: {number: …}")
 }
 
 fn check_weights(subject: &Subject<'_>, at: &Path<'_>, route: &[HttpDestination], faults: &mut Vec<Fault>) {
-    let mut odd = |at: &Path<'_>, code, reason: String, remedy: &str| {
-        let finding = Finding { code, severity: Severity::Warning, reason, remedy: remedy.to_owned() };
-        faults.push(subject.fault(at, finding));
-    };
     if let [only] = route {
         // 0 is what nobody wrote, and 100 what it means.
         if !matches!(only.weight, 0 | 100) {
             let reason = "the weight is assumed to be 100 because there is only one route destination";
-            odd(&at.index(0).field("weight"), "KIA1104", reason.to_owned(), "remove it");
+            faults
+                .push(subject.fault(&at.index(0).field("weight"), LONE_WEIGHT.because(reason, "remove it")));
         }
         return;
     }
@@ -142,12 +130,8 @@ fn check_weights(subject: &Subject<'_>, at: &Path<'_>, route: &[HttpDestination]
         };
         if route[..index].iter().any(|other| is_same(&other)) {
             let reason = "this host subset combination is already referenced in another route destination";
-            odd(
-                &at.index(index).field("destination"),
-                "KIA1105",
-                reason.to_owned(),
-                "add its weight to the other",
-            );
+            let finding = REPEATED_DESTINATION.because(reason, "add its weight to the other");
+            faults.push(subject.fault(&at.index(index).field("destination"), finding));
         }
     }
 }

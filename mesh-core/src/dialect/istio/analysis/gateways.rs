@@ -1,8 +1,14 @@
 //! Gateways that serve the same.
 
-use super::subject::{Finding, MOST_NAMED, SPEC, Subject};
+use super::{
+    documents::All,
+    hosts::HostIndex,
+    subject::{MOST_NAMED, SPEC, Subject},
+    workloads::{has_all, written},
+};
 use crate::{
-    document::{Fault, Gateway, Server, Severity},
+    dialect::codes::{CONFLICTING_GATEWAYS, Finding},
+    document::{Fault, Gateway, Server},
     model::{HostPattern, Labels},
 };
 use std::collections::BTreeMap;
@@ -16,78 +22,96 @@ struct Door<'s, 'a> {
     selector: &'s Labels,
     bind: &'s str,
     /// Each with the namespace whose rules may serve it; any when `None`.
-    hosts: Vec<(Option<&'s str>, HostPattern)>,
+    hosts: Vec<(Option<&'a str>, HostPattern)>,
 }
 
 /// Checks that no two Gateways serve one host on one port of the same workloads.
-pub(super) fn check(gateways: &[(Subject<'_>, &Gateway)], faults: &mut Vec<Fault>) {
+pub(super) fn check(gateways: &All<'_, Gateway>, faults: &mut Vec<Fault>) {
     let mut doors: BTreeMap<u32, Vec<Door<'_, '_>>> = BTreeMap::new();
     for (document, (subject, written)) in gateways.iter().enumerate() {
         for (index, server) in written.servers.iter().enumerate() {
             // A Unix socket has no number.
             let Some(port) = server.port.as_ref().filter(|port| port.number > 0) else { continue };
-            let (selector, hosts) = (&written.selector, hosts(subject, server));
+            let (selector, hosts) = (&written.selector, server_hosts(subject, server).collect());
             let door = Door { subject, document, index, selector, bind: &server.bind, hosts };
             doors.entry(port.number).or_default().push(door);
         }
     }
     for (port, doors) in &doors {
-        for door in doors {
-            let rivals = doors.iter().filter(|other| door.conflicts(other));
-            let rivals: Vec<_> = rivals.map(|rival| rival.subject.introduction()).take(MOST_NAMED).collect();
-            if !rivals.is_empty() {
-                let at = SPEC.field("servers");
-                let at = at.index(door.index);
-                faults.push(door.subject.fault(&at.field("hosts"), conflict(*port, door, &rivals)));
-            }
+        for (door, rivals) in doors.iter().zip(rivals(doors)).filter(|(_, rivals)| !rivals.is_empty()) {
+            let rivals: Vec<_> = rivals.iter().map(|rival| doors[*rival].subject.introduction()).collect();
+            let at = SPEC.field("servers");
+            let at = at.index(door.index);
+            faults.push(door.subject.fault(&at.field("hosts"), conflict(*port, door, &rivals)));
         }
     }
 }
 
-fn hosts<'s>(subject: &Subject<'s>, server: &'s Server) -> Vec<(Option<&'s str>, HostPattern)> {
-    let host = |written: &'s String| {
+/// The hosts of a server, each with the namespace whose rules may serve it; any when `None`.
+pub(super) fn server_hosts<'a>(
+    subject: &Subject<'a>,
+    server: &'a Server,
+) -> impl Iterator<Item = (Option<&'a str>, HostPattern)> {
+    let own = subject.namespace();
+    server.hosts.iter().filter_map(move |written| {
         let (namespace, name) = match written.split_once('/') {
-            Some((".", name)) => (Some(subject.namespace()), name),
+            Some((".", name)) => (Some(own), name),
             Some(("*", name)) => (None, name),
             Some((namespace, name)) => (Some(namespace), name),
             None => (None, written.as_str()),
         };
         HostPattern::parse(name).ok().map(|host| (namespace, host))
+    })
+}
+
+/// Some of the doors that are in conflict with each door of one port.
+fn rivals(doors: &[Door<'_, '_>]) -> Vec<Vec<usize>> {
+    let mut index = HostIndex::default();
+    for (number, door) in doors.iter().enumerate() {
+        for (namespace, host) in &door.hosts {
+            index.add(host, (number, *namespace));
+        }
+    }
+    let mut rivals = vec![Vec::new(); doors.len()];
+    let note = |of: &mut Vec<usize>, rival: usize| {
+        if of.len() < MOST_NAMED && !of.contains(&rival) {
+            of.push(rival);
+        }
     };
-    server.hosts.iter().filter_map(host).collect()
+    // Of two patterns that overlap, one covers the other: looking up from each of them finds every pair.
+    for (number, door) in doors.iter().enumerate() {
+        for (namespace, host) in &door.hosts {
+            for (other, its_namespace) in index.covering(host) {
+                let is_one_namespace =
+                    namespace.is_none() || its_namespace.is_none() || namespace == its_namespace;
+                let is_full = rivals[number].len() == MOST_NAMED && rivals[*other].len() == MOST_NAMED;
+                if is_one_namespace && !is_full && door.shares_workloads_with(&doors[*other]) {
+                    note(&mut rivals[number], *other);
+                    note(&mut rivals[*other], number);
+                }
+            }
+        }
+    }
+    rivals.iter_mut().for_each(|rivals| rivals.sort_unstable());
+    rivals
 }
 
 impl Door<'_, '_> {
-    fn conflicts(&self, other: &Self) -> bool {
+    fn shares_workloads_with(&self, other: &Self) -> bool {
         let is_one_place = self.bind.is_empty() || other.bind.is_empty() || self.bind == other.bind;
         self.document != other.document
             && is_one_place
-            && (selects_all_of(self.selector, other.selector)
-                || selects_all_of(other.selector, self.selector))
-            && self.hosts.iter().any(|host| other.hosts.iter().any(|other| overlap(host, other)))
+            && (has_all(other.selector, self.selector) || has_all(self.selector, other.selector))
     }
-}
-
-/// Whether the workloads that `narrow` selects are all selected by `wide`.
-fn selects_all_of(wide: &Labels, narrow: &Labels) -> bool {
-    wide.iter().all(|(key, value)| narrow.get(key) == Some(value))
-}
-
-fn overlap(one: &(Option<&str>, HostPattern), other: &(Option<&str>, HostPattern)) -> bool {
-    let is_one_namespace = one.0.is_none() || other.0.is_none() || one.0 == other.0;
-    is_one_namespace && one.1.narrower(&other.1).is_some()
 }
 
 fn conflict(port: u32, door: &Door<'_, '_>, rivals: &[String]) -> Finding {
-    let selector: Vec<_> = door.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let hosts: Vec<_> = door.hosts.iter().map(|(_, host)| host.to_string()).collect();
-    let (rivals, selector, hosts) = (rivals.join(", "), selector.join(","), hosts.join(", "));
-    Finding {
-        code: "IST0145",
-        severity: Severity::Error,
-        reason: format!(
+    let (rivals, selector, hosts) = (rivals.join(", "), written(door.selector), hosts.join(", "));
+    CONFLICTING_GATEWAYS.because(
+        format!(
             "conflict with gateways {rivals} (workload selector {selector}, port {port}, hosts [{hosts}])"
         ),
-        remedy: "let one Gateway serve the host on this port".to_owned(),
-    }
+        "let one Gateway serve the host on this port",
+    )
 }

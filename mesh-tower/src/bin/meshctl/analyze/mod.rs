@@ -8,7 +8,7 @@ use crate::{
 };
 use clap::ValueEnum;
 use mesh_core::{
-    dialect::Setting,
+    dialect::{CODES, Code, Setting},
     document::{Fault, Kind, Place, Severity},
 };
 use serde::Serialize;
@@ -27,17 +27,17 @@ Examples:
   meshctl analyze --output json mesh/ | jq '.faults[] | select(.severity == \"error\")'
   meshctl analyze --output sarif mesh/ > mesh.sarif     for code review tools
 
-Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity]
+Each line reads: file:line: Kind/name: field: what is wrong (what to do) [severity code]
 SARIF names files relative to the current folder: run it at the root of the repository.
 
 Exit codes:
   0  no errors; there may be warnings
-  1  at least one error: that document would be refused
+  1  at least one error: that document would be refused, or with a code, would not do what it says
   2  the command line is wrong, or a path cannot be read";
 
-/// Tells everything that is wrong or odd in documents.
+/// Tells everything that is wrong or odd in documents, and between them.
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(crate) struct Arguments {
     /// Files and folders with documents.
     #[arg(required = true, value_name = "PATH")]
@@ -62,6 +62,19 @@ enum Format {
     Json,
     /// SARIF 2.1.0 for code review tools.
     Sarif,
+}
+
+/// The examples, and all that is looked for.
+fn long_help() -> String {
+    let line = |code: &Code| format!("  {}  {:<7}  {}", code.id, code.severity.to_string(), code.title);
+    let codes: Vec<_> = CODES.iter().map(line).collect();
+    format!(
+        "{EXAMPLES}\n\n\
+         Besides what a document is refused for, this is looked for, by Istio's codes and Kiali's:\n{}\n\n\
+         Services, workloads (Pods, Deployments, StatefulSets, DaemonSets and WorkloadEntries) and the names of the\n\
+         keys of Secrets are looked up where there are such documents; without them, what they would tell is not asked.",
+        codes.join("\n")
+    )
 }
 
 /// What is found, for tools.
@@ -158,7 +171,8 @@ impl Skipped {
     fn new(kind: &Kind, place: Place) -> Self {
         let reason = match kind {
             Kind::Recognised(_) => "this kind is recognised, but not used yet",
-            Kind::Known(_) | Kind::Foreign(_) => "the mesh has no use for this kind",
+            Kind::Known(_) => "this kind serves nothing: only the analysis looks at it",
+            Kind::Foreign(_) => "the mesh has no use for this kind",
         };
         Self { kind: kind.to_string(), place, reason }
     }

@@ -1,6 +1,9 @@
 //! Faults as SARIF 2.1.0, which code review tools show beside the lines they are about.
 
-use mesh_core::document::{Fault, Place, Severity};
+use mesh_core::{
+    dialect::{CODES, Code},
+    document::{Fault, Place, Severity},
+};
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeSet,
@@ -30,15 +33,28 @@ fn rule_id(fault: &Fault) -> &'static str {
 }
 
 fn rule(id: &str) -> Value {
-    if id == NO_CODE {
-        let text = "The mesh refuses this document, or reads it otherwise than its writer may have meant.";
-        return json!({"id": id, "shortDescription": {"text": text}});
-    }
+    let Some(Code { id, severity, title, help, .. }) = CODES.iter().find(|code| code.id == id) else {
+        let title = "The mesh refuses this document, or reads it otherwise than its writer may have meant.";
+        let help = "The message says what is wrong and, in parentheses, what to do about it.";
+        return json!({"id": id, "shortDescription": {"text": title}, "help": {"text": help}});
+    };
     json!({
         "id": id,
-        "shortDescription": {"text": format!("Istio's analysis message {id}.")},
-        "helpUri": format!("https://istio.io/latest/docs/reference/config/analysis/{}/", id.to_lowercase()),
+        "shortDescription": {"text": format!("{title}.")},
+        "help": {"text": help},
+        "helpUri": help_uri(id),
+        "defaultConfiguration": {"level": level(*severity)},
     })
+}
+
+/// Where a code's own project describes it.
+fn help_uri(id: &str) -> String {
+    match id.starts_with("KIA") {
+        true => "https://kiali.io/docs/features/validations/".to_owned(),
+        false => {
+            format!("https://istio.io/latest/docs/reference/config/analysis/{}/", id.to_lowercase())
+        }
+    }
 }
 
 fn result(fault: &Fault, ids: &[&str], folder: &Path) -> Value {
@@ -161,6 +177,8 @@ mod tests {
         let ids: Vec<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
         assert_eq!(ids, ["IST0101", "IST0109", "mesh"]);
         assert_eq!(rules[0]["helpUri"], "https://istio.io/latest/docs/reference/config/analysis/ist0101/");
+        assert_eq!(rules[0]["defaultConfiguration"]["level"], "error");
+        assert!(rules.iter().all(|rule| rule["help"]["text"].is_string()), "{rules:?}");
         let indexes: Vec<_> = run["results"].as_array().unwrap().iter().map(|it| &it["ruleIndex"]).collect();
         assert_eq!(indexes, [2, 1, 2, 0]);
     }

@@ -2,14 +2,15 @@
 
 use super::{
     decided::{Decided, Destination},
-    expect::{Abort, Backend, Delay, Expectation, Part},
+    expect::{Abort, Backend, Delay, Expectation, Mirror, Part, Retries},
 };
 use mesh_core::{
     document::HeaderOperations,
     model::{AbortStatus, Edit, HeaderEdits, Share},
+    table::{MirrorExplanation, RetryExplanation},
 };
 use serde::Serialize;
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 /// A part of a decision that is not as expected.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -49,9 +50,13 @@ pub(super) fn differences(expected: &Expectation, decided: &Decided<'_>) -> Vec<
         found.unless(is_met, "timeout", Some(or_none(timeout)), or_none(decided));
     }
     found.fault(expected, decided);
-    for part in &expected.undecided {
-        found.unless(false, part, Some("as written"), "not decided yet");
+    if let Some(retries) = &expected.retries {
+        found.retries(retries, decided.retries());
     }
+    if let Some(mirrors) = &expected.mirror {
+        found.mirrors(mirrors, decided.mirrors());
+    }
+    found.part("cors", expected.cors, Some(decided.cors()), "");
     found.0
 }
 
@@ -138,6 +143,29 @@ impl Differences {
         }
     }
 
+    fn retries(&mut self, expected: &Retries, decided: Option<&RetryExplanation>) {
+        let attempts = decided.map(|retries| retries.attempts);
+        self.part("retries.attempts", expected.attempts.as_ref(), attempts.as_ref(), "as the mesh says");
+        let on = decided.map(|retries| retries.on.join(","));
+        self.part("retries.retryOn", expected.on.as_ref(), on.as_ref(), "as the mesh says");
+        let time = expected.per_try_timeout.map(|time| format!("{time:?}"));
+        let decided = decided.and_then(|retries| retries.per_try_timeout_ms);
+        let decided = decided.map(|ms| format!("{:?}", Duration::from_millis(ms)));
+        self.part("retries.perTryTimeout", time.as_ref(), decided.as_ref(), "that of the request");
+    }
+
+    /// All mirrors are named, in the order written.
+    fn mirrors(&mut self, expected: &[Mirror], decided: &[MirrorExplanation]) {
+        let is_met = expected.len() == decided.len()
+            && expected.iter().zip(decided).all(|(expected, decided)| expected.fits(decided));
+        let words: Vec<_> = expected.iter().map(Mirror::in_words).collect();
+        let decided: Vec<_> = decided.iter().map(mirror_in_words).collect();
+        let or_none = |words: Vec<String>| {
+            if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+        };
+        self.unless(is_met, "mirror", Some(or_none(words)), or_none(decided));
+    }
+
     fn share(&mut self, part: &str, expected: Option<Share>, decided: Option<Share>) {
         self.part(part, expected.as_ref(), decided.as_ref(), "none");
     }
@@ -162,6 +190,30 @@ impl Backend {
         let port = self.port.map(|port| format!("port {port}"));
         let parts: Vec<_> = [host, subset, port].into_iter().flatten().collect();
         if parts.is_empty() { "one destination".to_owned() } else { parts.join(" ") }
+    }
+}
+
+impl Mirror {
+    fn fits(&self, decided: &MirrorExplanation) -> bool {
+        decided.missing.is_none()
+            && self.backend.host.as_ref().is_none_or(|host| *host == decided.host)
+            && self.backend.subset.as_ref().is_none_or(|subset| Some(subset) == decided.subset.as_ref())
+            && self.backend.port.is_none_or(|port| port == decided.port)
+            && self.share.is_none_or(|share| share.percent() == decided.percent)
+    }
+
+    fn in_words(&self) -> String {
+        let share = self.share.map(|share| format!(" {share}")).unwrap_or_default();
+        format!("{}{share}", self.backend.in_words())
+    }
+}
+
+fn mirror_in_words(mirror: &MirrorExplanation) -> String {
+    let MirrorExplanation { host, port, percent, .. } = mirror;
+    let subset = mirror.subset.as_ref().map(|subset| format!(" subset {subset}")).unwrap_or_default();
+    match &mirror.missing {
+        Some(missing) => format!("{host}{subset} (missing: {missing})"),
+        None => format!("{host}:{port}{subset} {percent} %"),
     }
 }
 

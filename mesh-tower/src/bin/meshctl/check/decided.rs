@@ -3,7 +3,10 @@
 use crate::request::Question;
 use mesh_core::{
     model::{Action, HeaderEdits, Injection},
-    table::{Chosen, Decision, Explanation, RequestView, Rule, Snapshot, Target, TargetExplanation},
+    table::{
+        Chosen, Decision, Explanation, MirrorExplanation, RequestView, RetryExplanation, Rule, Snapshot,
+        Target, TargetExplanation,
+    },
 };
 
 /// What is decided for one request, whatever the roll.
@@ -38,10 +41,10 @@ impl<'a> Decided<'a> {
     /// What `snapshot` decides for a request.
     pub(super) fn of(snapshot: &'a Snapshot, question: &'a Question) -> Self {
         let (view, explanation) = (question.view(), question.explain(snapshot));
-        let rolls = match question.sent_to_https(snapshot) {
-            Some(_) => Vec::new(),
-            None => rolls(&explanation.targets),
-        };
+        // What is answered before it is forwarded has no destination.
+        let is_preflight = explanation.cors.as_ref().is_some_and(|cors| cors.verdict != "granted");
+        let is_answered = is_preflight || question.sent_to_https(snapshot).is_some();
+        let rolls = if is_answered { Vec::new() } else { rolls(&explanation.targets) };
         let decisions: Vec<_> = rolls.into_iter().map(|roll| snapshot.decide(&view, roll)).collect();
         let chosen: Vec<_> = decisions.iter().map(chosen).collect();
         let rule = chosen.iter().flatten().next().map(|chosen| snapshot.rule(*chosen));
@@ -80,6 +83,21 @@ impl<'a> Decided<'a> {
     /// The time for the whole request, as people write it.
     pub(super) fn timeout(&self) -> Option<String> {
         self.rule.and_then(|rule| rule.route.timeout).map(|timeout| format!("{timeout:?}"))
+    }
+
+    /// When the request is tried again; `None` when its rule does not say.
+    pub(super) fn retries(&self) -> Option<&RetryExplanation> {
+        self.explanation.retries.as_ref()
+    }
+
+    /// Who gets copies.
+    pub(super) fn mirrors(&self) -> &[MirrorExplanation] {
+        &self.explanation.mirrors
+    }
+
+    /// What becomes of it as a request from a page of another origin.
+    pub(super) fn cors(&self) -> &'static str {
+        self.explanation.cors.as_ref().map_or("silent", |cors| cors.verdict)
     }
 
     /// The faults to inject.

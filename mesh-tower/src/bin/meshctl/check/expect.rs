@@ -22,8 +22,9 @@ pub(super) struct Expectation {
     pub(super) response_headers: HeaderOperations,
     pub(super) timeout: Option<Duration>,
     pub(super) fault: Fault,
-    /// Parts that are named although nothing decides them yet.
-    pub(super) undecided: Vec<&'static str>,
+    pub(super) retries: Option<Retries>,
+    pub(super) mirror: Option<Vec<Mirror>>,
+    pub(super) cors: Option<&'static str>,
 }
 
 /// A destination, as far as it is named.
@@ -74,6 +75,29 @@ pub(super) struct Abort {
     pub(super) share: Option<Share>,
 }
 
+/// When a failed request is tried again, as far as it is named.
+#[derive(Debug)]
+pub(super) struct Retries {
+    pub(super) attempts: Option<u32>,
+    pub(super) on: Option<String>,
+    pub(super) per_try_timeout: Option<Duration>,
+}
+
+/// A destination that gets copies, and the share of requests that are copied.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    pub(super) backend: Backend,
+    pub(super) share: Option<Share>,
+}
+
+/// What may become of a request from a page of another origin.
+const CORS: [(&str, i64, &str); 4] = [
+    ("silent", 0, "silent"),
+    ("granted", 1, "granted"),
+    ("preflight", 2, "preflight"),
+    ("ignored", 3, "ignored"),
+];
+
 /// What may become of a request.
 const OUTCOMES: [(&str, i64, &str); 5] = [
     ("forward", 0, "forward"),
@@ -103,14 +127,12 @@ impl Read for Expectation {
                 response_headers: joined(headers.response, f.take("responseHeaders")),
                 timeout: f.maybe("timeout"),
                 fault: f.take("fault"),
-                undecided: undecided(f),
+                retries: f.maybe("retries"),
+                mirror: f.maybe::<Mirrors>("mirror").map(|mirrors| mirrors.0),
+                cors: f.maybe::<Cors>("cors").map(|cors| cors.0),
             }
         })
     }
-}
-
-fn undecided(f: &mut Fields<'_>) -> Vec<&'static str> {
-    ["mirror", "retries"].into_iter().filter(|name| f.maybe::<Anything>(name).is_some()).collect()
 }
 
 fn joined(mut both: HeaderOperations, other: HeaderOperations) -> HeaderOperations {
@@ -120,12 +142,50 @@ fn joined(mut both: HeaderOperations, other: HeaderOperations) -> HeaderOperatio
     both
 }
 
-/// A value that is not looked at.
-struct Anything;
+struct Cors(&'static str);
 
-impl Read for Anything {
-    fn read(_: At<'_>) -> Option<Self> {
-        Some(Self)
+impl Read for Cors {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.choice(&CORS).map(Self)
+    }
+}
+
+impl Read for Retries {
+    /// `3`, or as Istio writes it: `{attempts: 3, retryOn: "5xx,409", perTryTimeout: 1s}`.
+    fn read(at: At<'_>) -> Option<Self> {
+        match at.node.value {
+            Value::Map(_) => at.object(|f| Self {
+                attempts: f.maybe("attempts"),
+                on: f.maybe("retryOn"),
+                per_try_timeout: f.maybe("perTryTimeout"),
+            }),
+            _ => u32::read(at).map(|attempts| Self {
+                attempts: Some(attempts),
+                on: None,
+                per_try_timeout: None,
+            }),
+        }
+    }
+}
+
+impl Read for Mirror {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| Self {
+            backend: Backend::fields(f),
+            share: f.maybe::<Percentage>("percentage").map(|percentage| percentage.0),
+        })
+    }
+}
+
+/// One, or a list of them.
+struct Mirrors(Vec<Mirror>);
+
+impl Read for Mirrors {
+    fn read(at: At<'_>) -> Option<Self> {
+        match at.node.value {
+            Value::Map(_) => Mirror::read(at).map(|mirror| Self(vec![mirror])),
+            _ => Vec::read(at).map(Self),
+        }
     }
 }
 

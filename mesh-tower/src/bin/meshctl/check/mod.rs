@@ -49,7 +49,8 @@ A table:
 A request has a url, and may have: method, headers, from, labels, gateway.
 What is expected may be: outcome (forward, redirect, respond, passthrough, refuse), route (the name of the rule), status,
 backend {host, subset, port}, split (a list of those with weight), redirect (its location), rewrite {path, authority},
-requestHeaders and responseHeaders {set, add, remove}, timeout, fault {delay, abort}. What is not named is not compared.
+requestHeaders and responseHeaders {set, add, remove}, timeout, fault {delay, abort}, retries {attempts, retryOn, perTryTimeout},
+mirror (a list of backends with percentage), cors (silent, granted, preflight, ignored). What is not named is not compared.
 Beside documents and cases a table may have: namespace (of documents and callers that name none), and unknownHosts, pass
 or refuse: what becomes of requests to hosts that nobody described. Whether there are endpoints is no part of a decision.
 

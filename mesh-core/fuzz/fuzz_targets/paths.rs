@@ -1,0 +1,10 @@
+//! Request targets, as `tests/laws/paths.rs` says.
+#![no_main]
+
+#[expect(dead_code, reason = "the tests of the table use the rest")]
+#[path = "../../tests/table/build.rs"]
+mod build;
+#[path = "../../tests/laws/paths.rs"]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|text: &str| laws::hold(text));

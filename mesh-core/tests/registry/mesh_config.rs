@@ -1,0 +1,151 @@
+//! MeshConfig: what holds for the whole mesh.
+
+use super::*;
+use mesh_core::watch::Standing;
+
+fn config(mesh: &str) -> String {
+    let mesh: String = mesh.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: istio, namespace: istio-system}}\n\
+         data:\n  meshNetworks: 'networks: {{}}'\n  mesh: |-\n{mesh}"
+    )
+}
+
+fn seen_from(namespace: &str, text: &str, url: &str) -> String {
+    goes(&Snapshot::compile(&model(text), &workload(namespace, &[]), None), url)
+}
+
+#[test]
+fn unknown_hosts_are_the_meshs_affair_unless_a_sidecar_says_otherwise() {
+    let refusing = config("outboundTrafficPolicy: {mode: REGISTRY_ONLY}");
+    assert_eq!(goes(&table(&refusing), "http://nowhere.example/"), "refuse UnknownHost");
+    assert_eq!(
+        goes(&table(&config("outboundTrafficPolicy: {mode: ALLOW_ANY}")), "http://nowhere.example/"),
+        "pass"
+    );
+    let own = istio("Sidecar", "shop/own", "{outboundTrafficPolicy: {mode: ALLOW_ANY}}");
+    assert_eq!(goes(&table(&[refusing, own].concat()), "http://nowhere.example/"), "pass");
+}
+
+#[test]
+fn the_root_namespace_can_be_another() {
+    let sidecar =
+        |namespace: &str| istio("Sidecar", &format!("{namespace}/all"), "{egress: [{hosts: ['office/*']}]}");
+    let rule = |namespace: &str, subset: &str| {
+        istio(
+            "DestinationRule",
+            &format!("{namespace}/mail"),
+            &format!("{{host: mail.office.svc.cluster.local, subsets: [{{name: {subset}}}]}}"),
+        )
+    };
+    let route = "{hosts: [mail.office.svc.cluster.local], http: [{route: [{destination: {host: mail.office.svc.cluster.local, subset: of-root}}]}]}";
+    let text = [
+        plain("catalog.shop"),
+        plain("mail.office"),
+        config("rootNamespace: root"),
+        sidecar("root"),
+        rule("istio-system", "of-istio"),
+        rule("root", "of-root"),
+        istio("VirtualService", "office/mail", route),
+    ]
+    .concat();
+    let table = table(&text);
+    assert_eq!(goes(&table, "http://catalog/"), "pass");
+    assert_eq!(goes(&table, "http://mail.office/"), "outbound|80|of-root|mail.office.svc.cluster.local");
+}
+
+#[test]
+fn what_does_not_say_who_may_see_it_is_seen_as_the_mesh_has_it() {
+    let mail = "http://mail.office/";
+    let own = config("defaultServiceExportTo: ['.']");
+    assert_eq!(seen_from("shop", &[plain("mail.office"), own.clone()].concat(), mail), "pass");
+    assert_eq!(
+        seen_from("office", &[plain("mail.office"), own.clone()].concat(), mail),
+        "outbound|80||mail.office.svc.cluster.local"
+    );
+    let said = plain("mail.office")
+        .replace("namespace: office", "namespace: office, annotations: {networking.istio.io/exportTo: '*'}");
+    assert_eq!(seen_from("shop", &[said, own].concat(), mail), "outbound|80||mail.office.svc.cluster.local");
+
+    let rules = answering("office/rules", "[mail.office.svc.cluster.local]");
+    let text = [plain("mail.office"), rules, config("defaultVirtualServiceExportTo: [bank]")].concat();
+    assert_eq!(seen_from("shop", &text, mail), "outbound|80||mail.office.svc.cluster.local");
+    assert_eq!(seen_from("bank", &text, mail), "office-rules answers");
+
+    let subset = "{host: mail.office.svc.cluster.local, subsets: [{name: all}]}";
+    let route = "{hosts: [mail.office.svc.cluster.local], http: [{route: [{destination: {host: mail.office.svc.cluster.local, subset: all}}]}]}";
+    let text = [
+        plain("mail.office"),
+        istio("DestinationRule", "office/mail", subset),
+        istio("VirtualService", "office/mail", route),
+        config("defaultDestinationRuleExportTo: ['~']"),
+    ]
+    .concat();
+    assert_eq!(seen_from("shop", &text, mail), "refuse Missing(Subset)");
+}
+
+#[test]
+fn a_delegate_that_does_not_say_is_as_hidden_as_any_rules() {
+    let root = istio(
+        "VirtualService",
+        "shop/root",
+        "{hosts: [a.example], http: [{delegate: {name: leaf, namespace: office}}]}",
+    );
+    let leaf =
+        istio("VirtualService", "office/leaf", "{http: [{name: leaf, directResponse: {status: 200}}]}");
+    assert_eq!(goes(&table(&[root.clone(), leaf.clone()].concat()), "http://a.example/"), "leaf answers");
+    let own = config("defaultVirtualServiceExportTo: ['.']");
+    assert_eq!(goes(&table(&[root, leaf, own].concat()), "http://a.example/"), "pass");
+}
+
+#[test]
+fn what_has_no_effect_yet_says_so_on_its_line_and_mistakes_too() {
+    let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let text = config("enableAutoMtls: true\nrootNamespace: root\naccessLogFile: /dev/stdout");
+    assert_eq!(
+        faults(&text),
+        [
+            "0.yaml:8: ConfigMap/istio: data.mesh.enableAutoMtls: is accepted, but has no effect yet",
+            "0.yaml:10: ConfigMap/istio: data.mesh.accessLogFile: is accepted, but has no effect yet",
+        ]
+    );
+    let [wrong] = &*faults(&config("accessLogEncoding: TEXT\noutboundTrafficPolicy: {mode: SOMETIMES}"))
+    else {
+        panic!("one fault")
+    };
+    assert!(
+        wrong.starts_with("0.yaml:9: ConfigMap/istio: data.mesh.outboundTrafficPolicy.mode: unknown value"),
+        "{wrong}"
+    );
+    let [broken] = &*faults(&config("a: [b")) else { panic!("one fault") };
+    assert!(broken.starts_with("0.yaml:"), "{broken}");
+}
+
+#[test]
+fn it_changes_without_the_other_documents() {
+    let file = |text: &str, name: &str| Arc::new(Batch::of(name.into(), text.as_bytes(), "shop"));
+    let services = file(&plain("mail.office"), "a.yaml");
+    let mut ledger = Ledger::new(Setting::default());
+    let mut seen = |mesh: Option<&str>| {
+        let mesh = mesh.map(|mesh| file(&config(mesh), "b.yaml"));
+        let batches: Vec<_> = [Arc::clone(&services)].into_iter().chain(mesh).collect();
+        let (model, status) = ledger.take(&batches);
+        assert!(status.documents.iter().all(|document| document.standing == Standing::Serving));
+        goes(&Snapshot::compile(&model, &workload("shop", &[]), None), "http://mail.office/")
+    };
+    assert_eq!(seen(None), "outbound|80||mail.office.svc.cluster.local");
+    assert_eq!(seen(Some("defaultServiceExportTo: ['.']")), "pass");
+    assert_eq!(seen(Some("defaultServiceExportTo: ['*']")), "outbound|80||mail.office.svc.cluster.local");
+}
+
+#[test]
+fn other_maps_are_somebody_elses() {
+    for (text, is_read) in [
+        (config("{}"), true),
+        (config("{}").replace("name: istio,", "name: other,"), false),
+        (config("{}").replace("istio-system", "shop"), false),
+        (config("{}").replace("mesh: |-", "other: |-"), false),
+    ] {
+        assert_eq!(taken(&[&text]).1.documents.len(), usize::from(is_read), "{text}");
+    }
+}
