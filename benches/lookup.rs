@@ -14,7 +14,11 @@ use mesh_core::{
     },
     table::{RequestView, Snapshot, Viewpoint},
 };
-use std::{hint::black_box, sync::Arc};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::{alloc::System, hint::black_box, sync::Arc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// How many requests are decided in turn.
@@ -29,6 +33,7 @@ fn decide(criterion: &mut Criterion) {
             let requests: Vec<_> =
                 (0..REQUESTS).map(|turn| request(&name(turn * size / REQUESTS.min(size) % size))).collect();
             let views: Vec<_> = requests.iter().map(RequestView::outbound).collect();
+            tell_allocations(&format!("{kind} of {size} hosts"), &table, &views);
             let mut turns = views.iter().cycle();
             group.bench_function(BenchmarkId::new(kind, size), |bencher| {
                 bencher.iter(|| turns.next().map(|view| black_box(&table).decide(black_box(view), 1 << 31)));
@@ -62,11 +67,27 @@ fn decide_among_many(criterion: &mut Criterion) {
     for number in RULES - KINDS.len()..RULES {
         let request = meeting(&host, number);
         let view = RequestView::outbound(&request);
+        tell_allocations(KINDS[number % KINDS.len()], &table, &[view]);
         group.bench_function(format!("last {}", KINDS[number % KINDS.len()]), |bencher| {
             bencher.iter(|| black_box(&table).decide(black_box(&view), 0));
         });
     }
     group.finish();
+}
+
+/// Says how often a decision takes memory, once a regex has made its working memory.
+fn tell_allocations(what: &str, table: &Snapshot, views: &[RequestView<'_>]) {
+    let decide = || {
+        for view in views {
+            black_box(black_box(table).decide(black_box(view), 1 << 31));
+        }
+    };
+    decide();
+    let region = Region::new(ALLOCATOR);
+    decide();
+    let change = region.change();
+    let count = change.allocations + change.reallocations;
+    println!("{what}: {count} allocations in {} decisions", views.len());
 }
 
 const KINDS: [&str; 5] = ["exact", "prefix", "regex", "header", "query"];

@@ -103,3 +103,50 @@ fn equal_bytes_have_equal_digests_wherever_they_lie() {
     assert_eq!(digest(&[Arc::clone(&one)]), digest(&[other]));
     assert_ne!(digest(&[one]), digest(&[batch("a.yaml", "kind: Y")]));
 }
+
+#[test]
+fn what_changes_alone_means_the_same_as_when_all_is_read_anew() {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n";
+    let config = |says: &str| batch("config.yaml", &format!("{head}data: {{mesh: \"{says}\"}}\n"));
+    let aged = |name: &str, timeout: &str, year: &str| {
+        let created = format!("{{name: {name}, creationTimestamp: '{year}-01-01T00:00:00Z'}}");
+        rule(name, timeout).replace(&format!("{{name: {name}}}"), &created)
+    };
+    let service = |name: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let rules = |text: String| batch("rules.yaml", &text);
+    let services = batch("services.yaml", &[service("a"), service("b")].concat());
+    let both =
+        |second: &str| rules([aged("a", "1s", "2021"), "---\n".into(), aged("b", "1s", second)].concat());
+    let steps = [
+        (both("2022"), config("{}")),
+        (both("2020"), config("{}")),
+        (both("2020"), config("defaultVirtualServiceExportTo: ['.']")),
+        (both("2022"), config("defaultVirtualServiceExportTo: ['.']")),
+        (rules(rule("a", "1s")), config("defaultDestinationRuleExportTo: ['.']")),
+    ];
+    let mut ledger = Ledger::new(Setting::default());
+    let mut orders = Vec::new();
+    for (rules, config) in steps {
+        let batches = [rules, Arc::clone(&services), config];
+        let after = ledger.take(&batches);
+        assert_eq!(after, Ledger::new(Setting::default()).take(&batches));
+        let rules = &after.0.virtual_services;
+        orders.push(
+            rules
+                .iter()
+                .map(|rules| (rules.name.to_string(), rules.export.reaches("other")))
+                .collect::<Vec<_>>(),
+        );
+    }
+    let order =
+        |names: &[&str], is_seen| names.iter().map(|name| ((*name).to_owned(), is_seen)).collect::<Vec<_>>();
+    let (ab, ba): (&[&str], &[&str]) = (&["a", "b"], &["b", "a"]);
+    assert_eq!(
+        orders,
+        [order(ab, true), order(ba, true), order(ba, false), order(ab, false), order(&["a"], true)]
+    );
+}

@@ -4,7 +4,7 @@ use mesh_core::{
     document::{Body, Document, Reading, Severity},
     source::Batch,
 };
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 fn read(file: &str) -> Batch {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/right").join(file);
@@ -20,7 +20,7 @@ fn good(file: &str) -> (Vec<Document>, Vec<String>) {
         Reading::Good { document, faults } => {
             assert!(faults.iter().all(|fault| fault.severity == Severity::Warning));
             warnings.extend(faults.iter().map(|fault| format!("{}: {}", fault.place.line, fault.path)));
-            *document
+            Arc::unwrap_or_clone(document)
         }
         wrong => panic!("{wrong:?}"),
     };

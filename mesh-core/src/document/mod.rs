@@ -3,6 +3,7 @@
 //! Nothing here knows what a document means; [`dialect`](crate::dialect) does. Reading notes every fault of a document
 //! at once, each with its line and field path.
 
+mod asked;
 mod client_tls;
 mod connection_pool;
 mod connection_route;

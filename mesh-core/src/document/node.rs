@@ -21,7 +21,7 @@ pub enum Value {
     /// A number with a fraction or an exponent.
     Float(f64),
     /// Text, quoted or plain.
-    Text(Box<str>),
+    Text(String),
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order written.
@@ -32,7 +32,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key as written.
-    pub key: Box<str>,
+    pub key: String,
     /// The line of the key, counted from 1.
     pub line: u32,
     /// The value.
@@ -43,7 +43,7 @@ impl Node {
     /// The value under `key` of a mapping, if this is one and has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries().iter().find(|entry| *entry.key == *key).map(|entry| &entry.value)
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
     /// Whether this is a mapping with `key`, even with no value.

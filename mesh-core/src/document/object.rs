@@ -108,8 +108,8 @@ impl fmt::Display for Key {
 pub enum Reading {
     /// A document of a kind that the mesh uses; `faults` holds warnings only.
     Good {
-        /// The document.
-        document: Box<Document>,
+        /// The document, shared with later readings of the same text.
+        document: Arc<Document>,
         /// What is odd about it.
         faults: Vec<Fault>,
     },
@@ -170,7 +170,7 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
         Some((Some(metadata), body)) if !faults.iter().any(Fault::is_error) => {
             let document = Document { metadata, body, place, lines: Lines::of(root) };
             let faults = if kind.is_judged_elsewhere() { Vec::new() } else { faults };
-            Reading::Good { document: Box::new(document), faults }
+            Reading::Good { document: Arc::new(document), faults }
         }
         // Somebody else's document, which somebody else judges.
         _ if kind.is_judged_elsewhere() => Reading::Skipped { kind: Kind::Known(kind), place },

@@ -111,7 +111,10 @@ impl<T: Read> Read for Vec<T> {
             return None;
         };
         let element = |(index, node)| T::read(At { node, path: &at.path.index(index), report: at.report });
-        Some(elements.iter().enumerate().filter_map(element).collect())
+        // Documents are kept: no room for more elements than there are.
+        let mut read = Self::with_capacity(elements.len());
+        read.extend(elements.iter().enumerate().filter_map(element));
+        Some(read)
     }
 }
 

@@ -4,11 +4,16 @@
 //! durations as Go writes them, numbers also as text, enums by name or number, unknown fields refused.
 
 use super::{
+    asked::{Known, Taken},
     fault::{Fault, Place, Severity},
     node::{Entry, Node, Value},
     path::Path,
 };
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use rustc_hash::FxHashMap;
+use std::{cell::RefCell, sync::Arc};
+
+/// Mappings up to this long are searched key by key: that is faster than hashing them.
+const FEW: usize = 16;
 
 /// Collects the faults of one object while it is read and checked.
 #[derive(Debug)]
@@ -113,18 +118,18 @@ impl<'a> At<'a> {
                 }
             }
             Value::Map(entries) => {
-                let mut lines = HashMap::new();
-                for entry in entries {
+                let mut lines: FxHashMap<&str, u32> = FxHashMap::default();
+                for (index, entry) in entries.iter().enumerate() {
+                    let twin = if entries.len() <= FEW {
+                        entries[..index].iter().rfind(|other| other.key == entry.key).map(|other| other.line)
+                    } else {
+                        lines.insert(&entry.key, entry.line)
+                    };
                     let path = self.path.field(&entry.key);
-                    if let Some(first) = lines.insert(&entry.key, entry.line) {
+                    if let Some(first) = twin {
                         let reason = format!("written twice: on line {first} too");
-                        self.report.add(
-                            Severity::Error,
-                            entry.line,
-                            &path,
-                            reason,
-                            Some("keep one".to_owned()),
-                        );
+                        let remedy = Some("keep one".to_owned());
+                        self.report.add(Severity::Error, entry.line, &path, reason, remedy);
                     }
                     At { node: &entry.value, path: &path, report: self.report }.refuse_twins();
                 }
@@ -139,8 +144,8 @@ impl<'a> At<'a> {
             self.expected("a mapping");
             return None;
         };
-        let taken = vec![false; entries.len()];
-        let mut fields = Fields { at: self, entries, taken, known: Vec::new(), is_open: false };
+        let mut fields =
+            Fields { at: self, entries, taken: Taken::default(), known: Known::default(), is_open: false };
         let object = read(&mut fields);
         if !fields.is_open {
             fields.refuse_unknown();
@@ -176,8 +181,8 @@ impl<'a> At<'a> {
 pub struct Fields<'a> {
     at: At<'a>,
     entries: &'a [Entry],
-    taken: Vec<bool>,
-    known: Vec<&'static str>,
+    taken: Taken,
+    known: Known,
     is_open: bool,
 }
 
@@ -222,9 +227,9 @@ impl<'a> Fields<'a> {
 
     /// Notes that a field is missing, unless one that is written was meant for it and is a fault already.
     pub fn require(&self, name: &str, remedy: &str) {
-        let unknown = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
-        let is_meant = |key: &str| nearest(key, self.known.iter().copied()) == Some(name);
-        if !self.is_open && unknown.into_iter().any(|(entry, _)| is_meant(&entry.key)) {
+        let mut unknown = self.entries.iter().enumerate().filter(|(index, _)| !self.taken.has(*index));
+        let is_meant = |key: &str| nearest(key, self.known.iter()) == Some(name);
+        if !self.is_open && unknown.any(|(_, entry)| is_meant(&entry.key)) {
             return;
         }
         self.here().refuse_with(format!("{name} is missing"), remedy);
@@ -253,12 +258,12 @@ impl<'a> Fields<'a> {
     fn entry(&mut self, name: &'static str) -> Option<&'a Entry> {
         self.known.push(name);
         let index = self.entries.iter().position(|entry| is_named(&entry.key, name))?;
-        self.taken[index] = true;
+        self.taken.insert(index);
         Some(&self.entries[index]).filter(|entry| !entry.value.is_null())
     }
 
     fn refuse_unknown(&self) {
-        for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !self.taken[*index]) {
+        for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !self.taken.has(*index)) {
             // The second of two equal keys is a fault of its own, and has been noted.
             if self.entries[..index].iter().any(|earlier| earlier.key == entry.key) {
                 continue;
@@ -275,9 +280,12 @@ impl<'a> Fields<'a> {
     }
 
     fn suggest(&self, key: &str) -> String {
-        match nearest(key, self.known.iter().copied()) {
+        match nearest(key, self.known.iter()) {
             Some(name) => format!("did you mean {name}?"),
-            None => format!("remove it; known here: {}", self.known.join(", ")),
+            None => {
+                let known: Vec<_> = self.known.iter().collect();
+                format!("remove it; known here: {}", known.join(", "))
+            }
         }
     }
 }
@@ -286,6 +294,10 @@ impl<'a> Fields<'a> {
 fn is_named(key: &str, name: &str) -> bool {
     if key == name {
         return true;
+    }
+    // Most questions end here: an underscore more for every capital, or it is another name.
+    if key.len() <= name.len() || key.as_bytes().first() != name.as_bytes().first() {
+        return false;
     }
     let mut written = key.chars();
     let matches = name.chars().all(|c| {
@@ -335,5 +347,6 @@ mod tests {
         assert!(!is_named("fixed-delay", "fixedDelay"));
         assert!(!is_named("fixeddelay", "fixedDelay"));
         assert!(!is_named("fixed_delay_", "fixedDelay"));
+        assert!(is_named("a", "a") && is_named("", "") && !is_named("a", "") && !is_named("", "a"));
     }
 }

@@ -26,7 +26,9 @@ impl Host {
     /// # Errors
     /// When it is empty, too long, or has a label that is not letters, digits, `-` and `_`, or a top label of digits.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
-        if text.parse::<std::net::IpAddr>().is_ok() {
+        // Few names look like an address, and the others are spared the parsing.
+        let may_be_ip = text.contains(':') || text.starts_with(|c: char| c.is_ascii_digit());
+        if may_be_ip && text.parse::<std::net::IpAddr>().is_ok() {
             return Ok(Self(text.to_ascii_lowercase().into()));
         }
         Self::parse_name(text)

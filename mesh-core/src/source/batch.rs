@@ -1,10 +1,11 @@
 //! What one file holds.
 
 use super::{
-    embedded::unfold,
-    yaml::{Parsed, oversized, parse},
+    embedded,
+    piecewise::{self, Cut, Piece},
+    yaml,
 };
-use crate::document::{self, Fault, Reading};
+use crate::document::{Fault, Reading};
 use std::sync::Arc;
 
 /// What one file holds, read once and shared until the file changes.
@@ -18,59 +19,73 @@ pub struct Batch {
     pub readings: Vec<Reading>,
     /// Whether the file was read to its end. When not, what it held before goes on serving.
     pub is_whole: bool,
+    /// The namespace for documents that name none.
+    namespace: Box<str>,
+    /// What `readings` were read from, in order; nothing when the text was read as one.
+    pieces: Vec<Piece>,
 }
 
 impl Batch {
     /// Reads the documents in `bytes`, the content of `file`.
     ///
     /// `namespace` is the one for documents that name none. A mistake that ends the reading is the last of the
-    /// readings, and the batch is not whole.
+    /// readings, and the batch is not whole. Many documents are read on several threads.
     #[must_use]
     pub fn of(file: Arc<str>, bytes: &[u8], namespace: &str) -> Self {
-        let Parsed { documents, fault } = parse(bytes, &file);
-        let read = |mut root| match unfold(&mut root, &file) {
-            None => document::read(&root, &file, namespace),
-            Some(fault) => vec![bad(fault)],
-        };
-        let mut readings: Vec<_> = documents.into_iter().flat_map(read).collect();
-        let is_whole = fault.is_none();
-        readings.extend(fault.map(bad));
-        Self { digest: digest(bytes), file, readings, is_whole }
+        Self::read(file, bytes, &Cut::of(bytes), namespace, None)
+    }
+
+    /// Reads the documents in `bytes`, the new content of the same file, as [`Batch::of`] does.
+    ///
+    /// A document whose text is the same as before, and on the same line, is not read again but shared; a batch of
+    /// which every byte is the same is shared itself.
+    #[must_use]
+    pub fn next(self: &Arc<Self>, bytes: &[u8]) -> Arc<Self> {
+        let cut = Cut::of(bytes);
+        if cut.digest == self.digest {
+            return Arc::clone(self);
+        }
+        Arc::new(Self::read(Arc::clone(&self.file), bytes, &cut, &self.namespace, Some(self)))
     }
 
     /// A file of more than [`MAX_BYTES`](super::MAX_BYTES), which nobody read to know that.
     #[must_use]
     pub fn too_large(file: Arc<str>) -> Self {
-        let fault = oversized(&file);
+        let fault = yaml::oversized(&file);
         Self::unread(file, fault)
     }
 
     /// A file that could not be read at all.
     #[must_use]
     pub fn unread(file: Arc<str>, fault: Fault) -> Self {
-        // Not that of an empty file: one that is emptied after it could not be read has changed.
-        Self { file, digest: digest(fault.reason.as_bytes()), readings: vec![bad(fault)], is_whole: false }
+        Self {
+            file,
+            // Not that of an empty file: one that is emptied after it could not be read has changed.
+            digest: Cut::of(fault.reason.as_bytes()).digest,
+            readings: vec![bad(fault)],
+            is_whole: false,
+            namespace: Box::default(),
+            pieces: Vec::new(),
+        }
+    }
+
+    fn read(file: Arc<str>, bytes: &[u8], cut: &Cut<'_>, namespace: &str, previous: Option<&Self>) -> Self {
+        let previous = previous.map_or((&[][..], &[][..]), |batch| (&batch.pieces, &batch.readings));
+        let whole = |fault: Option<Fault>, mut readings: Vec<Reading>, pieces| {
+            let is_whole = fault.is_none();
+            readings.extend(fault.map(bad));
+            let (file, namespace) = (Arc::clone(&file), namespace.into());
+            Self { file, digest: cut.digest, readings, is_whole, namespace, pieces }
+        };
+        if let Some((readings, pieces)) = piecewise::read(cut, &file, namespace, previous) {
+            return whole(None, readings, pieces);
+        }
+        let mut readings = Vec::new();
+        let read = yaml::read(bytes, &file, |root| readings.extend(embedded::read(root, &file, namespace)));
+        whole(read.err(), readings, Vec::new())
     }
 }
 
 fn bad(fault: Fault) -> Reading {
     Reading::Bad { key: None, faults: vec![fault] }
-}
-
-/// FNV-1a: the same in every process, unlike the standard library's hash.
-pub(super) fn digest(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digest_is_the_published_one() {
-        assert_eq!(digest(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(digest(b"foobar"), 0x8594_4171_f739_67e8);
-    }
 }

@@ -1,15 +1,23 @@
 //! Documents within documents: the MeshConfig that a ConfigMap holds as text.
 
 use super::yaml::{Parsed, parse};
-use crate::document::{Fault, Node, Value};
+use crate::document::{self, Fault, Node, Reading, Value};
 use std::sync::Arc;
 
 /// The key of a ConfigMap under which Istio keeps its MeshConfig.
 const MESH: &str = "mesh";
 
+/// Reads what a document of a file says, with the documents within it.
+pub(super) fn read(mut root: Node, file: &Arc<str>, namespace: &str) -> Vec<Reading> {
+    match unfold(&mut root, file) {
+        None => document::read(&root, file, namespace),
+        Some(fault) => vec![Reading::Bad { key: None, faults: vec![fault] }],
+    }
+}
+
 /// Puts the values in place of the text of a MeshConfig, each with its line in the file; gives the mistake in the text, if
 /// there is one.
-pub(super) fn unfold(root: &mut Node, file: &Arc<str>) -> Option<Fault> {
+fn unfold(root: &mut Node, file: &Arc<str>) -> Option<Fault> {
     if let Some(Value::List(items)) = member(root, "items").map(|items| &mut items.value) {
         return items.iter_mut().find_map(|item| unfold(item, file));
     }

@@ -16,9 +16,12 @@
 //! ```
 
 mod batch;
+mod digest;
 mod embedded;
 #[cfg(feature = "file")]
 pub mod file;
+pub(crate) mod parallel;
+mod piecewise;
 mod yaml;
 
 pub use batch::Batch;

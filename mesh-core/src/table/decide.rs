@@ -67,10 +67,13 @@ impl Snapshot {
         };
         let rule = &rules[number as usize];
         let mut chosen = Chosen { host: found.owner, rule: number, target: 0 };
-        if !matches!(rule.route.action, Action::Forward(_)) {
-            return Decision::Answer(chosen);
-        }
-        let Some(number) = rule.choose(roll) else { return Decision::Refuse(Refusal::NoRoute) };
+        let Some(number) = rule.choose(roll) else {
+            // Asked only now: the action lies elsewhere in memory, and what has targets forwards.
+            return match rule.route.action {
+                Action::Forward(_) => Decision::Refuse(Refusal::NoRoute),
+                Action::Redirect(_) | Action::Respond(_) => Decision::Answer(chosen),
+            };
+        };
         chosen.target = number;
         Decision::Forward(chosen)
     }

@@ -1,7 +1,7 @@
 //! Host names to whoever is responsible for them.
 
 use crate::model::{Host, HostPattern};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::{fmt, sync::Arc};
 
 /// Longest host name that DNS knows, in bytes; longer ones are nobody's, except `*`'s.
@@ -31,6 +31,11 @@ pub(super) enum FoundPattern<'a> {
 }
 
 impl HostIndex {
+    /// An index with room for so many exact names.
+    pub(super) fn with_capacity(names: usize) -> Self {
+        Self { exact: FxHashMap::with_capacity_and_hasher(names, FxBuildHasher), ..Self::default() }
+    }
+
     /// Gives a pattern to `owner` unless it has an owner already, and says who owns it now.
     pub(super) fn claim(&mut self, pattern: &HostPattern, owner: u32) -> u32 {
         match pattern {

@@ -130,7 +130,14 @@ fn has_unwanted(unwanted: &HeaderMatch, request: &RequestView<'_>) -> bool {
 
 /// What is no UTF-8 is there, but equal to nothing.
 fn matches(asked: &TextMatch, line: &[u8]) -> bool {
-    *asked == TextMatch::Present || std::str::from_utf8(line).is_ok_and(|text| asked.matches(text))
+    match asked {
+        TextMatch::Present => true,
+        // Of the usual question the answer is in the bytes alone: equal ones are text, since what is asked for is.
+        TextMatch::Exact(exact) => line == exact.as_bytes(),
+        TextMatch::Prefix(_) | TextMatch::Regex(_) => {
+            std::str::from_utf8(line).is_ok_and(|text| asked.matches(text))
+        }
+    }
 }
 
 /// The values of a header, each of which is compared for itself, as Envoy does.

@@ -35,6 +35,11 @@ impl Site {
 }
 
 impl Outbound {
+    /// Nobody yet, with room for so many hosts.
+    pub(super) fn with_capacity(hosts: usize) -> Self {
+        Self { hosts: HostIndex::with_capacity(hosts), sites: Vec::with_capacity(hosts) }
+    }
+
     /// Takes in virtual hosts by port; the number is what names are given to.
     pub(super) fn add(&mut self, ports: impl IntoIterator<Item = (u16, u32)>) -> u32 {
         let mut ports = ports.into_iter();

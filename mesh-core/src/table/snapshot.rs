@@ -1,6 +1,6 @@
 //! The routing table of one workload.
 
-use super::{hosts::HostIndex, index::RuleIndex, matcher::Condition, outbound::Outbound};
+use super::{compile::Recipes, hosts::HostIndex, index::RuleIndex, matcher::Condition, outbound::Outbound};
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
     Termination, TrafficPolicy,
@@ -15,13 +15,15 @@ pub struct Snapshot {
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
     pub(super) outbound: Outbound,
     pub(super) listeners: Vec<Listener>,
-    pub(super) backends: BTreeMap<BackendName, Arc<Backend>>,
+    pub(super) backends: Arc<BTreeMap<BackendName, Arc<Backend>>>,
     /// What becomes of requests to hosts that nobody described.
     pub(super) unknown_hosts: super::Decision,
     /// The virtual host that stands in for those that nobody described.
     pub(super) stand_in: Option<u32>,
     /// The Sidecar that says what is seen, as `namespace/name`.
     pub(super) sidecar: Option<Box<str>>,
+    /// What it was made of, for the table after it.
+    pub(super) recipes: Recipes,
 }
 
 /// Counts what one process has published, from 1; 0 is the empty table before the first publish.

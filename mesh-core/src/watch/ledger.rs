@@ -3,20 +3,27 @@
 use super::status::{DocumentStatus, Standing, Status};
 use crate::{
     dialect::{Meaning, Setting, analyze, assemble, translate},
-    document::{Document, Fault, Key, Kind, Place, Reading, Severity},
+    document::{Document, Fault, Key, Kind, Place, Reading, Severity, Timestamp},
     model::Model,
-    source::Batch,
+    source::{Batch, parallel},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::{cell::LazyCell, sync::Arc};
 
 /// Keeps the meaning of every document, and the last good one of those that are wrong now.
 #[derive(Debug, Default)]
 pub struct Ledger {
     setting: Setting,
-    files: Vec<File>,
+    files: Vec<Arc<File>>,
+    others: Others,
+}
+
+/// All that is no VirtualService, and what it means together.
+#[derive(Debug, Default)]
+struct Others {
+    entries: Vec<Arc<Entry>>,
+    /// Without VirtualServices.
+    model: Model,
 }
 
 /// What one file held at the last look.
@@ -25,7 +32,7 @@ struct File {
     batch: Arc<Batch>,
     slots: Vec<Slot>,
     /// What does not serve, and is looked at all the same: what is refused, and others' kinds.
-    aside: Vec<Written>,
+    aside: Vec<Arc<Document>>,
     skipped: Vec<(Kind, Place)>,
     faults: Vec<Fault>,
 }
@@ -33,19 +40,22 @@ struct File {
 /// One document that serves.
 #[derive(Clone, Debug)]
 struct Slot {
-    key: Key,
-    place: Place,
-    meaning: Arc<Meaning>,
-    written: Written,
+    entry: Arc<Entry>,
     is_held: bool,
 }
 
-/// One document of a file, shared with all of it.
-#[derive(Clone, Debug)]
-struct Written {
-    batch: Arc<Batch>,
-    index: usize,
+/// A good document, and what was made of it.
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    document: Arc<Document>,
+    meaning: Arc<Meaning>,
+    /// What is odd about its values.
+    faults: Vec<Fault>,
 }
+
+/// What translating a document gave.
+type Translated = (Option<Meaning>, Vec<Fault>);
 
 /// A digest of files, equal in every process that reads equal bytes in the same order.
 #[must_use]
@@ -59,127 +69,111 @@ impl Ledger {
     /// An empty ledger that understands documents by these settings.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
-        Self { setting, files: Vec::new() }
+        Self { setting, ..Self::default() }
     }
 
-    /// Takes in all files as they are now, and gives what they mean together and how each document stands.
-    ///
-    /// Files that are the same `Arc` as at the last call are not looked at again.
+    /// Takes in all files as they are now, and gives what they mean together and how each document stands: what
+    /// [`Ledger::read`] and then [`Ledger::status`] give.
     pub fn take(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
-        let (model, mut status) = self.understand(batches);
-        self.analyze(&model, &mut status);
+        let model = self.read(batches);
+        let status = self.status(&model);
         (model, status)
     }
 
-    /// The same, without what is wrong between documents: that can be told after the model serves.
-    pub(super) fn understand(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
-        let mut before: HashMap<Arc<str>, File> =
-            self.files.drain(..).map(|file| (Arc::clone(&file.batch.file), file)).collect();
-        let held: HashMap<Key, Slot> = before
-            .values()
-            .flat_map(|file| &file.slots)
-            .map(|slot| (slot.key.clone(), slot.clone()))
-            .collect();
-        for batch in batches {
-            let file = match before.remove(&batch.file) {
-                Some(file) if Arc::ptr_eq(&file.batch, batch) => file,
-                previous => self.read(batch, previous.as_ref(), &held),
-            };
-            self.files.push(file);
-        }
+    /// Takes in all files as they are now, and gives what they mean together.
+    ///
+    /// Files and documents that are the same `Arc` as at the last call are not looked at again. Many new documents are
+    /// understood on several threads.
+    pub fn read(&mut self, batches: &[Arc<Batch>]) -> Model {
+        let before = std::mem::take(&mut self.files);
+        // Most files are where they were.
+        let by_name = LazyCell::new(|| before.iter().map(|file| (&*file.batch.file, file)).collect());
+        let find = |(index, batch): (usize, &Arc<Batch>)| {
+            let by_name: &FxHashMap<&str, &Arc<File>> = &by_name;
+            let expected = before.get(index).filter(|file| file.batch.file == batch.file);
+            expected.or_else(|| by_name.get(&*batch.file).copied())
+        };
+        let former: Vec<Option<&Arc<File>>> = batches.iter().enumerate().map(find).collect();
+        let changed = batches.iter().zip(&former).filter(|(batch, former)| !is_same(batch, **former));
+        let new: Vec<_> =
+            changed.flat_map(|(batch, former)| goods(batch, *former)).filter_map(Result::err).collect();
+        let mut translated = parallel::map(&new, |document| translate(document, &self.setting)).into_iter();
+        let held = LazyCell::new(|| held(&before));
+        let file = |(batch, former): (&Arc<Batch>, Option<&Arc<File>>)| match former {
+            Some(former) if Arc::ptr_eq(&former.batch, batch) => Arc::clone(former),
+            _ => Arc::new(File::read(batch, former, &mut translated, &|key| held.get(key).copied())),
+        };
+        self.files = batches.iter().zip(former).map(file).collect();
         self.assemble(digest(batches))
     }
 
-    fn read(&self, batch: &Arc<Batch>, previous: Option<&File>, held: &HashMap<Key, Slot>) -> File {
-        let mut file = File::new(batch);
-        // A document that cannot even be told apart may be any of those that the file held.
-        let mut is_whole = batch.is_whole;
-        for (index, reading) in batch.readings.iter().enumerate() {
-            let written = || Written { batch: Arc::clone(batch), index };
-            match reading {
-                Reading::Good { document, .. } if document.is_for_analysis() => {
-                    file.skipped.push((document.key().kind, document.place.clone()));
-                    file.aside.push(written());
-                }
-                Reading::Good { document, faults } => {
-                    file.faults.extend(faults.iter().cloned());
-                    self.translate(document, written(), held, &mut file);
-                }
-                Reading::Bad { key, faults } => {
-                    file.faults.extend(faults.iter().cloned());
-                    is_whole &= key.is_some();
-                    file.slots.extend(key.as_ref().and_then(|key| held.get(key)).map(Slot::hold));
-                }
-                Reading::Skipped { kind, place } => file.skipped.push((kind.clone(), place.clone())),
-            }
+    /// What all that serves means together. Services and the like are put together again only when one of them changed.
+    fn assemble(&mut self, digest: u64) -> Model {
+        let standing = self.standing().into_iter();
+        let serving = standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| &slot.entry);
+        let mut serving: Vec<_> = serving.collect();
+        by_age(&mut serving);
+        let rules = serving.iter().filter(|entry| entry.decides_rules());
+        let rules: Vec<_> = rules.map(|entry| Arc::clone(&entry.meaning)).collect();
+        let others: Vec<_> = serving.into_iter().filter(|entry| !entry.is_rules()).collect();
+        let known = &self.others.entries;
+        let is_same =
+            known.len() == others.len() && known.iter().zip(&others).all(|(a, b)| Arc::ptr_eq(a, b));
+        let others = (!is_same).then(|| others.into_iter().map(Arc::clone).collect::<Vec<_>>());
+        if let Some(entries) = others {
+            let model = assemble(entries.iter().map(|entry| &*entry.meaning), &self.setting, digest);
+            self.others = Others { entries, model };
         }
-        if let Some(previous) = previous.filter(|_| !is_whole) {
-            let seen: HashSet<Key> = file.slots.iter().map(|slot| slot.key.clone()).collect();
-            let lost = previous.slots.iter().filter(|slot| !seen.contains(&slot.key));
-            file.slots.extend(lost.map(Slot::hold));
-        }
-        file
+        let virtual_services =
+            assemble(rules.iter().map(|rules| &**rules), &self.setting, digest).virtual_services;
+        Model { virtual_services, digest, ..self.others.model.clone() }
     }
 
-    /// Adds a document to its file: what it means, or what it last meant, or that it is there at least.
-    fn translate(&self, document: &Document, written: Written, held: &HashMap<Key, Slot>, file: &mut File) {
-        let (meaning, faults) = translate(document, &self.setting);
-        file.faults.extend(faults);
-        let (key, place) = (document.key(), document.place.clone());
-        match (meaning.map(Arc::new), held.get(&key)) {
-            (Some(meaning), _) => file.slots.push(Slot { key, place, meaning, written, is_held: false }),
-            (None, Some(slot)) => file.slots.push(slot.hold()),
-            (None, None) => file.aside.push(written),
-        }
-    }
-
-    /// Tells what is wrong between the documents that `model` was understood from.
-    pub(super) fn analyze(&self, model: &Model, status: &mut Status) {
-        let mut owners = HashSet::new();
-        let slots = self.files.iter().flat_map(|file| &file.slots);
-        let serving: Vec<_> = slots.filter(|slot| owners.insert(slot.key.clone())).collect();
-        let serving = serving.iter().filter_map(|slot| slot.written.document());
-        let aside = self.files.iter().flat_map(|file| &file.aside).filter_map(Written::document);
-        let documents = serving.chain(aside.filter(|document| owners.insert(document.key())));
-        // After everything else: these faults keep no document from serving.
-        status.faults.extend(analyze(documents, model, &self.setting));
-    }
-
-    fn assemble(&self, digest: u64) -> (Model, Status) {
-        let mut status = Status { digest, ..Status::default() };
-        let mut owners: HashMap<&Key, &Place> = HashMap::new();
-        let mut serving = Vec::new();
+    /// How each of the documents stands that were taken in last, and what is wrong between them. `model` is what they
+    /// mean together. This takes longer than to read one change among many, and keeps no document from serving.
+    #[must_use]
+    pub fn status(&self, model: &Model) -> Status {
+        let mut status = Status { digest: model.digest, ..Status::default() };
+        let standing = self.standing();
+        let mut rest = standing.iter();
         for file in &self.files {
             status.faults.extend(file.faults.iter().cloned());
             status.skipped.extend(file.skipped.iter().cloned());
-            for slot in &file.slots {
-                let mut standing = if slot.is_held { Standing::Held } else { Standing::Serving };
-                if let Some(owner) = owners.get(&slot.key) {
-                    standing = Standing::Shadowed;
-                    status.faults.push(shadowed(slot, owner));
-                } else {
-                    owners.insert(&slot.key, &slot.place);
-                    serving.push(slot);
-                }
-                let (key, place) = (slot.key.clone(), slot.place.clone());
+            for (slot, owner) in rest.by_ref().take(file.slots.len()) {
+                let standing = match owner {
+                    Some(_) => Standing::Shadowed,
+                    None if slot.is_held => Standing::Held,
+                    None => Standing::Serving,
+                };
+                status.faults.extend(owner.map(|owner| slot.entry.shadowed_by(owner)));
+                let (key, place) = (slot.entry.key.clone(), slot.entry.document.place.clone());
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        by_age(&mut serving);
-        let model = assemble(serving.iter().map(|slot| &*slot.meaning), &self.setting, digest);
-        (model, status)
+        let serving = standing.iter().filter(|(_, owner)| owner.is_none());
+        let serving = serving.map(|(slot, _)| &slot.entry);
+        let mut owners: FxHashSet<Key> = serving.clone().map(|entry| entry.key.clone()).collect();
+        let aside = self.files.iter().flat_map(|file| &file.aside);
+        let aside = aside.filter(|document| owners.insert(document.key())).map(|document| &**document);
+        let documents = serving.map(|entry| &*entry.document).chain(aside);
+        // After everything else: these faults keep no document from serving.
+        status.faults.extend(analyze(documents, model, &self.setting));
+        status
     }
-}
 
-impl File {
-    fn new(batch: &Arc<Batch>) -> Self {
-        Self {
-            batch: Arc::clone(batch),
-            slots: Vec::new(),
-            aside: Vec::new(),
-            skipped: Vec::new(),
-            faults: Vec::new(),
+    /// Every document in the order of precedence, with the one of the same name that is used instead, if there is one.
+    fn standing(&self) -> Vec<(&Slot, Option<&Entry>)> {
+        let count = self.files.iter().map(|file| file.slots.len()).sum();
+        let mut owners: FxHashMap<&Key, &Entry> = FxHashMap::with_capacity_and_hasher(count, FxBuildHasher);
+        let mut standing = Vec::with_capacity(count);
+        for slot in self.files.iter().flat_map(|file| &file.slots) {
+            let owner = owners.get(&slot.entry.key).copied();
+            if owner.is_none() {
+                owners.insert(&slot.entry.key, &slot.entry);
+            }
+            standing.push((slot, owner));
         }
+        standing
     }
 }
 
@@ -187,33 +181,136 @@ impl File {
 ///
 /// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
 /// of documents within a file.
-fn by_age(slots: &mut [&Slot]) {
-    let created = |slot: &Slot| slot.written.document().and_then(|document| document.metadata.created);
-    if slots.iter().any(|slot| created(slot).is_some()) {
-        slots.sort_by_cached_key(|slot| match created(slot) {
-            Some(time) => (false, Some((time, slot.key.name.clone(), slot.key.namespace.clone()))),
-            None => (true, None),
-        });
+fn by_age(serving: &mut [&Arc<Entry>]) {
+    if serving.iter().any(|entry| entry.document.metadata.created.is_some()) {
+        serving.sort_by_cached_key(age);
+    }
+}
+
+fn age<'e>(entry: &&'e Arc<Entry>) -> (bool, Option<(Timestamp, &'e str, &'e str)>) {
+    let Key { name, namespace, .. } = &entry.key;
+    let age = entry.document.metadata.created.map(|time| (time, &**name, &**namespace));
+    (age.is_none(), age)
+}
+
+fn is_same(batch: &Arc<Batch>, former: Option<&Arc<File>>) -> bool {
+    former.is_some_and(|former| Arc::ptr_eq(&former.batch, batch))
+}
+
+/// The good documents of a batch that are to serve in order, each with what was made of it if it was there before.
+fn goods<'a>(
+    batch: &'a Batch,
+    former: Option<&'a Arc<File>>,
+) -> impl Iterator<Item = Result<&'a Arc<Entry>, &'a Arc<Document>>> {
+    let former = former.map(|former| &*former.slots).unwrap_or_default();
+    let mut former = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).peekable();
+    let documents = batch.readings.iter().filter_map(|reading| match reading {
+        Reading::Good { document, .. } if !document.is_for_analysis() => Some(document),
+        Reading::Good { .. } | Reading::Bad { .. } | Reading::Skipped { .. } => None,
+    });
+    // What did not change is on the line where it was, and lines come in order.
+    documents.map(move |document| {
+        while former.next_if(|entry| entry.document.place.line < document.place.line).is_some() {}
+        former.next_if(|entry| Arc::ptr_eq(&entry.document, document)).ok_or(document)
+    })
+}
+
+/// The documents that were good at the last look; of those of one name the first.
+fn held(before: &[Arc<File>]) -> FxHashMap<&Key, &Slot> {
+    let mut held = FxHashMap::default();
+    for slot in before.iter().flat_map(|file| &file.slots) {
+        held.entry(&slot.entry.key).or_insert(slot);
+    }
+    held
+}
+
+impl File {
+    /// Takes in a file that changed; `translated` gives what its new documents mean, and `held` the last good version
+    /// of one that is wrong now.
+    fn read<'a>(
+        batch: &Arc<Batch>,
+        former: Option<&Arc<Self>>,
+        translated: &mut impl Iterator<Item = Translated>,
+        held: &impl Fn(&Key) -> Option<&'a Slot>,
+    ) -> Self {
+        let (mut slots, mut aside) = (Vec::new(), Vec::new());
+        let (mut skipped, mut faults) = (Vec::new(), Vec::new());
+        // A document that cannot even be told apart may be any of those that the file held.
+        let mut is_whole = batch.is_whole;
+        let mut goods = goods(batch, former);
+        for reading in &batch.readings {
+            match reading {
+                Reading::Good { document, .. } if document.is_for_analysis() => {
+                    skipped.push((document.key().kind, document.place.clone()));
+                    aside.push(Arc::clone(document));
+                }
+                Reading::Good { document, faults: odd } => {
+                    faults.extend(odd.iter().cloned());
+                    let Some(good) = goods.next() else { continue };
+                    match Slot::of(good, translated, &mut faults, held) {
+                        Some(slot) => slots.push(slot),
+                        None => aside.push(Arc::clone(document)),
+                    }
+                }
+                Reading::Bad { key, faults: wrong } => {
+                    faults.extend(wrong.iter().cloned());
+                    is_whole &= key.is_some();
+                    slots.extend(key.as_ref().and_then(held).map(Slot::hold));
+                }
+                Reading::Skipped { kind, place } => skipped.push((kind.clone(), place.clone())),
+            }
+        }
+        if let Some(former) = former.filter(|_| !is_whole) {
+            let seen: FxHashSet<Key> = slots.iter().map(|slot: &Slot| slot.entry.key.clone()).collect();
+            let lost = former.slots.iter().filter(|slot| !seen.contains(&slot.entry.key));
+            slots.extend(lost.map(Slot::hold));
+        }
+        Self { batch: Arc::clone(batch), slots, aside, skipped, faults }
     }
 }
 
 impl Slot {
+    /// What serves for a good document: itself, or its last good version when its values are wrong.
+    fn of<'a>(
+        good: Result<&Arc<Entry>, &Arc<Document>>,
+        translated: &mut impl Iterator<Item = Translated>,
+        faults: &mut Vec<Fault>,
+        held: &impl Fn(&Key) -> Option<&'a Slot>,
+    ) -> Option<Self> {
+        let document = match good {
+            Ok(entry) => {
+                faults.extend(entry.faults.iter().cloned());
+                return Some(Self { entry: Arc::clone(entry), is_held: false });
+            }
+            Err(document) => Arc::clone(document),
+        };
+        let (meaning, odd) = translated.next()?;
+        faults.extend(odd.iter().cloned());
+        let key = document.key();
+        let Some(meaning) = meaning else { return held(&key).map(Self::hold) };
+        let entry = Entry { key, document, meaning: Arc::new(meaning), faults: odd };
+        Some(Self { entry: Arc::new(entry), is_held: false })
+    }
+
     fn hold(&self) -> Self {
         Self { is_held: true, ..self.clone() }
     }
 }
 
-impl Written {
-    fn document(&self) -> Option<&Document> {
-        match self.batch.readings.get(self.index)? {
-            Reading::Good { document, .. } => Some(document),
-            Reading::Bad { .. } | Reading::Skipped { .. } => None,
-        }
+impl Entry {
+    /// Whether it routes requests: nothing but other rules depends on it.
+    fn is_rules(&self) -> bool {
+        matches!(*self.meaning, Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_))
     }
-}
 
-fn shadowed(slot: &Slot, owner: &Place) -> Fault {
-    let reason = format!("is also written at {owner}, which is used instead");
-    let fault = Fault::error(slot.place.clone(), reason).with_remedy("remove one of the two");
-    Fault { severity: Severity::Warning, object: slot.key.to_string(), ..fault }
+    /// Whether rules depend on it: on one another, and on who sees those that do not say it themselves.
+    fn decides_rules(&self) -> bool {
+        self.is_rules() || matches!(*self.meaning, Meaning::Mesh(_))
+    }
+
+    fn shadowed_by(&self, owner: &Self) -> Fault {
+        let reason = format!("is also written at {}, which is used instead", owner.document.place);
+        let fault = Fault::error(self.document.place.clone(), reason).with_remedy("remove one of the two");
+        Fault { severity: Severity::Warning, object: self.key.to_string(), ..fault }
+    }
 }

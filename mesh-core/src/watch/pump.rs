@@ -9,7 +9,7 @@ use crate::{
     document::{Fault, Severity},
     model::Model,
     source::{Batch, Source},
-    table::Snapshot,
+    table::{Generation, Snapshot},
 };
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -80,8 +80,8 @@ impl<S: Source> Pump<S> {
     /// Reads everything once and publishes it. Blocks while it reads.
     pub fn load(&mut self) -> Arc<Status> {
         let batches = self.source.load();
-        let (model, status) = self.publish(&batches);
-        self.tell(&model, status)
+        let (model, generation) = self.publish(&batches);
+        self.tell(&model, generation)
     }
 
     /// Publishes whenever documents change, for ever. To stop, drop the future: the last table stays.
@@ -123,20 +123,22 @@ impl<S: Source> Pump<S> {
             // Whoever asked may have stopped waiting.
             let _ = ask.done.send(());
         }
-        if let Some((model, status)) = published {
-            self.tell(&model, status);
+        if let Some((model, generation)) = published {
+            self.tell(&model, generation);
         }
     }
 
-    fn publish(&mut self, batches: &[Arc<Batch>]) -> (Model, Status) {
-        let (model, mut status) = self.ledger.understand(batches);
-        status.generation = self.publisher.publish(&model);
-        (model, status)
+    /// First the table, which requests wait for.
+    fn publish(&mut self, batches: &[Arc<Batch>]) -> (Model, Generation) {
+        let model = self.ledger.read(batches);
+        let generation = self.publisher.publish(&model);
+        (model, generation)
     }
 
-    /// Looks at the documents together, and tells how they stand. The new table serves requests meanwhile.
-    fn tell(&mut self, model: &Model, mut status: Status) -> Arc<Status> {
-        self.ledger.analyze(model, &mut status);
+    /// Then what people want to know: how the documents stand, and what is wrong between them.
+    fn tell(&mut self, model: &Model, generation: Generation) -> Arc<Status> {
+        let mut status = self.ledger.status(model);
+        status.generation = generation;
         let status = Arc::new(status);
         self.log(&status);
         self.status.send_replace(Arc::clone(&status));

@@ -15,6 +15,10 @@ pub(super) fn translate(
     written: &document::HeaderOperations,
     is_request: bool,
 ) -> HeaderEdits {
+    // Most rules change no header.
+    if written.remove.is_empty() && written.set.is_empty() && written.add.is_empty() {
+        return HeaderEdits::default();
+    }
     let mut edits = Vec::new();
     let remove = at.field("remove");
     for (index, name) in written.remove.iter().enumerate() {

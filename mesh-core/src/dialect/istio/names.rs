@@ -10,7 +10,9 @@ use std::{net::IpAddr, sync::Arc};
 impl Site<'_> {
     /// A host's full name: one without a dot, that is no address, belongs to the document's own namespace.
     pub(super) fn full_name(&self, name: &str) -> String {
-        if name.contains('.') || name.contains('*') || name.parse::<IpAddr>().is_ok() {
+        // Of addresses, those without a dot have a colon.
+        let is_ip = || name.contains(':') && name.parse::<IpAddr>().is_ok();
+        if name.contains('.') || name.contains('*') || is_ip() {
             return name.to_owned();
         }
         self.service_name(name, &self.metadata.namespace)

@@ -9,7 +9,7 @@ mod content;
 mod survey;
 mod watch;
 
-use super::{Batch, Source, batch::digest};
+use super::{Batch, Source};
 use crate::document::{Fault, Place};
 use content::Content;
 use std::{
@@ -223,11 +223,10 @@ impl FileSource {
 
     fn keep(&self, before: Option<Known>, stamp: Stamp, file: Arc<str>, bytes: &[u8]) -> Known {
         let age = Age::of(before.as_ref(), stamp);
-        let same = before.filter(|known| {
-            known.is_read && known.stamp.len == stamp.len && known.batch.digest == digest(bytes)
-        });
-        let batch =
-            same.map_or_else(|| Arc::new(Batch::of(file, bytes, &self.namespace)), |known| known.batch);
+        let batch = match before.filter(|known| known.is_read) {
+            Some(known) => known.batch.next(bytes),
+            None => Arc::new(Batch::of(file, bytes, &self.namespace)),
+        };
         Known { stamp, age, is_read: true, batch }
     }
 }

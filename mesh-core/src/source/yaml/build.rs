@@ -2,8 +2,9 @@
 
 use super::{MAX_DEPTH, MAX_TEXT, MAX_VALUES, Mistake, merge::merge, scalar, short};
 use crate::document::{Entry, Node, Value};
+use rustc_hash::FxHashMap;
 use saphyr_parser::{ScalarStyle, Tag};
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 const SPLIT: &str = "split the file, or repeat less with aliases";
 
@@ -15,7 +16,7 @@ pub(super) struct Builder {
     /// The document, once it is complete.
     root: Option<Node>,
     /// What aliases of this document may name, by the parser's number for it.
-    anchors: HashMap<usize, Anchored>,
+    anchors: FxHashMap<usize, Anchored>,
     /// What the text holds so far, copies included.
     held: Size,
 }
@@ -46,7 +47,7 @@ enum Content {
 
 #[derive(Debug)]
 struct Key {
-    text: Box<str>,
+    text: String,
     line: usize,
     is_merge: bool,
 }
@@ -61,13 +62,13 @@ struct Anchored {
 
 /// How much a value holds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Size {
-    values: usize,
-    text: usize,
+pub(super) struct Size {
+    pub(super) values: usize,
+    pub(super) text: usize,
 }
 
 impl Size {
-    fn add(&mut self, more: Size) {
+    pub(super) fn add(&mut self, more: Size) {
         self.values = self.values.saturating_add(more.values);
         self.text = self.text.saturating_add(more.text);
     }
@@ -84,10 +85,15 @@ impl Builder {
         self.root.take()
     }
 
+    /// What all documents so far hold.
+    pub(super) fn held(&self) -> Size {
+        self.held
+    }
+
     pub(super) fn scalar(
         &mut self,
         line: usize,
-        text: &str,
+        text: Cow<'_, str>,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
@@ -97,20 +103,18 @@ impl Builder {
         if let Some((key, mapping)) = self.awaited_key() {
             mapping.add(size);
             let is_merge = text == "<<" && style == ScalarStyle::Plain && tag.is_none();
-            *key = Some(Key { text: text.into(), line, is_merge });
-            if anchor != 0 {
-                let node = Node { line: short(line), value: Value::Text(text.into()) };
+            let name = (anchor != 0).then(|| Value::Text((*text).to_owned()));
+            *key = Some(Key { text: text.into_owned(), line, is_merge });
+            if let Some(value) = name {
+                let node = Node { line: short(line), value };
                 self.anchor(line, anchor, Anchored { node, size, height: 0 })?;
             }
             return Ok(());
         }
-        let value = scalar::resolve(line, text, style, tag)?;
         // The parser places what is not written at whatever comes next: the key's line says more.
-        let line = if text.is_empty() && style == ScalarStyle::Plain {
-            self.key_line().unwrap_or(line)
-        } else {
-            line
-        };
+        let is_written = !text.is_empty() || style != ScalarStyle::Plain;
+        let value = scalar::resolve(line, text, style, tag)?;
+        let line = if is_written { line } else { self.key_line().unwrap_or(line) };
         self.put(anchor, Anchored { node: Node { line: short(line), value }, size, height: 0 })
     }
 

@@ -9,7 +9,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>, merged: Vec<Node>) -> Result<(), M
     if merged.is_empty() {
         return Ok(());
     }
-    let mut written: HashSet<Box<str>> = entries.iter().map(|entry| entry.key.clone()).collect();
+    let mut written: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     for node in merged {
         let mappings = match node.value {
             Value::List(mappings) => mappings,

@@ -6,11 +6,12 @@
 
 mod build;
 mod merge;
+pub(super) mod pieces;
 mod reason;
 mod scalar;
 
 use crate::document::{Fault, Node, Place};
-use build::Builder;
+use build::{Builder, Size};
 use saphyr_parser::{Event, Parser};
 use std::sync::Arc;
 
@@ -42,8 +43,22 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(bytes: &[u8], file: &Arc<str>) -> Parsed {
     let mut documents = Vec::new();
-    let fault = decode(bytes).and_then(|text| build(text, &mut documents)).err();
-    Parsed { documents, fault: fault.map(|mistake| mistake.into_fault(file)) }
+    let fault = read(bytes, file, |root| documents.push(root)).err();
+    Parsed { documents, fault }
+}
+
+/// Gives every document of a text to `take`.
+///
+/// # Errors
+/// The mistake that ended the reading, after the documents before it were given.
+#[expect(
+    clippy::result_large_err,
+    reason = "asked once a file, and the fault is a plain value everywhere else"
+)]
+pub(super) fn read(bytes: &[u8], file: &Arc<str>, mut take: impl FnMut(Node)) -> Result<(), Fault> {
+    let text = decode(bytes).and_then(|text| check_density(text).map(|()| text));
+    let built = text.and_then(|text| build(text, 0, &mut take));
+    built.map(|_| ()).map_err(|mistake| mistake.into_fault(file))
 }
 
 /// Why a text cannot be understood.
@@ -88,7 +103,7 @@ fn decode(bytes: &[u8]) -> Result<&str, Mistake> {
         let remedy = "a document is text in UTF-8; was another file put here by mistake?";
         Mistake::new(line(end), "not text: it holds bytes that are not UTF-8").with_remedy(remedy)
     };
-    let zero = bytes.iter().position(|byte| *byte == 0);
+    let zero = memchr::memchr(0, bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| not_text(error.valid_up_to()))?;
     // The parser takes a zero byte for the end of the text, and would pass over what follows without a word.
     zero.map_or(Ok(text.strip_prefix('\u{feff}').unwrap_or(text)), |zero| {
@@ -109,21 +124,27 @@ pub(super) fn oversized(file: &Arc<str>) -> Fault {
 
 /// Refuses text that must hold too many values, for the parser takes a whole `[…]` apart before it says a word of it.
 fn check_density(text: &str) -> Result<(), Mistake> {
-    let marks = text.bytes().filter(|byte| matches!(byte, b'[' | b'{' | b',' | b':')).count();
+    let marks = text.bytes().filter(|byte| is_mark(*byte)).count();
     if marks > 3 * MAX_VALUES { Err(build::too_many(0)) } else { Ok(()) }
 }
 
-fn build(text: &str, documents: &mut Vec<Node>) -> Result<(), Mistake> {
-    check_density(text)?;
+/// Whether a byte may begin a value.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'[' | b'{' | b',' | b':')
+}
+
+/// Gives the documents of a text to `take`, as far as they can be understood, and what all of them hold. `lines` is how
+/// many lines come before the text.
+fn build(text: &str, lines: usize, take: &mut impl FnMut(Node)) -> Result<Size, Mistake> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| reason::of(&error, text))?;
-        let line = span.start.line();
+        let line = lines + span.start.line();
         match event {
             Event::DocumentStart(_) => builder.start_document(),
-            Event::DocumentEnd => documents.extend(builder.end_document()),
+            Event::DocumentEnd => builder.end_document().into_iter().for_each(&mut *take),
             Event::Scalar(text, style, anchor, tag) => {
-                builder.scalar(line, &text, style, anchor, tag.as_deref())?;
+                builder.scalar(line, text, style, anchor, tag.as_deref())?;
             }
             Event::SequenceStart(anchor, tag) => builder.open_list(line, anchor, tag.as_deref())?,
             Event::MappingStart(anchor, tag) => builder.open_map(line, anchor, tag.as_deref())?,
@@ -132,5 +153,5 @@ fn build(text: &str, documents: &mut Vec<Node>) -> Result<(), Mistake> {
             Event::StreamStart | Event::StreamEnd | Event::Nothing => {}
         }
     }
-    Ok(())
+    Ok(builder.held())
 }

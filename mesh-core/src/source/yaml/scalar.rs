@@ -3,25 +3,28 @@
 use super::Mistake;
 use crate::document::Value;
 use saphyr_parser::{ScalarStyle, Tag};
+use std::borrow::Cow;
 
 /// The value of a scalar; its tag, if it has one, over its style.
 pub(super) fn resolve(
     line: usize,
-    text: &str,
+    text: Cow<'_, str>,
     style: ScalarStyle,
     tag: Option<&Tag>,
 ) -> Result<Value, Mistake> {
-    let plain = || if style == ScalarStyle::Plain { of_plain(text) } else { Value::Text(text.into()) };
-    let Some(tag) = tag else { return Ok(plain()) };
+    let Some(tag) = tag else {
+        let other = if style == ScalarStyle::Plain { of_plain(&text) } else { None };
+        return Ok(other.unwrap_or_else(|| Value::Text(text.into_owned())));
+    };
     if is_non_specific(tag) {
-        return Ok(Value::Text(text.into()));
+        return Ok(Value::Text(text.into_owned()));
     }
     let value = match core_type(tag) {
-        Some("str") => Some(Value::Text(text.into())),
-        Some("null") => Some(of_plain(text)).filter(|value| *value == Value::Null),
-        Some("bool") => Some(of_plain(text)).filter(|value| matches!(value, Value::Bool(_))),
-        Some("int") => Some(of_plain(text)).filter(|value| matches!(value, Value::Int(_))),
-        Some("float") => float(text).map(Value::Float),
+        Some("str") => return Ok(Value::Text(text.into_owned())),
+        Some("null") => of_plain(&text).filter(|value| *value == Value::Null),
+        Some("bool") => of_plain(&text).filter(|value| matches!(value, Value::Bool(_))),
+        Some("int") => of_plain(&text).filter(|value| matches!(value, Value::Int(_))),
+        Some("float") => float(&text).map(Value::Float),
         _ => return Err(unknown_tag(line, tag)),
     };
     value.ok_or_else(|| Mistake::new(line, format!("{text:?} is no !!{}", tag.suffix)))
@@ -52,19 +55,19 @@ fn unknown_tag(line: usize, tag: &Tag) -> Mistake {
     Mistake::new(line, format!("the tag {} means nothing here", name.escape_debug())).with_remedy("remove it")
 }
 
-/// The value of a scalar without quotes. `yes`, `no`, `on` and `off` are text.
-fn of_plain(text: &str) -> Value {
+/// The value of a scalar without quotes; `None` when it is text, as `yes`, `no`, `on` and `off` are.
+fn of_plain(text: &str) -> Option<Value> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
+        "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
+        "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => return Some(Value::Bool(false)),
         _ => {}
     }
     // Most scalars are words: one look at the first byte spares them the rest.
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return Value::Text(text.into());
+        return None;
     }
-    integer(text).or_else(|| float(text).map(Value::Float)).unwrap_or_else(|| Value::Text(text.into()))
+    integer(text).or_else(|| float(text).map(Value::Float))
 }
 
 /// A whole number in decimal, or in octal or hexadecimal after `0o` and `0x`; as a float where 64 bits do not hold it.
@@ -123,9 +126,9 @@ mod tests {
             ("100000000000000000000", Value::Float(1e20)),
             ("0x10000000000000000", Value::Float(18_446_744_073_709_551_616.0)),
         ] {
-            assert_eq!(of_plain(text), value, "{text}");
+            assert_eq!(of_plain(text), Some(value), "{text}");
         }
-        assert!(matches!(of_plain(".nan"), Value::Float(number) if number.is_nan()));
+        assert!(matches!(of_plain(".nan"), Some(Value::Float(number)) if number.is_nan()));
     }
 
     #[test]
@@ -135,7 +138,7 @@ mod tests {
             "1_000",
         ];
         for text in words.into_iter().chain(["10.0.0.1", "3s", "1:30", "+.", "e5", "-inf", "tRUE", "- 1"]) {
-            assert_eq!(of_plain(text), Value::Text(text.into()), "{text}");
+            assert_eq!(of_plain(text), None, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Puts a snapshot together, and shares what did not change with the one before it.
 
-use super::{backends::Backends, rules::only_rule, scope::Scope};
+use super::{backends::Backends, reuse::Reuse, rules::only_rule, scope::Scope};
 use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
@@ -9,7 +9,6 @@ use crate::{
         snapshot::{GatewayRole, Generation, Rule, Snapshot, Viewpoint, VirtualHost},
     },
 };
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 impl Snapshot {
@@ -32,17 +31,20 @@ impl Snapshot {
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
+        let Compiler { backends, hosts, reuse, .. } = compiler;
+        let (recipes, backends) = reuse.finish(backends.into_made());
         Self {
             generation: previous
                 .map_or_else(Generation::default, |previous| Generation(previous.generation.0 + 1)),
             digest: model.digest,
-            virtual_hosts: compiler.hosts,
+            virtual_hosts: hosts,
             outbound,
             listeners,
-            backends: compiler.backends.into_made(),
+            backends,
             unknown_hosts,
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
+            recipes,
         }
     }
 }
@@ -53,20 +55,16 @@ pub(super) struct Compiler<'a> {
     pub(super) viewpoint: &'a Viewpoint,
     pub(super) scope: Scope<'a>,
     pub(super) backends: Backends<'a>,
+    pub(super) reuse: Reuse<'a>,
     hosts: Vec<Arc<VirtualHost>>,
-    /// The previous table's, by name; listeners of different ports may have hosts of the same name.
-    former: FxHashMap<&'a str, Vec<&'a Arc<VirtualHost>>>,
 }
 
 impl<'a> Compiler<'a> {
     fn new(model: &'a Model, viewpoint: &'a Viewpoint, previous: Option<&'a Snapshot>) -> Self {
-        let mut former: FxHashMap<&str, Vec<_>> = FxHashMap::default();
-        for host in previous.iter().flat_map(|previous| &previous.virtual_hosts) {
-            former.entry(&host.name).or_default().push(host);
-        }
+        let reuse = Reuse::new(model, viewpoint, previous);
         let scope = Scope::new(model, viewpoint);
-        let backends = Backends::new(model, viewpoint, scope, previous.map(|previous| &previous.backends));
-        Self { model, viewpoint, scope, backends, hosts: Vec::new(), former }
+        let backends = Backends::new(model, viewpoint, scope, previous.map(|previous| &*previous.backends));
+        Self { model, viewpoint, scope, backends, reuse, hosts: Vec::new() }
     }
 
     /// The virtual host for hosts that nobody is responsible for, where a Sidecar sends them to a proxy.
@@ -80,13 +78,18 @@ impl<'a> Compiler<'a> {
     /// Takes a virtual host into the table; the number it gets there is what indexes know it by.
     pub(super) fn add(&mut self, name: &str, origins: Vec<Box<str>>, rules: Vec<Rule>) -> u32 {
         let host = VirtualHost { name: name.into(), origins, rules, index: RuleIndex::default() };
-        let former = self.former.get(name).into_iter().flatten().find(|former| ****former == host);
-        let number = self.hosts.len() as u32;
-        self.hosts.push(former.map_or_else(
-            || Arc::new(VirtualHost { index: RuleIndex::new(&host.rules), ..host }),
-            |former| Arc::clone(former),
-        ));
-        number
+        self.reuse.note(self.backends.take_named());
+        let former = self.reuse.equal(&host);
+        self.push(former.unwrap_or_else(|| {
+            let index = RuleIndex::new(&host.rules);
+            Arc::new(VirtualHost { index, ..host })
+        }))
+    }
+
+    /// Takes a virtual host into the table as it is.
+    pub(super) fn push(&mut self, host: Arc<VirtualHost>) -> u32 {
+        self.hosts.push(host);
+        self.hosts.len() as u32 - 1
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Backends<'a> {
     subsets: SubsetRules<'a>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
+    /// Those that were asked for since [`Self::take_named`].
+    named: Vec<Arc<Backend>>,
     /// What holds where nobody wrote a policy: most backends share it.
     default_policy: Arc<TrafficPolicy>,
 }
@@ -38,12 +40,18 @@ impl<'a> Backends<'a> {
         let subsets = SubsetRules::new(model, viewpoint);
         let is_gateway = viewpoint.gateway != GatewayRole::None;
         let default_policy = Arc::new(TrafficPolicy::default());
-        Self { directory, is_gateway, subsets, previous, made: BTreeMap::new(), default_policy }
+        let (made, named) = (BTreeMap::new(), Vec::new());
+        Self { directory, is_gateway, subsets, previous, made, named, default_policy }
     }
 
     /// Every backend made.
     pub(super) fn into_made(self) -> BTreeMap<BackendName, Arc<Backend>> {
         self.made
+    }
+
+    /// Every backend that was asked for since this was called last.
+    pub(super) fn take_named(&mut self) -> Vec<Arc<Backend>> {
+        std::mem::take(&mut self.named)
     }
 
     /// The backend of a destination: at the port it names, else at the service's only one, else at the request's.
@@ -86,6 +94,18 @@ impl<'a> Backends<'a> {
     }
 
     fn make(
+        &mut self,
+        service: &Service,
+        subset: Option<&Subset>,
+        port: &Port,
+        rules: &RulesOfService<'_>,
+    ) -> Arc<Backend> {
+        let backend = self.find_or_make(service, subset, port, rules);
+        self.named.push(Arc::clone(&backend));
+        backend
+    }
+
+    fn find_or_make(
         &mut self,
         service: &Service,
         subset: Option<&Subset>,

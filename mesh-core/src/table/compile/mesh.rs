@@ -4,7 +4,7 @@
 //! other host on port 80, and a service's ports that speak no HTTP have no rules.
 
 use super::{
-    assemble::{Compiler, origin},
+    assemble::Compiler,
     rules::{Place, applies, default_rule, rules_of},
 };
 use crate::{
@@ -12,15 +12,15 @@ use crate::{
     table::{hosts::HostIndex, outbound::Outbound},
 };
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// Where rules hold for hosts that are no services.
 const PLAIN: u16 = 80;
 
 /// Which rules claim a host, oldest first.
-#[derive(Default)]
 struct Claims<'a> {
     patterns: HostIndex,
-    groups: Vec<Vec<&'a VirtualService>>,
+    groups: Vec<Vec<&'a Arc<VirtualService>>>,
 }
 
 /// What was met among the services.
@@ -39,8 +39,8 @@ impl<'a> Compiler<'a> {
     pub(super) fn mesh(&mut self) -> Outbound {
         let rules = self.mesh_rules();
         let claims = Claims::new(&rules);
-        let (mut outbound, mut met) = (Outbound::default(), Met::default());
         let services: Vec<&Service> = self.backends.directory.services().to_vec();
+        let (mut outbound, mut met) = (Outbound::with_capacity(services.len()), Met::default());
         let mut sites = Vec::with_capacity(services.len());
         for service in &services {
             let site = outbound.add(self.site_of(service, &claims, &mut met));
@@ -59,15 +59,15 @@ impl<'a> Compiler<'a> {
         outbound
     }
 
-    fn mesh_rules(&self) -> Vec<&'a VirtualService> {
-        let all = self.model.virtual_services.iter().map(|service| &**service);
+    fn mesh_rules(&self) -> Vec<&'a Arc<VirtualService>> {
+        let all = self.model.virtual_services.iter();
         let attached = all.filter(|service| service.attachments.contains(&Attachment::Mesh));
         attached.filter(|service| service.export.reaches(&self.viewpoint.namespace)).collect()
     }
 
     /// The virtual hosts of a service, by port: those with the same owner are one.
     fn site_of(&mut self, service: &'a Service, claims: &Claims<'a>, met: &mut Met) -> Vec<(u16, u32)> {
-        let mut made: Vec<(Option<&VirtualService>, u32)> = Vec::new();
+        let mut made: Vec<(Option<&Arc<VirtualService>>, u32)> = Vec::new();
         let mut site = Vec::new();
         for port in &self.backends.directory.concrete(service).ports {
             if !self.scope.shows(service, port.number) {
@@ -80,7 +80,7 @@ impl<'a> Compiler<'a> {
                 met.open.insert(port.number);
             }
             let known = made.iter().find(|(of, _)| match (of, owner) {
-                (Some(of), Some(owner)) => std::ptr::eq(*of, owner),
+                (Some(of), Some(owner)) => Arc::ptr_eq(of, owner),
                 (of, owner) => of.is_none() && owner.is_none(),
             });
             let number = match known {
@@ -97,7 +97,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The rules for a service on a port: the oldest of the most specific host that has any to apply.
-    fn owner(&self, service: &Service, port: &Port, claims: &Claims<'a>) -> Option<&'a VirtualService> {
+    fn owner(&self, service: &Service, port: &Port, claims: &Claims<'a>) -> Option<&'a Arc<VirtualService>> {
         if !is_http(port) {
             return None;
         }
@@ -113,21 +113,20 @@ impl<'a> Compiler<'a> {
         self.scope.applies(rules, port) && applies(rules, Place::Mesh, self.viewpoint, port)
     }
 
-    fn add_service(&mut self, service: &'a Service, owner: Option<&VirtualService>) -> u32 {
+    fn add_service(&mut self, service: &'a Service, owner: Option<&Arc<VirtualService>>) -> u32 {
         let name = service.host.as_str();
         match owner {
             Some(owner) => self.add_ruled(name, owner),
-            None => {
-                let concrete = self.backends.directory.concrete(service);
-                let rules = vec![default_rule(concrete, &mut self.backends)];
-                self.add(name, Vec::new(), rules)
-            }
+            None => self.add_of(name, None, |compiler| {
+                let concrete = compiler.backends.directory.concrete(service);
+                vec![default_rule(concrete, &mut compiler.backends)]
+            }),
         }
     }
 
     fn add_other_hosts(
         &mut self,
-        rules: &VirtualService,
+        rules: &Arc<VirtualService>,
         claims: &Claims<'_>,
         met: &Met,
         outbound: &mut Outbound,
@@ -185,15 +184,17 @@ impl<'a> Compiler<'a> {
         service.filter(|service| self.scope.shows_somewhere(service))
     }
 
-    fn add_ruled(&mut self, name: &str, owner: &VirtualService) -> u32 {
-        let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
-        self.add(name, vec![origin(owner)], rules)
+    fn add_ruled(&mut self, name: &str, owner: &Arc<VirtualService>) -> u32 {
+        self.add_of(name, Some(owner), |compiler| {
+            rules_of(owner, Place::Mesh, compiler.viewpoint, &mut compiler.backends)
+        })
     }
 }
 
 impl<'a> Claims<'a> {
-    fn new(rules: &[&'a VirtualService]) -> Self {
-        let mut claims = Self::default();
+    fn new(rules: &[&'a Arc<VirtualService>]) -> Self {
+        let patterns = HostIndex::with_capacity(rules.len());
+        let mut claims = Self { patterns, groups: Vec::with_capacity(rules.len()) };
         for rules in rules {
             for pattern in &rules.hosts {
                 let group = claims.patterns.claim(pattern, claims.groups.len() as u32) as usize;

@@ -7,6 +7,9 @@ mod backends;
 mod directory;
 mod gateway;
 mod mesh;
+mod reuse;
 mod rules;
 mod scope;
 mod subsets;
+
+pub(super) use reuse::Recipes;

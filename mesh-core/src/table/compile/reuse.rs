@@ -1,0 +1,194 @@
+//! Virtual hosts that need not be made again, because they would be made of the same things.
+//!
+//! The rules of a virtual host follow from its VirtualServices, and from everything that is no VirtualService: the
+//! services, the subsets, the Sidecars, who is asking. As long as the latter is as it was, a virtual host whose
+//! VirtualServices are the same is the same, and nobody needs to make its rules to know. Which VirtualService that is, and
+//! on which ports, is found out for every table.
+
+use super::assemble::{Compiler, origin};
+use crate::{
+    model::{Model, VirtualService},
+    table::snapshot::{Backend, BackendName, Rule, Snapshot, Viewpoint, VirtualHost},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a table was made of.
+#[derive(Debug)]
+pub(in crate::table) struct Recipes {
+    world: Arc<World>,
+    /// One for each virtual host, in the same order.
+    hosts: Vec<Arc<Recipe>>,
+}
+
+/// Everything that rules depend on besides their VirtualServices.
+#[derive(Debug, PartialEq, Eq)]
+struct World {
+    /// Without its VirtualServices.
+    model: Model,
+    viewpoint: Viewpoint,
+}
+
+/// What a virtual host was made of.
+#[derive(Debug)]
+struct Recipe {
+    owner: Owner,
+    /// Every backend that its rules name.
+    backends: Vec<Arc<Backend>>,
+}
+
+/// Whose rules a virtual host has.
+#[derive(Debug)]
+enum Owner {
+    /// Nobody's: the default of a service.
+    Nobody,
+    /// Those of a VirtualService.
+    One(Arc<VirtualService>),
+    /// Those of more than one, or of something else.
+    Others,
+}
+
+/// The virtual hosts of the table before, and what becomes of them.
+pub(super) struct Reuse<'a> {
+    previous: Option<&'a Snapshot>,
+    world: Arc<World>,
+    is_same_world: bool,
+    /// Where in the table before the next virtual host is expected.
+    cursor: usize,
+    /// The virtual hosts of the table before by name, once one was not where it was expected; listeners of different
+    /// ports may have hosts of the same name.
+    by_name: Option<FxHashMap<&'a str, Vec<usize>>>,
+    /// Which of them were taken over.
+    is_taken: Vec<bool>,
+    /// The recipes of the new table.
+    recipes: Vec<Arc<Recipe>>,
+    /// Which of these are new.
+    fresh: Vec<usize>,
+}
+
+impl<'a> Reuse<'a> {
+    pub(super) fn new(model: &Model, viewpoint: &Viewpoint, previous: Option<&'a Snapshot>) -> Self {
+        let model = Model { virtual_services: Vec::new(), digest: 0, ..model.clone() };
+        let world = World { model, viewpoint: viewpoint.clone() };
+        let former = previous.map(|previous| &previous.recipes.world).filter(|former| ***former == world);
+        Self {
+            previous,
+            is_same_world: former.is_some(),
+            world: former.map_or_else(|| Arc::new(world), Arc::clone),
+            cursor: 0,
+            by_name: None,
+            is_taken: vec![false; previous.map_or(0, |previous| previous.virtual_hosts.len())],
+            recipes: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// The virtual host of the table before that has this name and `is_same`, by its number.
+    fn find(&mut self, name: &str, is_same: impl Fn(usize) -> bool) -> Option<usize> {
+        let hosts = &*self.previous?.virtual_hosts;
+        // Most come in the order in which they came before.
+        let is_next = hosts.get(self.cursor).is_some_and(|host| *host.name == *name) && is_same(self.cursor);
+        let found = if is_next { Some(self.cursor) } else { self.search(hosts, name, is_same) };
+        if let Some(number) = found {
+            self.cursor = number + 1;
+        }
+        found
+    }
+
+    fn search(
+        &mut self,
+        hosts: &'a [Arc<VirtualHost>],
+        name: &str,
+        is_same: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let by_name = self.by_name.get_or_insert_with(|| {
+            let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+            for (number, host) in hosts.iter().enumerate() {
+                by_name.entry(&host.name).or_default().push(number);
+            }
+            by_name
+        });
+        by_name.get(name)?.iter().copied().find(|number| is_same(*number))
+    }
+
+    /// The virtual host of the table before that equals this one, to be shared.
+    pub(super) fn equal(&mut self, host: &VirtualHost) -> Option<Arc<VirtualHost>> {
+        let hosts = &self.previous?.virtual_hosts;
+        self.find(&host.name, |number| *hosts[number] == *host).map(|number| Arc::clone(&hosts[number]))
+    }
+
+    /// Notes what the latest virtual host was made of.
+    pub(super) fn note(&mut self, backends: Vec<Arc<Backend>>) {
+        self.fresh.push(self.recipes.len());
+        self.recipes.push(Arc::new(Recipe { owner: Owner::Others, backends }));
+    }
+
+    /// What the table was made of, for the one after it; and all its backends, of which `made` were made now.
+    pub(super) fn finish(
+        self,
+        made: BTreeMap<BackendName, Arc<Backend>>,
+    ) -> (Recipes, Arc<BTreeMap<BackendName, Arc<Backend>>>) {
+        let backends = match self.previous.filter(|_| self.is_same_world) {
+            Some(previous) if self.names_the_same_backends(previous) => Arc::clone(&previous.backends),
+            Some(_) => {
+                let all = self.recipes.iter().flat_map(|recipe| &recipe.backends);
+                Arc::new(all.map(|backend| (backend.name.clone(), Arc::clone(backend))).collect())
+            }
+            None => Arc::new(made),
+        };
+        (Recipes { world: self.world, hosts: self.recipes }, backends)
+    }
+
+    /// Whether what was made anew names the backends of what it replaces, and no others.
+    fn names_the_same_backends(&self, previous: &Snapshot) -> bool {
+        let former = previous.recipes.hosts.iter().zip(&self.is_taken);
+        let replaced = former.filter(|(_, is_taken)| !**is_taken).map(|(recipe, _)| recipe);
+        let added = self.fresh.iter().map(|number| &self.recipes[*number]);
+        names(replaced) == names(added)
+    }
+}
+
+fn names<'r>(recipes: impl Iterator<Item = &'r Arc<Recipe>>) -> FxHashSet<*const Backend> {
+    recipes.flat_map(|recipe| &recipe.backends).map(Arc::as_ptr).collect()
+}
+
+impl Compiler<'_> {
+    /// Takes a virtual host of the mesh into the table that follows from `owner` and the world alone: the one of the
+    /// table before if that was made of the same, else one with the rules that `make` makes.
+    pub(super) fn add_of(
+        &mut self,
+        name: &str,
+        owner: Option<&Arc<VirtualService>>,
+        make: impl FnOnce(&mut Self) -> Vec<Rule>,
+    ) -> u32 {
+        if let Some(number) = self.take_over(name, owner) {
+            return number;
+        }
+        let rules = make(self);
+        let number = self.add(name, owner.into_iter().map(|owner| origin(owner)).collect(), rules);
+        if let Some(recipe) = self.reuse.recipes.last_mut().and_then(Arc::get_mut) {
+            recipe.owner = owner.map_or(Owner::Nobody, |owner| Owner::One(Arc::clone(owner)));
+        }
+        number
+    }
+
+    fn take_over(&mut self, name: &str, owner: Option<&Arc<VirtualService>>) -> Option<u32> {
+        let previous = self.reuse.previous.filter(|_| self.reuse.is_same_world)?;
+        let recipes = &previous.recipes.hosts;
+        let former = self.reuse.find(name, |number| recipes[number].is_of(owner))?;
+        self.reuse.is_taken[former] = true;
+        self.reuse.recipes.push(Arc::clone(&recipes[former]));
+        Some(self.push(Arc::clone(&previous.virtual_hosts[former])))
+    }
+}
+
+impl Recipe {
+    fn is_of(&self, owner: Option<&Arc<VirtualService>>) -> bool {
+        match (&self.owner, owner) {
+            (Owner::Nobody, None) => true,
+            // The very same, or one that was put together from the same documents again.
+            (Owner::One(own), Some(owner)) => own == owner,
+            _ => false,
+        }
+    }
+}
