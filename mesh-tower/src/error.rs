@@ -43,6 +43,8 @@ pub enum Kind {
     ProtocolError,
     /// The time for the whole request is over.
     RouteTimeout,
+    /// The time for one try is over, and there is no further one.
+    PerTryTimeout,
     /// An injected fault.
     Aborted(AbortStatus),
 }
@@ -108,6 +110,7 @@ impl fmt::Display for Error {
             Kind::RemoteReset => "the endpoint reset the stream before it answered",
             Kind::ProtocolError => "the endpoint broke the protocol",
             Kind::RouteTimeout => "the route's timeout passed",
+            Kind::PerTryTimeout => "no try was answered within perTryTimeout",
             Kind::Aborted(_) => "an injected fault ended the request",
         })
     }

@@ -17,6 +17,7 @@
 //! | the stream was reset | 503 | UR | the same |
 //! | the endpoint broke the protocol | 502 | UPE | the same |
 //! | the route's timeout | 504 | UT | `upstream request timeout` |
+//! | the last try's timeout | 504 | UT | the same |
 //! | an injected error | as configured | FI | `fault filter abort` |
 //!
 //! The answer carries [`Refused`] in its extensions, for logs and metrics, and is logged once, at level INFO.

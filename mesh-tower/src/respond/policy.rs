@@ -66,6 +66,9 @@ fn answer(error: &Error) -> Answer {
         Kind::RouteTimeout => {
             Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_response_timeout", "upstream request timeout")
         }
+        Kind::PerTryTimeout => {
+            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_per_try_timeout", "upstream request timeout")
+        }
         Kind::Aborted(status) => Answer::aborted(status),
     }
 }
