@@ -52,5 +52,6 @@ pub use client::Client;
 pub use context::{Context, GENERATION_HEADER, Routed, Tried, Upstream};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
+pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;

@@ -20,6 +20,8 @@
 //! | the last try's timeout | 504 | UT | the same |
 //! | an injected error | as configured | FI | `fault filter abort` |
 //!
+//! After retries the reason begins with `retried and the latest reset reason`, and the flag with `URX` if no try was left.
+//!
 //! The answer carries [`Refused`] in its extensions, for logs and metrics, and is logged once, at level INFO.
 //!
 //! # When you want it

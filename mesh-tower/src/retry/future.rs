@@ -107,12 +107,12 @@ where
             let outcome = ready!(self.as_mut().poll_step(cx));
             let mut this = self.as_mut().project();
             this.limit.set(None);
-            let Some(outcome) = outcome else {
+            let Some(mut outcome) = outcome else {
                 let future = Oneshot::new(this.inner.clone(), this.attempts.next());
                 this.step.set(Step::Again { future });
                 continue;
             };
-            let Some(wait) = this.attempts.judge(&outcome) else { return Poll::Ready(outcome) };
+            let Some(wait) = this.attempts.judge(&mut outcome) else { return Poll::Ready(outcome) };
             // With it the try ends, and its stream, before the wait begins.
             drop(outcome);
             this.step.set(Step::Wait { sleep: sleep(wait) });

@@ -84,10 +84,12 @@
 //!
 //! # What it costs
 //!
-//! A request that is never tried again, as with `attempts: 0`, passes without an allocation. Any other has one for the
-//! future and those of a copy of its head, because the head is gone with the first try; with more than one endpoint also
-//! those of `Tried`. A body that was complete when the request was made costs nothing; one that streams costs two, and
-//! the list of its frames, which share their bytes with what was sent.
+//! A request that is never tried again, as with `attempts: 0`, passes without an allocation but for the room of
+//! `x-envoy-attempt-count`. Any other has one for its future and two for a copy of its headers, because they are gone with
+//! the first try; with a choice of endpoints two for `Tried`; and those of a copy of its extensions, if it has others than
+//! [`Routed`](crate::Routed), as every request has that came over a connection. A body that was complete when the request
+//! was made costs nothing; one that streams costs two, and the list of its frames, which share their bytes with what was
+//! sent.
 //!
 //! # Example
 //!

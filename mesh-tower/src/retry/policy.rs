@@ -1,7 +1,7 @@
 //! Which endings of a try are followed by another try, how many there are, and how long the wait before them is.
 
 use crate::{BoxError, Error, Kind, Routed};
-use http::{Extensions, HeaderMap, HeaderName, Method, Response};
+use http::{HeaderMap, HeaderName, Method, Response};
 use mesh_core::model::{AbortStatus, Algorithm, Retriable, RetryOn, RetryPolicy, TrafficPolicy};
 use std::{
     sync::{Arc, LazyLock},
@@ -26,11 +26,11 @@ pub(super) enum Origin {
 
 impl Origin {
     /// The policy for a request; `None` when it is not tried again.
-    pub(super) fn policy<'a>(&'a self, extensions: &'a Extensions) -> Option<&'a RetryPolicy> {
+    pub(super) fn policy<'a>(&'a self, routed: Option<&'a Routed>) -> Option<&'a RetryPolicy> {
         let policy = match self {
             Self::Fixed(policy) => policy,
             Self::Routed => {
-                let rule = extensions.get::<Routed>()?.rule()?;
+                let rule = routed?.rule()?;
                 rule.route.retries.as_ref().unwrap_or(&USUAL)
             }
         };
@@ -194,6 +194,8 @@ impl Failure {
 pub(super) enum Verdict {
     /// Its outcome is the request's.
     Keep,
+    /// The same, though another try would follow if one were left.
+    Exhausted,
     /// Another try.
     Retry,
 }
@@ -206,7 +208,11 @@ pub(super) fn judge(plan: &Plan, listed: &[u16], ending: Ending, tries: u32) -> 
         Ending::Final => false,
     };
     let may_repeat = !plan.is_delicate || ending.is_untouched();
-    if is_retriable && may_repeat && tries <= plan.attempts { Verdict::Retry } else { Verdict::Keep }
+    match is_retriable && may_repeat {
+        false => Verdict::Keep,
+        true if tries > plan.attempts => Verdict::Exhausted,
+        true => Verdict::Retry,
+    }
 }
 
 fn is_retriable_answer(plan: &Plan, listed: &[u16], answer: Answer) -> bool {

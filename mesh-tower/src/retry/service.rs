@@ -44,8 +44,8 @@ where
 
 impl<S> Retry<S> {
     fn plan(&self, request: &mut Request<Body>) -> Plan {
-        let mut plan = Plan::of(self.layer.origin.policy(request.extensions()));
         let routed = request.extensions().get::<Routed>();
+        let mut plan = Plan::of(self.layer.origin.policy(routed));
         let timeout = routed.and_then(Routed::rule).and_then(|rule| rule.route.timeout);
         let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
         headers::take(request.headers_mut(), &mut plan, is_trusted);

@@ -6,9 +6,14 @@ use super::{
 };
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use mesh_tower::{Body, BoxError, retry::CountedBody};
+use http_body_util::BodyExt;
+use mesh_tower::{
+    Body, BoxError, Kind,
+    respond::{Refused, RespondLayer},
+    retry::CountedBody,
+};
 use tokio_test::{assert_pending, assert_ready_ok, task, task::Spawn};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 const RETRIES: &str = ", retries: {attempts: 2, retryOn: '503', backoff: 1ms}";
 
@@ -97,4 +102,41 @@ async fn a_budget_bounds_retries_by_the_requests_under_way_to_the_end_of_their_b
     assert_eq!(tries(&stack, &endpoint).await, 2);
     drop(answers);
     assert_eq!(tries(&stack, &endpoint).await, 1);
+}
+
+/// The flags and the body of the answer to a request.
+async fn answer(stack: Stack) -> (&'static str, Option<&'static str>, String) {
+    let request = Request::get("http://product/").body(Body::empty()).expect("a request");
+    let answer = RespondLayer::new().layer(stack).oneshot(request).await.expect("an answer");
+    let refused = answer.extensions().get::<Refused>().cloned().expect("a refusal");
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (refused.flag, refused.retry_flag, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_says_whether_there_were_retries_and_that_none_was_left() {
+    for (on, flag, end) in [
+        ("reset", Some("URX"), "headers. retried and the latest reset reason: connection termination"),
+        ("connect-failure", None, "headers. reset reason: connection termination"),
+    ] {
+        let endpoint = Endpoint::of([Act::Fails(Kind::ConnectionTermination); 2]);
+        let (_publisher, handle) = table(&[rule(&format!(", retries: {{attempts: 1, retryOn: {on}}}"))]);
+        let (cause, retries, body) = answer(stack(&handle, &endpoint)).await;
+        assert_eq!((cause, retries), ("UC", flag));
+        assert!(body.ends_with(end), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_says_that_there_was_no_room_for_a_retry() {
+    let policy = traffic("{connectionPool: {http: {maxRetries: 1}}}");
+    let slowly = ", retries: {attempts: 1, retryOn: reset, backoff: 100000s}";
+    let (_publisher, handle) = table(&[rule(slowly), policy]);
+    let endpoint = Endpoint::of([Act::Fails(Kind::ConnectionTermination); 2]);
+    let stack = stack(&handle, &endpoint);
+    let mut waiting = send(&stack);
+    assert_pending!(waiting.poll());
+    let (cause, retries, body) = answer(stack).await;
+    assert_eq!((cause, retries), ("UC", Some("UO")));
+    assert!(body.ends_with("headers. reset reason: connection termination"), "{body}");
 }

@@ -63,6 +63,7 @@ async fn a_retry_waits_for_readiness_of_its_own_and_a_drop_releases_it() {
     assert_pending!(response.poll());
     let (second, _answer) = assert_ready!(upstream.poll_request()).expect("the second try");
     assert_eq!(attempt(second.headers()), "2");
+    assert!(second.extensions().get::<Arc<()>>().is_some());
     drop((response, service, second));
     assert_eq!(Arc::strong_count(&witness), 1);
     assert!(matches!(upstream.poll_request(), Poll::Ready(None)));
