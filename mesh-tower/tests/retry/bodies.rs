@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
-use mesh_core::model::Retriable;
+use mesh_core::model::{Retriable, RetryPolicy};
 use mesh_tower::{Body, BoxError, retry::RetryLayer};
 use std::{
     sync::{
@@ -84,6 +84,50 @@ async fn a_body_of_more_than_the_limit_is_sent_once_and_whole() {
     assert_eq!(bodies(layer().with_body_limit(5), streamed(frames())).await, ["abcdef"]);
     assert_eq!(bodies(layer().with_body_limit(6), post(Body::from("abcdef"))).await, ["abcdef"; 3]);
     assert_eq!(bodies(layer().with_body_limit(5), post(Body::from("abcdef"))).await, ["abcdef"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_of_a_body_is_dropped_when_it_turns_out_too_long() {
+    let (mut service, mut upstream) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer().with_body_limit(5));
+    let (sender, request) = piecemeal();
+    let kept = Bytes::from(b"abcd".to_vec());
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(request));
+    assert_pending!(response.poll());
+    let (first, _answer) = assert_ready!(upstream.poll_request()).expect("the first try");
+    let mut body = first.into_body();
+    for (frame, is_dropped) in [(Ok(Frame::data(kept.clone())), false), (data("ef"), true)] {
+        sender.send(frame).expect("somebody reads");
+        body.frame().await.unwrap().unwrap();
+        assert_eq!(kept.is_unique(), is_dropped);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_its_time_from_when_its_own_request_has_been_sent() {
+    const LIMIT: Duration = Duration::from_millis(70);
+    let on = policy(1, &[Retriable::ServerError]);
+    let limited = RetryLayer::new(RetryPolicy { per_try_timeout: Some(LIMIT), ..on });
+    let (mut service, mut upstream) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(limited);
+    assert_ready_ok!(service.poll_ready());
+    let mut response = task::spawn(service.call(streamed(vec![data("a")])));
+    assert_pending!(response.poll());
+    let (first, answer) = assert_ready!(upstream.poll_request()).expect("the first try");
+    first.into_body().collect().await.expect("a body");
+    answer.send_response(Response::builder().status(503).body(Body::empty()).unwrap());
+    assert_pending!(response.poll());
+    tokio::time::advance(Duration::from_millis(25)).await;
+    assert_pending!(response.poll());
+
+    let (second, _answer) = assert_ready!(upstream.poll_request()).expect("the second try");
+    tokio::time::advance(LIMIT * 9).await;
+    assert_pending!(response.poll());
+    second.into_body().collect().await.expect("a body");
+    assert!(response.is_woken());
+    assert_pending!(response.poll());
+    tokio::time::advance(LIMIT).await;
+    assert!(assert_ready!(response.poll()).is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,6 +60,15 @@ async fn a_backend_has_at_most_max_retries_at_once_and_a_dropped_one_makes_room(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_that_failed_makes_room_for_the_next_of_its_request() {
+    let policy = traffic("{connectionPool: {http: {maxRetries: 1}}}");
+    let (_publisher, handle) = table(&[rule(RETRIES), policy]);
+    let endpoint = Endpoint::of([Act::Status(503); 2]);
+    let response = send(&stack(&handle, &endpoint)).await.expect("an answer");
+    assert_eq!((response.status().as_u16(), endpoint.seen().len()), (200, 3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn retries_under_way_count_after_a_new_table_too() {
     let policy = |most: u32| traffic(&format!("{{connectionPool: {{http: {{maxRetries: {most}}}}}}}"));
     let (mut publisher, handle) = table(&[rule(RETRIES), policy(1)]);

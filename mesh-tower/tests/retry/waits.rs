@@ -64,10 +64,13 @@ async fn without_a_further_try_it_is_a_per_try_timeout() {
     for (layer, tries) in
         [(limited(2, &[Retriable::Reset]), 3), (limited(2, &[Retriable::ConnectFailure]), 1)]
     {
-        let endpoint = Endpoint::of([Act::Hangs; 3]);
+        let (endpoint, start) = (Endpoint::of([Act::Hangs; 3]), Instant::now());
         let error = layer.layer(endpoint.clone()).oneshot(get()).await.expect_err("it hangs");
         assert_eq!(kind(&error), Some(Kind::PerTryTimeout));
-        assert_eq!(endpoint.seen().len(), tries);
+        assert_eq!(endpoint.seen().len(), tries as usize);
+        // Each try has the whole time, and there is no wait between them but the timer's rounding.
+        let late = start.elapsed() - LIMIT * tries;
+        assert!(late < Duration::from_millis(5), "{late:?}");
     }
 }
 
