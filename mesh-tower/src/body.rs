@@ -38,6 +38,15 @@ impl Body {
         Self(Form::Leased(Box::new(body)))
     }
 
+    /// A copy that shares the bytes, if all of them are here already: then there is nothing left to stream.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match &self.0 {
+            Form::Empty => Some(Self::empty()),
+            Form::Whole(bytes) => Some(Self(Form::Whole(bytes.clone()))),
+            _ => http_body::Body::is_end_stream(self).then(Self::empty),
+        }
+    }
+
     /// Wraps any body. Those that come from a connection, and bodies of this type, are not boxed.
     pub fn new<B>(body: B) -> Self
     where

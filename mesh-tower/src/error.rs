@@ -17,6 +17,25 @@ pub struct Error {
     source: Option<BoxError>,
     /// Seldom there, and apart because a map of headers is large.
     headers: Option<Box<HeaderMap>>,
+    retries: Retries,
+}
+
+/// What came of the retries of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Retries {
+    /// Whether there were any.
+    pub(crate) were_made: bool,
+    /// Why there was none after the last try, though its end asked for one.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// Why a request is not tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// No try is left.
+    Exhausted,
+    /// The backend has as many retries as it may have.
+    Overflow,
 }
 
 /// The ways in which the mesh ends a request.
@@ -43,6 +62,8 @@ pub enum Kind {
     ProtocolError,
     /// The time for the whole request is over.
     RouteTimeout,
+    /// The time for one try is over, and there is no further one.
+    PerTryTimeout,
     /// An injected fault.
     Aborted(AbortStatus),
 }
@@ -51,13 +72,13 @@ impl Error {
     /// The mesh ends a request in this way.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, source: None, headers: None }
+        Self { kind, source: None, headers: None, retries: Retries::default() }
     }
 
     /// The same, because of something else.
     #[must_use]
     pub fn because(kind: Kind, source: impl Into<BoxError>) -> Self {
-        Self { kind, source: Some(source.into()), headers: None }
+        Self { kind, source: Some(source.into()), headers: None, retries: Retries::default() }
     }
 
     /// What the answer's headers have to say besides, whoever gives the answer.
@@ -68,6 +89,16 @@ impl Error {
     /// The same, if anything.
     pub(crate) fn headers(&self) -> Option<&HeaderMap> {
         self.headers.as_deref()
+    }
+
+    /// Notes what came of its retries.
+    pub(crate) fn set_retries(&mut self, retries: Retries) {
+        self.retries = retries;
+    }
+
+    /// What came of its retries.
+    pub(crate) fn retries(&self) -> Retries {
+        self.retries
     }
 
     /// In which way.
@@ -108,6 +139,7 @@ impl fmt::Display for Error {
             Kind::RemoteReset => "the endpoint reset the stream before it answered",
             Kind::ProtocolError => "the endpoint broke the protocol",
             Kind::RouteTimeout => "the route's timeout passed",
+            Kind::PerTryTimeout => "no try was answered within perTryTimeout",
             Kind::Aborted(_) => "an injected fault ended the request",
         })
     }

@@ -11,7 +11,7 @@
 //! [`route`] found, one made with `new` by what it is given.
 //!
 //! One folder a layer, and no layer knows another: what they leave for each other is in a request's extensions
-//! ([`Routed`], [`Upstream`]) and in the task ([`Context`]). A layer refuses with an [`Error`]; only [`respond`] turns one
+//! ([`Routed`], [`Tried`], [`Upstream`]) and in the task ([`Context`]). A layer refuses with an [`Error`]; only [`respond`] turns one
 //! into a status.
 //!
 //! # Features
@@ -32,6 +32,7 @@ pub mod fault;
 pub mod gateway;
 pub mod mesh;
 pub mod respond;
+pub mod retry;
 pub mod rewrite;
 pub mod route;
 pub mod serve;
@@ -48,8 +49,9 @@ mod stack;
 
 pub use body::Body;
 pub use client::Client;
-pub use context::{Context, GENERATION_HEADER, Routed, Upstream};
+pub use context::{Context, GENERATION_HEADER, Routed, Tried, Upstream};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
+pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Injection, Share},
+    model::{Injection, RetryPolicy, Share},
     table::Viewpoint,
     watch,
 };
@@ -15,6 +15,7 @@ use mesh_tower::{
     cors::CorsLayer,
     fault::FaultLayer,
     respond::RespondLayer,
+    retry::RetryLayer,
     rewrite::{Changes, RewriteLayer},
     route::RouteLayer,
     timeout::TimeoutLayer,
@@ -86,6 +87,8 @@ fn cases() -> Vec<Case> {
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 16),
+        case("retry", RetryLayer::new(RetryPolicy::default()), 32),
+        case("retry of the rule", RetryLayer::routed(), 32),
     ]
 }
 

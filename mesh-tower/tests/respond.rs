@@ -64,6 +64,13 @@ async fn every_refusal_is_answered_as_envoy_does() {
             "upstream_response_timeout".to_owned(),
             "upstream request timeout".to_owned(),
         ),
+        (
+            Kind::PerTryTimeout,
+            504,
+            "UT",
+            "upstream_per_try_timeout".to_owned(),
+            "upstream request timeout".to_owned(),
+        ),
         (Kind::Aborted(teapot), 418, "FI", "fault_filter_abort".to_owned(), "fault filter abort".to_owned()),
     ] {
         let response = answer(kind, Request::default()).await;

@@ -4,6 +4,9 @@
 //! extensions: the next endpoint in turn, weighted endpoints in proportion. A request that goes where its address says
 //! gets that address, be it that nobody described its host or that a ServiceEntry's resolution asks for it.
 //!
+//! A request that carries [`Tried`](crate::Tried) gets, if five further choices find one, an endpoint that it has not
+//! tried; the one it gets is added.
+//!
 //! **When you want it.** Whenever requests are routed; the connection layer below needs to know whom to connect to.
 //!
 //! **How it is configured.** Endpoints come from `Service` with `EndpointSlice` or `WorkloadEntry`, and from

@@ -1,6 +1,6 @@
 use super::{policy, state::Turns};
 use crate::{
-    context::{Routed, Upstream},
+    context::{Routed, Tried, Upstream},
     error::{BoxError, Error, Kind},
     refuse::ResponseFuture,
 };
@@ -46,11 +46,15 @@ impl<S> Balance<S> {
             let port = view.listener.map_or(view.port, |_| backend.name.port);
             return address_of(&view, port, backend.protocol);
         }
-        let turn = self.turns.take(routed.snapshot(), &backend.name);
-        let Some(endpoint) = policy::choose(&backend.endpoints, turn) else {
+        let turns = || self.turns.take(routed.snapshot(), &backend.name);
+        let tried = request.extensions().get::<Tried>();
+        let Some(endpoint) = policy::choose_untried(&backend.endpoints, turns, tried) else {
             return Err(Error::new(Kind::NoEndpoint));
         };
         let address = endpoint.address.clone();
+        if let Some(tried) = tried {
+            tried.add(address.clone(), endpoint.port);
+        }
         Ok(Upstream { address, port: endpoint.port, protocol: backend.protocol })
     }
 }

@@ -26,7 +26,7 @@ impl Subject {
     /// Writes the line.
     pub(super) fn log(&self, refused: &Refused, error: &Error) {
         tracing::info!(
-            flag = refused.flag,
+            flag = &*refused.flags(),
             details = %refused.details,
             method = %self.method,
             path = self.uri.path(),

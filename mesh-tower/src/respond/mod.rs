@@ -17,7 +17,10 @@
 //! | the stream was reset | 503 | UR | the same |
 //! | the endpoint broke the protocol | 502 | UPE | the same |
 //! | the route's timeout | 504 | UT | `upstream request timeout` |
+//! | the last try's timeout | 504 | UT | the same |
 //! | an injected error | as configured | FI | `fault filter abort` |
+//!
+//! After retries the reason begins with `retried and the latest reset reason`, and the flag with `URX` if no try was left.
 //!
 //! The answer carries [`Refused`] in its extensions, for logs and metrics, and is logged once, at level INFO.
 //!

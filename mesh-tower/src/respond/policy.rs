@@ -1,6 +1,6 @@
 //! What each refusal is answered with.
 
-use crate::{Body, Error, Kind, reply};
+use crate::{Body, Error, Kind, Stop, reply};
 use http::{Response, StatusCode};
 use mesh_core::model::AbortStatus;
 use std::{borrow::Cow, error::Error as _, io};
@@ -13,8 +13,21 @@ pub struct Refused {
     pub kind: Kind,
     /// Envoy's response flag, such as `UH`; `-` where Envoy has none.
     pub flag: &'static str,
+    /// Envoy's response flag for retries that were asked for and not made: `URX` when no try was left, `UO` when the
+    /// backend had as many as it may have.
+    pub retry_flag: Option<&'static str>,
     /// Envoy's response code details, such as `no_healthy_upstream`.
     pub details: Cow<'static, str>,
+}
+
+impl Refused {
+    /// All its flags as Envoy writes them, such as `URX,UF`.
+    pub(super) fn flags(&self) -> Cow<'static, str> {
+        match self.retry_flag {
+            Some(retry_flag) => format!("{retry_flag},{}", self.flag).into(),
+            None => self.flag.into(),
+        }
+    }
 }
 
 /// What to answer.
@@ -43,7 +56,11 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
     if let Some(headers) = error.headers() {
         response.headers_mut().extend(headers.clone());
     }
-    let refused = Refused { kind: error.kind(), flag, details };
+    let retry_flag = error.retries().stop.map(|stop| match stop {
+        Stop::Exhausted => "URX",
+        Stop::Overflow => "UO",
+    });
+    let refused = Refused { kind: error.kind(), flag, retry_flag, details };
     response.extensions_mut().insert(refused.clone());
     (response, refused)
 }
@@ -58,13 +75,18 @@ fn answer(error: &Error) -> Answer {
         Kind::NoEndpoint => {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
         }
-        Kind::ConnectFailure => Answer::unconnected(is_connection_refused(error)),
-        Kind::ConnectTimeout => Answer::reset(S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
-        Kind::ConnectionTermination => Answer::reset(S::SERVICE_UNAVAILABLE, "UC", "connection termination"),
-        Kind::RemoteReset => Answer::reset(S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
-        Kind::ProtocolError => Answer::reset(S::BAD_GATEWAY, "UPE", "protocol error"),
+        Kind::ConnectFailure => Answer::unconnected(error),
+        Kind::ConnectTimeout => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
+        Kind::ConnectionTermination => {
+            Answer::reset(error, S::SERVICE_UNAVAILABLE, "UC", "connection termination")
+        }
+        Kind::RemoteReset => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
+        Kind::ProtocolError => Answer::reset(error, S::BAD_GATEWAY, "UPE", "protocol error"),
         Kind::RouteTimeout => {
             Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_response_timeout", "upstream request timeout")
+        }
+        Kind::PerTryTimeout => {
+            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_per_try_timeout", "upstream request timeout")
         }
         Kind::Aborted(status) => Answer::aborted(status),
     }
@@ -76,21 +98,23 @@ impl Answer {
     }
 
     /// The endpoint failed before it answered.
-    fn reset(status: StatusCode, flag: &'static str, reason: &str) -> Self {
+    fn reset(error: &Error, status: StatusCode, flag: &'static str, reason: &str) -> Self {
+        let which = if error.retries().were_made { "retried and the latest reset" } else { "reset" };
         Self {
             status: Status::Http(status),
             flag,
             details: format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_")).into(),
             body: format!(
-                "upstream connect error or disconnect/reset before headers. reset reason: {reason}"
+                "upstream connect error or disconnect/reset before headers. {which} reason: {reason}"
             )
             .into(),
         }
     }
 
-    fn unconnected(is_refused: bool) -> Self {
-        let mut answer = Self::reset(StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
-        if is_refused {
+    fn unconnected(error: &Error) -> Self {
+        let mut answer =
+            Self::reset(error, StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
+        if is_connection_refused(error) {
             let details = answer.details.trim_end_matches('}');
             answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
         }

@@ -1,0 +1,129 @@
+//! The tries of one request: what they need, and what has become of them.
+
+use super::{
+    body::Copies,
+    headers,
+    layer::RetryLayer,
+    policy::{self, Ending, Plan, Verdict},
+    state::Slot,
+};
+use crate::{Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use http::{Extensions, Request, Response, request::Parts};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+/// The tries of one request.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    layer: Arc<RetryLayer>,
+    plan: Plan,
+    /// Without its extensions.
+    head: Parts,
+    routed: Option<Routed>,
+    /// All its extensions, if there are others than the route layer's: a map of one would cost more than the one.
+    extensions: Extensions,
+    tried: Option<Tried>,
+    body: Copies,
+    /// How many tries there were.
+    made: u32,
+    /// Whether the last one took too long.
+    was_late: bool,
+    /// Held from the decision for a retry to the retry's end.
+    slot: Option<Slot>,
+}
+
+impl Attempts {
+    /// Keeps what further tries need of a request, and returns the first.
+    pub(super) fn begin(layer: Arc<RetryLayer>, plan: Plan, request: Request<Body>) -> (Self, Request<Body>) {
+        let (mut head, body) = request.into_parts();
+        // A request that has only a limit for its one try keeps nothing of its body.
+        let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
+        let (body, first) = Copies::of(body, limit);
+        let sent = std::mem::take(&mut head.extensions);
+        let routed = sent.get::<Routed>().cloned();
+        let has_others = sent.len() > usize::from(routed.is_some());
+        let extensions = if has_others { sent.clone() } else { Extensions::new() };
+        let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
+        let tried = spreads.then(Tried::new);
+        let mut request = Request::from_parts(head.clone(), first);
+        *request.extensions_mut() = sent;
+        if let Some(tried) = tried.clone() {
+            request.extensions_mut().insert(tried);
+        }
+        let attempts =
+            Self { layer, plan, head, routed, extensions, tried, body, made: 1, was_late: false, slot: None };
+        (attempts, request)
+    }
+
+    /// The wait before the next try, if one follows this outcome. If none does, an error is told of those that were made.
+    pub(super) fn judge<R>(&mut self, outcome: &mut Result<Response<R>, BoxError>) -> Option<Duration> {
+        // The retry that has just ended makes room for the one that may follow.
+        self.slot = None;
+        let listed = self.layer.origin.policy(self.routed.as_ref()).map(|policy| &*policy.statuses);
+        let verdict = policy::judge(&self.plan, listed.unwrap_or_default(), Ending::of(outcome), self.made);
+        let stop = match verdict {
+            _ if !self.body.is_possible() => None,
+            Verdict::Keep => None,
+            Verdict::Exhausted => Some(Stop::Exhausted),
+            Verdict::Retry if !self.claim() => Some(Stop::Overflow),
+            Verdict::Retry => {
+                self.was_late = of_mesh(outcome).is_some_and(|error| error.kind() == Kind::PerTryTimeout);
+                return Some(policy::wait(self.plan.backoff, self.made, self.layer.dice.roll()));
+            }
+        };
+        if let Some(error) = of_mesh(outcome) {
+            error.set_retries(Retries { were_made: self.made > 1, stop });
+        }
+        None
+    }
+
+    /// The next try.
+    pub(super) fn next(&mut self) -> Request<Body> {
+        self.made += 1;
+        headers::tell(&mut self.head.headers, self.made, self.was_late);
+        let mut request = Request::from_parts(self.head.clone(), self.body.next());
+        let extensions = request.extensions_mut();
+        extensions.clone_from(&self.extensions);
+        if let Some(routed) = self.routed.clone() {
+            extensions.insert(routed);
+        }
+        if let Some(tried) = self.tried.clone() {
+            extensions.insert(tried);
+        }
+        request
+    }
+
+    /// The time for the try under way, once its request is sent.
+    pub(super) fn poll_limit(&self, cx: &Context<'_>) -> Poll<Duration> {
+        match self.plan.per_try {
+            Some(limit) => self.body.poll_sent(cx).map(|()| limit),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Claims a retry of those that the backend may have at once.
+    fn claim(&mut self) -> bool {
+        let Some(routed) = &self.routed else { return true };
+        let Ok(Some(backend)) = routed.backend() else { return true };
+        let counts = self.layer.limits.of(routed.snapshot(), &backend.name);
+        let most = policy::most_retries(&backend.policy, counts.active());
+        self.slot = Slot::claim(counts, most);
+        self.slot.is_some()
+    }
+}
+
+/// Whether there is a choice of endpoints for further tries, and they are to make use of it.
+fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
+    let policy = layer.origin.policy(routed);
+    routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
+        let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
+        avoids && backend.endpoints.len() > 1
+    })
+}
+
+fn of_mesh<R>(outcome: &mut Result<Response<R>, BoxError>) -> Option<&mut Error> {
+    outcome.as_mut().err().and_then(|error| error.downcast_mut())
+}

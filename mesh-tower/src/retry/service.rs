@@ -1,0 +1,63 @@
+use super::{
+    attempts::Attempts, body::CountedBody, future::ResponseFuture, headers, layer::RetryLayer, policy,
+    policy::Plan, state::Active,
+};
+use crate::{Body, BoxError, Routed};
+use http::{Request, Response};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower_service::Service;
+
+/// A service whose requests are tried again. Made by [`RetryLayer`].
+#[derive(Clone, Debug)]
+pub struct Retry<S> {
+    pub(super) inner: S,
+    pub(super) layer: Arc<RetryLayer>,
+}
+
+impl<S, R> Service<Request<Body>> for Retry<S>
+where
+    S: Service<Request<Body>, Response = Response<R>> + Clone,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<CountedBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let plan = self.plan(&mut request);
+        let active = self.active(&request);
+        headers::tell(request.headers_mut(), 1, false);
+        if plan.is_idle() {
+            return ResponseFuture::forward(self.inner.call(request), active);
+        }
+        let (attempts, first) = Attempts::begin(Arc::clone(&self.layer), plan, request);
+        ResponseFuture::retry(self.inner.clone(), self.inner.call(first), attempts, active)
+    }
+}
+
+impl<S> Retry<S> {
+    fn plan(&self, request: &mut Request<Body>) -> Plan {
+        let routed = request.extensions().get::<Routed>();
+        let mut plan = Plan::of(self.layer.origin.policy(routed));
+        let timeout = routed.and_then(Routed::rule).and_then(|rule| rule.route.timeout);
+        let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
+        headers::take(request.headers_mut(), &mut plan, is_trusted);
+        plan.is_delicate = self.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
+        plan.within(timeout)
+    }
+
+    /// Counts the request, if its backend's retries are bound to the number of requests.
+    fn active(&self, request: &Request<Body>) -> Option<Active> {
+        let routed = request.extensions().get::<Routed>()?;
+        let backend = routed.backend().ok()??;
+        backend.policy.retry_budget?;
+        Some(Active::new(self.layer.limits.of(routed.snapshot(), &backend.name)))
+    }
+}
