@@ -85,7 +85,7 @@ fn cases() -> Vec<Case> {
         case("cors of the rule", CorsLayer::routed(), 200),
         case("route", RouteLayer::new(handle.clone()), 16),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
-        case("balance", BalanceLayer::new(), 16),
+        case("balance", BalanceLayer::new(), 24),
     ]
 }
 

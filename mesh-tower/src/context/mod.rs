@@ -3,11 +3,13 @@
 
 mod current;
 mod generation;
+mod peer;
 mod routed;
 mod upstream;
 
 pub use current::Context;
 pub use generation::GENERATION_HEADER;
 pub(crate) use generation::{generation_value, take_generation};
+pub use peer::PeerAddress;
 pub use routed::Routed;
 pub use upstream::Upstream;

@@ -1,0 +1,170 @@
+//! One backend's endpoints while they serve.
+
+use super::{
+    maglev::Maglev,
+    policy::{self, Scheme, Standing},
+    ring::Ring,
+    round_robin::Order,
+    warmup,
+};
+use crate::Dice;
+use mesh_core::{
+    model::{Address, Algorithm, HashTable, Warmup},
+    table::{Backend, BackendEndpoint},
+};
+use rustc_hash::FxHashMap;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+};
+use tokio::time::Instant;
+
+/// What is remembered of a backend, and what was made for choosing among its endpoints.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    backend: Arc<Backend>,
+    /// What is remembered of each endpoint, in the backend's order.
+    members: Box<[Arc<Member>]>,
+    scheme: Scheme,
+    order: Order,
+    turn: Arc<AtomicU64>,
+    /// How endpoints warm up, and when all of them will be warm.
+    warmup: Option<(Warmup, Instant)>,
+}
+
+/// What is remembered of an endpoint.
+#[derive(Debug)]
+struct Member {
+    active: AtomicU32,
+    since: Instant,
+}
+
+/// Counts one request as under way at its endpoint; dropped, for any reason, it no longer does.
+#[derive(Debug)]
+pub(super) struct Active(Arc<Member>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Fleet {
+    /// The fleet of a backend, which keeps what is remembered of endpoints that were there before.
+    pub(super) fn new(backend: &Arc<Backend>, former: Option<&Self>, now: Instant) -> Self {
+        let known = former.map(Self::by_address).unwrap_or_default();
+        let member = |endpoint: &BackendEndpoint| {
+            let known = known.get(&(&endpoint.address, endpoint.port));
+            let new = || Arc::new(Member { active: AtomicU32::new(0), since: now });
+            known.map_or_else(new, |member| Arc::clone(member))
+        };
+        let members: Box<[_]> = backend.endpoints.iter().map(member).collect();
+        let order = Order::new(backend.endpoints.iter().map(|endpoint| endpoint.weight));
+        // Clients that start together would otherwise all begin with the same endpoint.
+        let turn = former
+            .map_or_else(|| Arc::new(AtomicU64::new(fastrand::u32(..).into())), |former| former.turn.clone());
+        let scheme =
+            former.and_then(|former| former.scheme_for(backend)).unwrap_or_else(|| scheme_of(backend));
+        let youngest = members.iter().map(|member| member.since).max();
+        let warmup =
+            warmup_of(backend).zip(youngest).map(|(warmup, since)| (warmup, since + warmup.duration));
+        Self { backend: Arc::clone(backend), members, scheme, order, turn, warmup }
+    }
+
+    /// Whether it is the fleet of this very backend, and not of an older or newer one of its name.
+    pub(super) fn is_of(&self, backend: &Arc<Backend>) -> bool {
+        Arc::ptr_eq(&self.backend, backend)
+    }
+
+    /// Chooses an endpoint by its place in the backend, and counts a request as under way there.
+    pub(super) fn choose(&self, hash: Option<u64>, dice: &Dice) -> Option<(usize, Active)> {
+        let warming = self.warmup.as_ref().and_then(|(warmup, end)| {
+            let now = Instant::now();
+            (now < *end).then_some((warmup, now))
+        });
+        let standing = Moment { members: &self.members, warming };
+        let (turn, roll) = (|| self.turn.fetch_add(1, Relaxed), || dice.roll());
+        let chosen = policy::choose(&self.scheme, &self.order, &standing, hash, turn, roll)?;
+        let member = self.members.get(chosen)?;
+        member.active.fetch_add(1, Relaxed);
+        Some((chosen, Active(Arc::clone(member))))
+    }
+
+    fn by_address(&self) -> FxHashMap<(&Address, u16), &Arc<Member>> {
+        let addresses = self.backend.endpoints.iter().map(|endpoint| (&endpoint.address, endpoint.port));
+        addresses.zip(&self.members).collect()
+    }
+
+    /// The scheme for another backend, if this one's serves it too: tables of hashes are dear to make.
+    fn scheme_for(&self, backend: &Backend) -> Option<Scheme> {
+        let is_same = self.backend.policy.balancing.algorithm == backend.policy.balancing.algorithm
+            && names(&self.backend).eq(names(backend));
+        is_same.then(|| self.scheme.clone())
+    }
+}
+
+/// The members of a fleet at one moment; the time is there while any of them warms up.
+struct Moment<'a> {
+    members: &'a [Arc<Member>],
+    warming: Option<(&'a Warmup, Instant)>,
+}
+
+impl Standing for Moment<'_> {
+    fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    fn active(&self, endpoint: usize) -> u32 {
+        self.members[endpoint].active.load(Relaxed)
+    }
+
+    fn share(&self, endpoint: usize) -> f64 {
+        self.warming.map_or(1.0, |(warmup, now)| {
+            warmup::share(warmup, now.saturating_duration_since(self.members[endpoint].since))
+        })
+    }
+
+    fn is_warming(&self) -> bool {
+        self.warming.is_some()
+    }
+}
+
+fn scheme_of(backend: &Backend) -> Scheme {
+    let named = || {
+        let names = names(backend).map(|(address, port, weight)| (name(address, port), weight));
+        names.collect::<Vec<_>>()
+    };
+    match &backend.policy.balancing.algorithm {
+        Algorithm::LeastRequest => Scheme::LeastRequest,
+        Algorithm::RoundRobin => Scheme::RoundRobin,
+        // Whoever lets requests pass to their own addresses has none to choose from.
+        Algorithm::Random | Algorithm::Passthrough | Algorithm::ConsistentHash { key: None, .. } => {
+            Scheme::Random
+        }
+        Algorithm::ConsistentHash { table: HashTable::Ring { minimum }, .. } => {
+            Scheme::Ring(Arc::new(Ring::new(&named(), *minimum)))
+        }
+        Algorithm::ConsistentHash { table: HashTable::Maglev { size }, .. } => {
+            Scheme::Maglev(Arc::new(Maglev::new(&named(), *size)))
+        }
+    }
+}
+
+/// What the places of endpoints in a table of hashes follow from.
+fn names(backend: &Backend) -> impl Iterator<Item = (&Address, u16, u32)> {
+    backend.endpoints.iter().map(|endpoint| (&endpoint.address, endpoint.port, endpoint.weight))
+}
+
+fn name(address: &Address, port: u16) -> String {
+    match address {
+        Address::Ip(ip) => std::net::SocketAddr::from((*ip, port)).to_string(),
+        Address::Name(name) => format!("{name}:{port}"),
+    }
+}
+
+/// Only who takes turns, or the less busy, can be held back.
+fn warmup_of(backend: &Backend) -> Option<Warmup> {
+    let balancing = &backend.policy.balancing;
+    let may_warm = matches!(balancing.algorithm, Algorithm::LeastRequest | Algorithm::RoundRobin);
+    balancing.warmup.filter(|_| may_warm)
+}
