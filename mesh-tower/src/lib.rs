@@ -31,6 +31,7 @@ pub mod cors;
 pub mod fault;
 pub mod gateway;
 pub mod mesh;
+pub mod outlier;
 pub mod respond;
 pub mod rewrite;
 pub mod route;
@@ -48,7 +49,7 @@ mod stack;
 
 pub use body::Body;
 pub use client::Client;
-pub use context::{Context, GENERATION_HEADER, Routed, Upstream};
+pub use context::{Context, Ejections, GENERATION_HEADER, Routed, Upstream};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
 pub use mesh::Mesh;

@@ -14,6 +14,7 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     fault::FaultLayer,
+    outlier::OutlierLayer,
     respond::RespondLayer,
     rewrite::{Changes, RewriteLayer},
     route::RouteLayer,
@@ -86,6 +87,7 @@ fn cases() -> Vec<Case> {
         case("route", RouteLayer::new(handle.clone()), 16),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 24),
+        case("outlier", OutlierLayer::default(), 24),
     ]
 }
 

@@ -7,7 +7,10 @@ use super::{
     round_robin::Order,
     warmup,
 };
-use crate::Dice;
+use crate::{
+    Dice,
+    context::{Ejected, Ejection, Ejections, Upstream},
+};
 use mesh_core::{
     model::{Address, Algorithm, HashTable, Warmup},
     table::{Backend, BackendEndpoint},
@@ -77,17 +80,38 @@ impl Fleet {
     }
 
     /// Chooses an endpoint by its place in the backend, and counts a request as under way there.
-    pub(super) fn choose(&self, hash: Option<u64>, dice: &Dice) -> Option<(usize, Active)> {
-        let warming = self.warmup.as_ref().and_then(|(warmup, end)| {
-            let now = Instant::now();
-            (now < *end).then_some((warmup, now))
-        });
-        let standing = Moment { members: &self.members, warming };
+    pub(super) fn choose(
+        &self,
+        hash: Option<u64>,
+        ejections: &Ejections,
+        dice: &Dice,
+    ) -> Option<(usize, Active)> {
+        let standing = self.standing(ejections);
         let (turn, roll) = (|| self.turn.fetch_add(1, Relaxed), || dice.roll());
         let chosen = policy::choose(&self.scheme, &self.order, &standing, hash, turn, roll)?;
         let member = self.members.get(chosen)?;
         member.active.fetch_add(1, Relaxed);
         Some((chosen, Active(Arc::clone(member))))
+    }
+
+    fn standing(&self, ejections: &Ejections) -> Moment<'_> {
+        let rules = self.backend.policy.outlier_detection.as_ref();
+        let Some((rules, ejected)) = rules.zip(rules.and_then(|_| ejections.of(&self.backend.name))) else {
+            let warming = self.warming(None);
+            return Moment { fleet: self, warming, ejected: None, heeds: None };
+        };
+        let now = Instant::now();
+        let (out, all) = (ejected.count(now), self.members.len());
+        let heeds = out > 0 && !policy::is_panic(out, all, rules.min_health_percent);
+        let warming = self.warming(ejected.latest());
+        Moment { fleet: self, warming, ejected: Some(ejected), heeds: heeds.then_some(now) }
+    }
+
+    /// How endpoints warm up, if any does now; who was ejected last begins anew when that is over.
+    fn warming(&self, back: Option<Instant>) -> Option<(&Warmup, Instant)> {
+        let (warmup, end) = self.warmup.as_ref()?;
+        let (now, end) = (Instant::now(), back.map_or(*end, |back| (back + warmup.duration).max(*end)));
+        (now < end).then_some((warmup, now))
     }
 
     fn by_address(&self) -> FxHashMap<(&Address, u16), &Arc<Member>> {
@@ -103,24 +127,43 @@ impl Fleet {
     }
 }
 
-/// The members of a fleet at one moment; the time is there while any of them warms up.
+/// A fleet at one moment.
 struct Moment<'a> {
-    members: &'a [Arc<Member>],
+    fleet: &'a Fleet,
+    /// The time, while any of it warms up.
     warming: Option<(&'a Warmup, Instant)>,
+    /// Who was ejected, and may still be.
+    ejected: Option<Arc<Ejected>>,
+    /// The time, while ejections count.
+    heeds: Option<Instant>,
+}
+
+impl Moment<'_> {
+    fn last_ejection(&self, endpoint: usize) -> Option<Ejection> {
+        let backend = &self.fleet.backend;
+        self.ejected.as_ref()?.last(&Upstream::of(backend, &backend.endpoints[endpoint]))
+    }
 }
 
 impl Standing for Moment<'_> {
     fn count(&self) -> usize {
-        self.members.len()
+        self.fleet.members.len()
     }
 
     fn active(&self, endpoint: usize) -> u32 {
-        self.members[endpoint].active.load(Relaxed)
+        self.fleet.members[endpoint].active.load(Relaxed)
     }
 
     fn share(&self, endpoint: usize) -> f64 {
+        let until = self.last_ejection(endpoint).map(|ejection| ejection.until);
+        if self.heeds.zip(until).is_some_and(|(now, until)| now < until) {
+            return 0.0;
+        }
         self.warming.map_or(1.0, |(warmup, now)| {
-            warmup::share(warmup, now.saturating_duration_since(self.members[endpoint].since))
+            // Who came back is new again.
+            let since = self.fleet.members[endpoint].since;
+            let since = until.filter(|until| *until <= now).map_or(since, |until| until.max(since));
+            warmup::share(warmup, now.saturating_duration_since(since))
         })
     }
 

@@ -1,5 +1,5 @@
 use super::{service::Balance, state::Fleets};
-use crate::Dice;
+use crate::{Dice, context::Ejections};
 use std::sync::Arc;
 use tower_layer::Layer;
 
@@ -8,6 +8,7 @@ use tower_layer::Layer;
 pub struct BalanceLayer {
     pub(super) fleets: Arc<Fleets>,
     pub(super) dice: Dice,
+    pub(super) ejections: Ejections,
     /// Stands for this process's own address where that is hashed.
     pub(super) own: u64,
 }
@@ -16,13 +17,20 @@ impl BalanceLayer {
     /// A layer that has not chosen anybody yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { fleets: Arc::default(), dice: Dice::default(), own: fastrand::u64(..) }
+        let (fleets, dice, ejections) = (Arc::default(), Dice::default(), Ejections::default());
+        Self { fleets, dice, ejections, own: fastrand::u64(..) }
     }
 
     /// The dice that choose among endpoints. Default: the thread's own.
     #[must_use]
     pub fn with_dice(self, dice: Dice) -> Self {
         Self { dice, ..self }
+    }
+
+    /// The ejections that it heeds, which an outlier layer below writes. Default: none.
+    #[must_use]
+    pub fn with_ejections(self, ejections: Ejections) -> Self {
+        Self { ejections, ..self }
     }
 }
 

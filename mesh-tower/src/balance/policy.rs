@@ -28,7 +28,8 @@ pub(super) enum Scheme {
     Maglev(Arc<Maglev>),
 }
 
-/// The endpoint for a request with this hash, if it has one; `None` when there is no endpoint.
+/// The endpoint for a request with this hash, if it has one; `None` when there is no endpoint that may be
+/// used.
 ///
 /// Weights decide by turns that an endpoint keeps with certain odds. So nothing has to be sorted anew when the odds
 /// change, and no two requests wait for each other.
@@ -57,6 +58,11 @@ pub(super) fn choose(
         }
         (Scheme::RoundRobin, _) => in_turn(order, standing, |_| 1.0, turn, roll),
     }
+}
+
+/// Whether so few endpoints are healthy that ejections do not count: fewer than `min_health` hundredths.
+pub(super) fn is_panic(ejected: usize, endpoints: usize, min_health: u8) -> bool {
+    endpoints.saturating_sub(ejected) * 100 < usize::from(min_health) * endpoints
 }
 
 /// The first endpoint in turn that keeps its turn.
@@ -195,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn ejections_count_while_enough_are_healthy() {
+        assert!(!is_panic(10, 10, 0));
+        assert!(!is_panic(5, 10, 50));
+        assert!(is_panic(6, 10, 50));
+        assert!(!is_panic(0, 0, 100));
+    }
+
+    #[test]
     fn nobody_is_chosen_from_nobody() {
         let order = Order::new([].into_iter());
         for scheme in [
@@ -209,9 +223,16 @@ mod tests {
     }
 
     #[test]
-    fn where_everyone_is_left_alone_everyone_is_used_all_the_same() {
-        for scheme in [Scheme::LeastRequest, Scheme::RoundRobin, Scheme::Random] {
-            assert_eq!(counts(&scheme, [1; 3], [(0, 0.0); 3]).iter().sum::<u32>(), ROLLS);
+    fn where_everyone_is_left_alone_nobody_is_chosen() {
+        for (scheme, weights) in [
+            (Scheme::LeastRequest, [1; 3]),
+            (Scheme::LeastRequest, [1, 2, 3]),
+            (Scheme::RoundRobin, [1; 3]),
+            (Scheme::Random, [1; 3]),
+        ] {
+            let order = Order::new(weights.into_iter());
+            let alone = Still(&[(0, 0.0); 3]);
+            assert_eq!(choose(&scheme, &order, &alone, None, || 1, || 1), None);
         }
     }
 }

@@ -3,7 +3,7 @@
 /// How often a roll may name an endpoint that is left alone, before the next one after it is taken.
 const MOST_ROLLS: u32 = 16;
 
-/// One of `count` endpoints of those that may be used; of all, where none may. `None` when there is none at all.
+/// One of `count` endpoints of those that may be used; `None` when none may.
 pub(super) fn draw(
     count: usize,
     may_use: impl Fn(usize) -> bool,
@@ -19,8 +19,7 @@ pub(super) fn draw(
             return Some(drawn);
         }
     }
-    let next = (drawn..count).chain(0..drawn).find(|endpoint| may_use(*endpoint));
-    Some(next.unwrap_or(drawn))
+    (drawn..count).chain(0..drawn).find(|endpoint| may_use(*endpoint))
 }
 
 /// A roll as a number below `count`, without the bias of a remainder.

@@ -58,11 +58,12 @@ impl<S> Balance<S> {
             };
         }
         let (hash, cookie) = self.hash(request, backend);
-        let chosen = self.layer.fleets.choose(routed.snapshot(), backend, hash, &self.layer.dice);
-        let Some((endpoint, active)) = chosen else { return Err(Error::new(Kind::NoEndpoint)) };
-        let address = endpoint.address.clone();
-        let upstream = Upstream { address, port: endpoint.port, protocol: backend.protocol };
-        Ok((upstream, Held { active, cookie }))
+        let BalanceLayer { fleets, ejections, dice, .. } = &self.layer;
+        let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, hash, ejections, dice)
+        else {
+            return Err(nobody(backend));
+        };
+        Ok((Upstream::of(backend, endpoint), Held { active, cookie }))
     }
 
     /// What a request is hashed to, if its backend asks for that, and the cookie that was made for it.
@@ -106,6 +107,14 @@ where
             Err(error) => ResponseFuture::refuse(error),
         }
     }
+}
+
+fn nobody(backend: &Backend) -> Error {
+    if backend.endpoints.is_empty() {
+        return Error::new(Kind::NoEndpoint);
+    }
+    let why = "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)";
+    Error::because(Kind::NoEndpoint, why)
 }
 
 /// Where a request goes by its own address.

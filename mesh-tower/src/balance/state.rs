@@ -4,7 +4,7 @@ use super::{
     fleet::{Active, Fleet},
     random,
 };
-use crate::Dice;
+use crate::{Dice, context::Ejections};
 use arc_swap::ArcSwap;
 use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Snapshot};
 use rustc_hash::FxHashMap;
@@ -37,6 +37,7 @@ impl Fleets {
         snapshot: &Snapshot,
         backend: &'a Arc<Backend>,
         hash: Option<u64>,
+        ejections: &Ejections,
         dice: &Dice,
     ) -> Option<(&'a BackendEndpoint, Option<Active>)> {
         if self.0.load().generation < snapshot.generation() {
@@ -48,7 +49,7 @@ impl Fleets {
             let any = random::draw(backend.endpoints.len(), |_| true, || dice.roll())?;
             return Some((backend.endpoints.get(any)?, None));
         };
-        let (chosen, active) = fleet.choose(hash, dice)?;
+        let (chosen, active) = fleet.choose(hash, ejections, dice)?;
         Some((backend.endpoints.get(chosen)?, Some(active)))
     }
 

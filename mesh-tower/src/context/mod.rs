@@ -2,12 +2,15 @@
 //! causes ([`Context`]), and from process to process ([`GENERATION_HEADER`]).
 
 mod current;
+mod ejections;
 mod generation;
 mod peer;
 mod routed;
 mod upstream;
 
 pub use current::Context;
+pub use ejections::Ejections;
+pub(crate) use ejections::{Ejected, Ejection};
 pub use generation::GENERATION_HEADER;
 pub(crate) use generation::{generation_value, take_generation};
 pub use peer::PeerAddress;
