@@ -94,6 +94,7 @@ fn of_address(ip: IpAddr) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{ring::Ring, spread::at_home};
     use super::*;
     use http::request::Builder;
     use mesh_core::model::CookieAttribute;
@@ -121,6 +122,22 @@ mod tests {
         let both = hash(&key, Request::get("/").header("x-user", "ann").header("x-user", "bob"));
         assert_eq!(both, hash(&key, Request::get("/").header("x-user", "bob").header("x-user", "ann")));
         assert_eq!(both, Found::Hash(xxh64(b"bob", xxh64(b"ann", 0))));
+    }
+
+    #[test]
+    fn several_values_and_addresses_meet_the_endpoint_that_envoy_chooses() {
+        let key = HashKey::Header(HeaderName::from_static("x-user"));
+        let ring = Ring::new(&at_home(&[1, 1, 1]), 1024);
+        let chosen = |user: u32| {
+            let request = Request::get("/").header("x-user", format!("u{user}")).header("x-user", "a");
+            let Found::Hash(hash) = hash(&key, request) else { panic!("a header is there") };
+            (ring.find(hash, |_| true).unwrap() + 1).to_string()
+        };
+        assert_eq!((0..20).map(chosen).collect::<String>(), "12111221313212112322");
+        let peer = PeerAddress("127.0.0.1:4000".parse().unwrap());
+        let from_home = hash(&HashKey::SourceIp, Request::get("/").extension(peer));
+        let Found::Hash(hash) = from_home else { panic!("an address is there") };
+        assert_eq!(ring.find(hash, |_| true), Some(2));
     }
 
     #[test]

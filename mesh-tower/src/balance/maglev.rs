@@ -76,7 +76,7 @@ impl Claimant {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spread::{keys, moved, named};
+    use super::super::spread::{at_home, chosen_for_users, keys, moved, named};
     use super::*;
 
     const ALL: fn(usize) -> bool = |_| true;
@@ -119,5 +119,15 @@ mod tests {
         assert_eq!(Maglev::new(&[], 65_537).find(1, ALL), None);
         let table = Maglev::new(&named(&[1, 1]), 101);
         assert!(keys(10).all(|key| table.find(key, |_| false).is_none()));
+    }
+
+    #[test]
+    fn users_meet_the_endpoints_that_envoy_chooses() {
+        let equal = "212111312211223311222112331331323133332311132231131313222131";
+        let weighted = "213313312223233333322312331333333133333323332333131333323333";
+        for (weights, expected) in [([1, 1, 1], equal), ([1, 2, 5], weighted)] {
+            let maglev = Maglev::new(&at_home(&weights), 65_537);
+            assert_eq!(chosen_for_users(|hash| maglev.find(hash, ALL)), expected, "{weights:?}");
+        }
     }
 }

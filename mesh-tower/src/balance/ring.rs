@@ -49,7 +49,7 @@ fn count(endpoints: &[(String, u32)], total: f64, minimum: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spread::{keys, moved, named};
+    use super::super::spread::{at_home, chosen_for_users, keys, moved, named};
     use super::*;
 
     const ALL: fn(usize) -> bool = |_| true;
@@ -98,5 +98,15 @@ mod tests {
     fn where_nobody_may_be_used_nobody_is() {
         let ring = Ring::new(&named(&[1, 1]), 1024);
         assert!(keys(10).all(|key| ring.find(key, |_| false).is_none()));
+    }
+
+    #[test]
+    fn users_meet_the_endpoints_that_envoy_chooses() {
+        let equal = "111122332312221233122121213223233331223321313122321322122211";
+        let weighted = "131332332312323233323112313223333332233331323332323322222232";
+        for (weights, expected) in [([1, 1, 1], equal), ([1, 2, 5], weighted)] {
+            let ring = Ring::new(&at_home(&weights), 1024);
+            assert_eq!(chosen_for_users(|hash| ring.find(hash, ALL)), expected, "{weights:?}");
+        }
     }
 }

@@ -7,6 +7,17 @@ pub(super) fn named(weights: &[u32]) -> Vec<(String, u32)> {
     (1..).zip(weights).map(|(number, weight): (u32, _)| (format!("10.0.0.{number}:8080"), *weight)).collect()
 }
 
+/// Endpoints on the ports 18471 and up, as those were among which Envoy 1.40 chose.
+pub(super) fn at_home(weights: &[u32]) -> Vec<(String, u32)> {
+    (18_471..).zip(weights).map(|(port, weight): (u32, _)| (format!("127.0.0.1:{port}"), *weight)).collect()
+}
+
+/// The endpoints of the header values `user-0` to `user-59`, from 1.
+pub(super) fn chosen_for_users(find: impl Fn(u64) -> Option<usize>) -> String {
+    let hashes = (0..60).map(|user| xxh64(format!("user-{user}").as_bytes(), 0));
+    hashes.map(|hash| find(hash).map_or_else(String::new, |chosen| (chosen + 1).to_string())).collect()
+}
+
 /// The hashes of so many different keys.
 pub(super) fn keys(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(|key| xxh64(&key.to_le_bytes(), 7))
