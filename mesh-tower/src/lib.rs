@@ -49,7 +49,7 @@ mod stack;
 
 pub use body::Body;
 pub use client::Client;
-pub use context::{Context, Ejections, GENERATION_HEADER, Routed, Upstream};
+pub use context::{AnswerBy, Context, Ejections, GENERATION_HEADER, Routed, Upstream};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
 pub use mesh::Mesh;

@@ -87,7 +87,7 @@ fn cases() -> Vec<Case> {
         case("route", RouteLayer::new(handle.clone()), 16),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 24),
-        case("outlier", OutlierLayer::default(), 24),
+        case("outlier", OutlierLayer::default(), 48),
     ]
 }
 

@@ -8,7 +8,7 @@ use mesh_core::{
     watch::{Handle, Ledger, Publisher, channel},
 };
 use mesh_tower::{
-    Body, BoxError, Ejections, Error, Kind, Upstream,
+    AnswerBy, Body, BoxError, Ejections, Error, Kind, Upstream,
     balance::{BalanceBody, BalanceLayer},
     outlier::OutlierLayer,
     route::RouteLayer,
@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, timeout};
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneService};
 
 const SERVICE: &str = "apiVersion: v1
@@ -59,6 +59,7 @@ enum Way {
     Status(u16),
     Grpc(&'static str),
     Refusing,
+    Hanging,
 }
 
 type Ways = Arc<Mutex<HashMap<u8, Way>>>;
@@ -89,7 +90,10 @@ impl World {
 
     /// Which endpoint was asked, and whether it failed on this side; `None` when nobody was.
     async fn ask(&self) -> Option<u8> {
-        let request = Request::get("http://product/").body(Body::empty()).expect("a request");
+        self.send(request()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Option<u8> {
         match self.stack.clone().oneshot(request).await {
             Ok(response) => response.extensions().get::<Upstream>().map(number),
             Err(error) => match error.downcast_ref::<Error>().map(Error::kind) {
@@ -118,6 +122,10 @@ impl World {
     }
 }
 
+fn request() -> Request<Body> {
+    Request::get("http://product/").body(Body::empty()).expect("a request")
+}
+
 fn stack(
     handle: Handle,
     ways: Ways,
@@ -129,6 +137,7 @@ fn stack(
             let way = ways.lock().expect("no panic").get(&number(&endpoint)).copied();
             let mut response = Response::new(Body::empty());
             match way.unwrap_or(Way::Status(200)) {
+                Way::Hanging => std::future::pending().await,
                 Way::Refusing => return Err(BoxError::from(Error::new(Kind::ConnectFailure))),
                 Way::Status(status) => *response.status_mut() = StatusCode::from_u16(status)?,
                 Way::Grpc(status) => _ = response.headers_mut().insert("grpc-status", status.parse()?),
@@ -305,4 +314,19 @@ async fn a_user_of_an_ejected_endpoint_moves_and_comes_back() {
     assert_eq!(world.count(9).await, BTreeMap::from([(other, 9)]));
     advance(30 * SECOND).await;
     assert_eq!(world.ask().await, Some(own));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_hangs_is_ejected_when_attempts_are_given_up_for_being_late() {
+    let rules = "{maxEjectionPercent: 100, consecutive5xxErrors: 2}";
+    for (patience, is_out) in [(SECOND, true), (SECOND - Duration::from_millis(1), false)] {
+        let world = World::new(rules, 2);
+        world.tell(1, Way::Hanging);
+        for _ in 0..4 {
+            let mut request = request();
+            request.extensions_mut().insert(AnswerBy(Instant::now() + SECOND));
+            let _ = timeout(patience, world.send(request)).await;
+        }
+        assert_eq!(world.is_out(1).await, is_out, "{patience:?}");
+    }
 }

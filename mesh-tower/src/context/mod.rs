@@ -1,6 +1,7 @@
 //! What travels with a request: from layer to layer ([`Routed`]), from an inbound request to the outbound calls that it
 //! causes ([`Context`]), and from process to process ([`GENERATION_HEADER`]).
 
+mod answer_by;
 mod current;
 mod ejections;
 mod generation;
@@ -8,6 +9,7 @@ mod peer;
 mod routed;
 mod upstream;
 
+pub use answer_by::AnswerBy;
 pub use current::Context;
 pub use ejections::Ejections;
 pub(crate) use ejections::{Ejected, Ejection};

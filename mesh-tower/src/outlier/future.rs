@@ -39,9 +39,7 @@ where
                 Ok(response) => Some(policy::answer(response.status().as_u16(), response.headers())),
                 Err(error) => policy::failure(error),
             };
-            if let Some(outcome) = outcome {
-                attempt.ended(outcome);
-            }
+            attempt.ended(outcome);
         }
         Poll::Ready(response)
     }

@@ -11,7 +11,8 @@
 //! The first ejection lasts `baseEjectionTime`, each further one as much longer, up to 300 s; for each `interval` that an
 //! endpoint stays, one less counts. It comes back when an interval ends.
 //!
-//! An attempt that is dropped before it was answered says nothing of its endpoint.
+//! An attempt that is dropped before it was answered says nothing of its endpoint, unless whoever drops it left an
+//! [`AnswerBy`](crate::AnswerBy) in its extensions and that moment has come: then it counts as a failure on this side.
 //!
 //! # When you want it
 //!
@@ -40,7 +41,7 @@
 //!
 //! # Cancel safety
 //!
-//! Nothing is held; a dropped attempt is not counted.
+//! Nothing is held; a dropped attempt is not counted, unless it was dropped for being late.
 //!
 //! # What survives a reload
 //!

@@ -21,6 +21,9 @@ pub(super) enum Outcome {
     Failure(u16),
 }
 
+/// Without an answer in time.
+pub(super) const TIMEOUT: Outcome = Outcome::Failure(504);
+
 /// What one outcome says to a row of like ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -67,7 +70,7 @@ pub(super) fn answer(status: u16, headers: &HeaderMap) -> Outcome {
 pub(super) fn failure(error: &BoxError) -> Option<Outcome> {
     let Some(error) = error.downcast_ref::<Error>() else { return Some(Outcome::Failure(503)) };
     match error.kind() {
-        Kind::ConnectTimeout | Kind::RouteTimeout => Some(Outcome::Failure(504)),
+        Kind::ConnectTimeout | Kind::RouteTimeout => Some(TIMEOUT),
         Kind::ConnectFailure | Kind::ConnectionTermination | Kind::RemoteReset | Kind::ProtocolError => {
             Some(Outcome::Failure(503))
         }

@@ -1,7 +1,7 @@
 //! What is remembered of every endpoint.
 
 use super::policy::{self, Fleet, Outcome, Rows, Sign, Verdict};
-use crate::context::{Ejections, Routed, Upstream};
+use crate::context::{AnswerBy, Ejections, Routed, Upstream};
 use arc_swap::ArcSwap;
 use http::Request;
 use mesh_core::{
@@ -50,6 +50,8 @@ pub(super) struct Attempt {
     backend: Arc<Backend>,
     tally: Arc<Tally>,
     ejections: Ejections,
+    answer_by: Option<AnswerBy>,
+    is_over: bool,
 }
 
 impl Tallies {
@@ -68,7 +70,9 @@ impl Tallies {
         }
         let table = self.table.load();
         let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
-        Some(Attempt { backend: Arc::clone(backend), tally, ejections: self.ejections.clone() })
+        let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
+        let answer_by = request.extensions().get().copied();
+        Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
     }
 
     /// Keeps the tallies of endpoints that are still there and watched, adds new ones, drops those that are gone.
@@ -106,8 +110,15 @@ impl Watched {
 }
 
 impl Attempt {
-    /// Counts how it ended, and ejects its endpoint if that was once too often.
-    pub(super) fn ended(self, outcome: Outcome) {
+    /// Counts how it ended, and ejects its endpoint if that was once too often; `None` when that says nothing.
+    pub(super) fn ended(mut self, outcome: Option<Outcome>) {
+        self.is_over = true;
+        if let Some(outcome) = outcome {
+            self.count(outcome);
+        }
+    }
+
+    fn count(&self, outcome: Outcome) {
         let Some(rules) = &self.backend.policy.outlier_detection else { return };
         let signs = policy::read(outcome, rules);
         let is_bad = [signs.errors, signs.gateway, signs.local].contains(&Sign::Bad);
@@ -140,6 +151,15 @@ impl Attempt {
                 let lasting = ejection.until - now;
                 tracing::info!(%backend, %endpoint, ?lasting, "endpoint ejected");
             }
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        // Whoever waits for an answer drops the attempt when its time is over: that says as much as an error.
+        if !self.is_over && self.answer_by.is_some_and(|AnswerBy(by)| by <= Instant::now()) {
+            self.count(policy::TIMEOUT);
         }
     }
 }
