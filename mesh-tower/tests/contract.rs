@@ -14,6 +14,7 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     fault::FaultLayer,
+    outlier::OutlierLayer,
     respond::RespondLayer,
     retry::RetryLayer,
     rewrite::{Changes, RewriteLayer},
@@ -86,7 +87,8 @@ fn cases() -> Vec<Case> {
         case("cors of the rule", CorsLayer::routed(), 200),
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
-        case("balance", BalanceLayer::new(), 16),
+        case("balance", BalanceLayer::new(), 24),
+        case("outlier", OutlierLayer::default(), 48),
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]

@@ -168,12 +168,27 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
                   retryBudget: {percent: 25, minRetryConcurrency: 5}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
                   {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts =
-        ["loadBalancer", "connectionPool", "outlierDetection", "tls", "portLevelSettings", "retryBudget"];
+    let parts = ["connectionPool", "outlierDetection", "tls", "portLevelSettings", "retryBudget"];
     let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
     let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
     is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
-    is_accepted("DestinationRule", "{host: catalog, trafficPolicy: {tls: {mode: DISABLE}}}", &[]);
+    let near = "localityLbSetting: {enabled: true}";
+    let ports = format!("portLevelSettings: [{{port: {{number: 80}}, loadBalancer: {{{near}}}}}]");
+    is_accepted(
+        "DestinationRule",
+        &format!("{{host: catalog, trafficPolicy: {{loadBalancer: {{{near}}}, {ports}}}}}"),
+        &[
+            &later("spec.trafficPolicy.loadBalancer.localityLbSetting"),
+            &later("spec.trafficPolicy.portLevelSettings[0].loadBalancer.localityLbSetting"),
+        ],
+    );
+    for effective in [
+        "tls: {mode: DISABLE}",
+        "loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}",
+        "portLevelSettings: [{port: {number: 80}, loadBalancer: {consistentHash: {useSourceIp: true}}}]",
+    ] {
+        is_accepted("DestinationRule", &format!("{{host: catalog, trafficPolicy: {{{effective}}}}}"), &[]);
+    }
 }
 
 #[test]

@@ -1,29 +1,77 @@
 //! Chooses one endpoint of the backend that a request was routed to.
 //!
-//! **What it does.** Takes the backend from [`Routed`](crate::Routed) and leaves an [`Upstream`] in the request's
-//! extensions: the next endpoint in turn, weighted endpoints in proportion. A request that goes where its address says
-//! gets that address, be it that nobody described its host or that a ServiceEntry's resolution asks for it.
+//! # What it does
 //!
-//! A request that carries [`Tried`](crate::Tried) gets, if five further choices find one, an endpoint that it has not
-//! tried; the one it gets is added.
+//! Takes the backend from [`Routed`](crate::Routed) and leaves an [`Upstream`] in the request's extensions. A request that
+//! goes where its address says gets that address, be it that nobody described its host, that a ServiceEntry's resolution
+//! asks for it or that the algorithm is `PASSTHROUGH`.
 //!
-//! **When you want it.** Whenever requests are routed; the connection layer below needs to know whom to connect to.
+//! | algorithm | who gets a request |
+//! |---|---|
+//! | `LEAST_REQUEST`, the default | of two random endpoints the one with fewer requests under way; where weights differ, each gets its weight divided by one more than its requests under way |
+//! | `ROUND_ROBIN` | one after the other, each as often as its weight |
+//! | `RANDOM` | anybody, whatever its weight |
+//! | `consistentHash` | always the same one for equal requests, by a ring of hashes or by Maglev's table, both with xxHash64 as in Envoy |
 //!
-//! **How it is configured.** Endpoints come from `Service` with `EndpointSlice` or `WorkloadEntry`, and from
-//! `ServiceEntry`.
+//! A request that carries [`Tried`](crate::Tried) gets an endpoint that it has not tried, as long as there is one that may
+//! be used; the one it gets is added.
 //!
-//! **Posture.** Forward: the choice is made in `call`, readiness is the inner service's.
+//! A request is under way until its response's body has ended. What has nothing to hash gets anybody. A call of this
+//! process itself has no source address that could be hashed: all of them keep to one endpoint. A cookie that has a `ttl`
+//! and is missing is made, and handed to the client in `set-cookie`.
 //!
-//! **Cancel safety.** Nothing is held; a dropped request has taken its turn.
+//! # When you want it
 //!
-//! **What survives a reload.** The turn of every backend that still exists.
+//! Whenever requests are routed; the connection layer below needs to know whom to connect to.
+//!
+//! # Configuration
+//!
+//! Endpoints come from `Service` with `EndpointSlice` or `WorkloadEntry`, and from `ServiceEntry`.
+//!
+//! ```yaml
+//! apiVersion: networking.istio.io/v1
+//! kind: DestinationRule
+//! metadata: {name: product, namespace: shop}
+//! spec:
+//!   host: product
+//!   trafficPolicy:
+//!     loadBalancer:
+//!       simple: ROUND_ROBIN
+//!       warmup: {duration: 60s}   # a new endpoint begins with 10 % of its share
+//! ```
+//!
+//! # Posture
+//!
+//! Forward: the choice is made in `call`, readiness is the inner service's.
+//!
+//! # Cancel safety
+//!
+//! A request that is dropped, or whose body is, is no longer under way.
+//!
+//! # What survives a reload
+//!
+//! Of every endpoint that still exists, its requests under way and its age; of every backend its turn, and its table of
+//! hashes unless its endpoints or its algorithm changed.
 
+mod body;
+mod fleet;
+mod future;
+mod hash;
 mod layer;
+mod least_request;
+mod maglev;
 mod policy;
+mod random;
+mod ring;
+mod round_robin;
 mod service;
+#[cfg(test)]
+mod spread;
 mod state;
+mod warmup;
 
-pub use crate::refuse::ResponseFuture;
+pub use body::BalanceBody;
+pub use future::ResponseFuture;
 pub use layer::BalanceLayer;
 pub use service::Balance;
 

@@ -1,100 +1,238 @@
-//! Which endpoint has the turn.
+//! Which endpoint gets a request.
 
-use crate::Tried;
-use mesh_core::table::BackendEndpoint;
+use super::{least_request, maglev::Maglev, random, ring::Ring, round_robin::Order};
+use std::sync::Arc;
 
-/// How often another endpoint is chosen in the place of one that the request has tried: Istio's number.
-const MOST_FURTHER_CHOICES: usize = 5;
+/// How often a turn may go to an endpoint that does not keep it, before any endpoint is taken.
+const MOST_TURNS: u32 = 256;
 
-/// The endpoint that has the turn, or one of the next that have it if this request has tried the first ones.
-///
-/// It is one that was tried after all when the further choices meet none but those.
-pub(super) fn choose_untried<'a>(
-    endpoints: &'a [BackendEndpoint],
-    mut turns: impl FnMut() -> u64,
-    tried: Option<&Tried>,
-) -> Option<&'a BackendEndpoint> {
-    let mut endpoint = choose(endpoints, turns())?;
-    let is_tried = |endpoint: &BackendEndpoint| {
-        tried.is_some_and(|tried| tried.contains(&endpoint.address, endpoint.port))
-    };
-    for _ in 0..MOST_FURTHER_CHOICES {
-        if !is_tried(endpoint) {
-            break;
-        }
-        endpoint = choose(endpoints, turns())?;
-    }
-    Some(endpoint)
+/// What is so with a backend's endpoints at the moment of a choice. Endpoints are numbers from 0.
+pub(super) trait Standing {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// How many requests one has under way.
+    fn active(&self, endpoint: usize) -> u32;
+    /// The share of its weight that one gets: 1, less while it warms up, 0 when it is left alone.
+    fn share(&self, endpoint: usize) -> f64;
+    /// Whether any is warming up.
+    fn is_warming(&self) -> bool;
 }
 
-/// The endpoint of the `turn`-th request, each as often as its weight; `None` when there is none.
-fn choose(endpoints: &[BackendEndpoint], turn: u64) -> Option<&BackendEndpoint> {
-    let count = endpoints.len() as u64;
-    let first = endpoints.first()?;
-    if endpoints.iter().all(|endpoint| endpoint.weight == first.weight) {
-        return endpoints.get(usize::try_from(turn % count).ok()?);
+/// How an endpoint is chosen, with the table for it.
+#[derive(Clone, Debug)]
+pub(super) enum Scheme {
+    LeastRequest,
+    RoundRobin,
+    Random,
+    Ring(Arc<Ring>),
+    Maglev(Arc<Maglev>),
+}
+
+/// The endpoint for a request with this hash, if it has one; `None` when there is no endpoint that may be
+/// used.
+///
+/// Weights decide by turns that an endpoint keeps with certain odds. So nothing has to be sorted anew when the odds
+/// change, and no two requests wait for each other.
+pub(super) fn choose(
+    scheme: &Scheme,
+    order: &Order,
+    standing: &impl Standing,
+    hash: Option<u64>,
+    turn: impl FnMut() -> u64,
+    mut roll: impl FnMut() -> u32,
+) -> Option<usize> {
+    let may_use = |endpoint| standing.share(endpoint) > 0.0;
+    match (scheme, hash) {
+        (Scheme::Ring(ring), Some(hash)) => ring.find(hash, may_use),
+        (Scheme::Maglev(table), Some(hash)) => table.find(hash, may_use),
+        (Scheme::Random | Scheme::Ring(_) | Scheme::Maglev(_), _) => {
+            random::draw(standing.count(), may_use, roll)
+        }
+        (Scheme::LeastRequest, _) if order.is_even() && !standing.is_warming() => {
+            least_request::of_two(standing, roll)
+        }
+        (Scheme::LeastRequest, _) => {
+            let least = least_request::least(standing, roll());
+            let odds = |endpoint| least_request::odds(standing.active(endpoint), least);
+            in_turn(order, standing, odds, turn, roll)
+        }
+        (Scheme::RoundRobin, _) => in_turn(order, standing, |_| 1.0, turn, roll),
     }
-    let total: u64 = endpoints.iter().map(|endpoint| u64::from(endpoint.weight)).sum();
-    let mut left = turn % total;
-    endpoints.iter().find(|endpoint| {
-        let weight = u64::from(endpoint.weight);
-        let has_turn = left < weight;
-        left = left.saturating_sub(weight);
-        has_turn
-    })
+}
+
+/// Whether so few endpoints are healthy that ejections do not count: fewer than `min_health` hundredths.
+pub(super) fn is_panic(ejected: usize, endpoints: usize, min_health: u8) -> bool {
+    endpoints.saturating_sub(ejected) * 100 < usize::from(min_health) * endpoints
+}
+
+/// The first endpoint in turn that keeps its turn.
+fn in_turn(
+    order: &Order,
+    standing: &impl Standing,
+    odds: impl Fn(usize) -> f64,
+    mut turn: impl FnMut() -> u64,
+    mut roll: impl FnMut() -> u32,
+) -> Option<usize> {
+    if standing.count() == 0 {
+        return None;
+    }
+    for _ in 0..MOST_TURNS {
+        let endpoint = order.at(turn());
+        let odds = standing.share(endpoint) * odds(endpoint);
+        if odds >= 1.0 || f64::from(roll()) < odds * f64::from(u32::MAX) {
+            return Some(endpoint);
+        }
+    }
+    random::draw(standing.count(), |endpoint| standing.share(endpoint) > 0.0, roll)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::spread::{chi_squared, keys, named};
     use super::*;
-    use mesh_core::model::Address;
-    use std::{net::Ipv4Addr, sync::Arc};
 
-    fn endpoints(weights: &[u32]) -> Vec<BackendEndpoint> {
-        let endpoint = |(port, weight): (u16, &u32)| BackendEndpoint {
-            address: Address::Ip(Ipv4Addr::LOCALHOST.into()),
-            port,
-            weight: *weight,
-            labels: Arc::default(),
-            locality: None,
-            network: "".into(),
-            service_account: "".into(),
-        };
-        (0..).zip(weights).map(endpoint).collect()
+    /// Endpoints with requests under way, and their shares.
+    struct Still<'a>(&'a [(u32, f64)]);
+
+    impl Standing for Still<'_> {
+        fn count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn active(&self, endpoint: usize) -> u32 {
+            self.0[endpoint].0
+        }
+
+        fn share(&self, endpoint: usize) -> f64 {
+            self.0[endpoint].1
+        }
+
+        fn is_warming(&self) -> bool {
+            self.0.iter().any(|(_, share)| 0.0 < *share && *share < 1.0)
+        }
+    }
+
+    const ROLLS: u32 = 60_000;
+    /// What chi-squared exceeds by chance once in a thousand times, with two degrees of freedom.
+    const BOUND: f64 = 13.82;
+
+    fn counts(scheme: &Scheme, weights: [u32; 3], standing: [(u32, f64); 3]) -> [u32; 3] {
+        let order = Order::new(weights.iter().copied());
+        let (mut dice, mut turns) = (fastrand::Rng::with_seed(4), 0..);
+        let mut seen = [0; 3];
+        for _ in 0..ROLLS {
+            let turn = || turns.next().unwrap();
+            let chosen = choose(scheme, &order, &Still(&standing), None, turn, || dice.u32(..));
+            seen[chosen.unwrap()] += 1;
+        }
+        seen
+    }
+
+    fn is_spread(scheme: &Scheme, weights: [u32; 3], standing: [(u32, f64); 3], expected: [f64; 3]) {
+        let seen = counts(scheme, weights, standing);
+        let zeros = seen.iter().zip(expected).filter(|(_, expected)| *expected == 0.0);
+        assert!(zeros.clone().all(|(seen, _)| *seen == 0), "{seen:?}");
+        let (seen, expected): (Vec<_>, Vec<_>) =
+            seen.into_iter().zip(expected).filter(|(_, expected)| *expected > 0.0).unzip();
+        let distance = chi_squared(&seen, &expected);
+        assert!(distance < BOUND, "{seen:?} for {expected:?}: {distance}");
+    }
+
+    const IDLE: [(u32, f64); 3] = [(0, 1.0); 3];
+    const EQUAL: [f64; 3] = [1.0; 3];
+
+    #[test]
+    fn at_random_everyone_is_as_likely_whatever_its_weight() {
+        is_spread(&Scheme::Random, [1, 5, 1], IDLE, EQUAL);
+        is_spread(&Scheme::Random, [1, 5, 1], [(9, 1.0), (0, 0.0), (0, 0.3)], [1.0, 0.0, 1.0]);
     }
 
     #[test]
-    fn everyone_gets_a_turn_as_often_as_its_weight() {
-        for weights in [&[1, 1, 1][..], &[2, 2], &[1, 3], &[5, 1, 4]] {
-            let endpoints = endpoints(weights);
-            let total: u32 = weights.iter().sum();
-            let mut seen = vec![0; weights.len()];
-            for turn in 0..u64::from(total) * 7 {
-                seen[usize::from(choose(&endpoints, turn).unwrap().port)] += 1;
+    fn in_turn_weights_are_exact() {
+        assert_eq!(counts(&Scheme::RoundRobin, [1, 2, 3], IDLE), [10_000, 20_000, 30_000]);
+    }
+
+    #[test]
+    fn in_turn_who_warms_up_gets_its_share_and_who_is_left_alone_nothing() {
+        is_spread(&Scheme::RoundRobin, [1, 1, 2], [(0, 1.0), (0, 0.1), (0, 1.0)], [1.0, 0.1, 2.0]);
+        is_spread(&Scheme::RoundRobin, [1, 1, 2], [(0, 1.0), (0, 0.0), (0, 0.5)], [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn of_two_random_endpoints_the_less_busy_is_taken() {
+        is_spread(&Scheme::LeastRequest, [4; 3], IDLE, EQUAL);
+        // The least busy wins five of nine pairs, the busiest one.
+        is_spread(&Scheme::LeastRequest, [4; 3], [(2, 1.0), (0, 1.0), (1, 1.0)], [1.0, 5.0, 3.0]);
+        is_spread(&Scheme::LeastRequest, [4; 3], [(2, 1.0), (0, 0.0), (1, 1.0)], [1.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn of_weighted_endpoints_each_gets_its_weight_divided_by_its_load() {
+        assert_eq!(counts(&Scheme::LeastRequest, [1, 2, 3], IDLE), [10_000, 20_000, 30_000]);
+        is_spread(
+            &Scheme::LeastRequest,
+            [1, 2, 3],
+            [(0, 1.0), (1, 1.0), (5, 1.0)],
+            [1.0, 2.0 / 2.0, 3.0 / 6.0],
+        );
+        is_spread(
+            &Scheme::LeastRequest,
+            [1, 2, 3],
+            [(7, 1.0), (1, 0.0), (15, 1.0)],
+            [1.0 / 8.0, 0.0, 3.0 / 16.0],
+        );
+        is_spread(&Scheme::LeastRequest, [1; 3], [(1, 1.0), (1, 0.1), (0, 1.0)], [0.5, 0.05, 1.0]);
+    }
+
+    #[test]
+    fn equal_hashes_meet_the_same_endpoint_and_no_hash_any() {
+        let endpoints = named(&[1; 3]);
+        for scheme in [
+            Scheme::Ring(Arc::new(Ring::new(&endpoints, 1024))),
+            Scheme::Maglev(Arc::new(Maglev::new(&endpoints, 65_537))),
+        ] {
+            let order = Order::new([1; 3].into_iter());
+            for key in keys(1000) {
+                let chosen = |roll| choose(&scheme, &order, &Still(&IDLE), Some(key), || 0, || roll);
+                assert_eq!(chosen(0), chosen(u32::MAX));
             }
-            let expected: Vec<u32> = weights.iter().map(|weight| weight * 7).collect();
-            assert_eq!(seen, expected);
+            is_spread(&scheme, [1; 3], IDLE, EQUAL);
         }
     }
 
     #[test]
-    fn an_endpoint_that_was_tried_is_passed_over_five_times() {
-        let endpoints = endpoints(&[1, 1, 1]);
-        let tried = Tried::new();
-        let mut turn = 0..;
-        let mut port = || {
-            let endpoint = choose_untried(&endpoints, || turn.next().unwrap(), Some(&tried)).unwrap();
-            tried.add(endpoint.address.clone(), endpoint.port);
-            endpoint.port
-        };
-        assert_eq!([port(), port(), port()], [0, 1, 2]);
-        // All were tried: the sixth choice is taken as it is.
-        assert_eq!(port(), 2);
-        assert_eq!(turn.next(), Some(9));
+    fn ejections_count_while_enough_are_healthy() {
+        assert!(!is_panic(10, 10, 0));
+        assert!(!is_panic(5, 10, 50));
+        assert!(is_panic(6, 10, 50));
+        assert!(!is_panic(0, 0, 100));
     }
 
     #[test]
     fn nobody_is_chosen_from_nobody() {
-        assert_eq!(choose(&[], 3), None);
+        let order = Order::new([].into_iter());
+        for scheme in [
+            Scheme::LeastRequest,
+            Scheme::RoundRobin,
+            Scheme::Random,
+            Scheme::Ring(Arc::new(Ring::new(&[], 1024))),
+            Scheme::Maglev(Arc::new(Maglev::new(&[], 65_537))),
+        ] {
+            assert_eq!(choose(&scheme, &order, &Still(&[]), Some(3), || 3, || 3), None);
+        }
+    }
+
+    #[test]
+    fn where_everyone_is_left_alone_nobody_is_chosen() {
+        for (scheme, weights) in [
+            (Scheme::LeastRequest, [1; 3]),
+            (Scheme::LeastRequest, [1, 2, 3]),
+            (Scheme::RoundRobin, [1; 3]),
+            (Scheme::Random, [1; 3]),
+        ] {
+            let order = Order::new(weights.into_iter());
+            let alone = Still(&[(0, 0.0); 3]);
+            assert_eq!(choose(&scheme, &order, &alone, None, || 1, || 1), None);
+        }
     }
 }

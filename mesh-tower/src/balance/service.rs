@@ -1,34 +1,39 @@
-use super::{policy, state::Turns};
+use super::{
+    body::BalanceBody,
+    future::{Held, ResponseFuture},
+    hash::{self, Found},
+    layer::BalanceLayer,
+    state::Asked,
+};
 use crate::{
     context::{Routed, Tried, Upstream},
     error::{BoxError, Error, Kind},
-    refuse::ResponseFuture,
 };
-use http::Request;
+use http::{HeaderValue, Request, Response};
+use http_body::Body;
 use mesh_core::{
-    model::{Address, Host, Protocol},
-    table::RequestView,
+    model::{Address, Algorithm, HashKey, Host, Protocol},
+    table::{Backend, RequestView},
 };
 use std::{
     net::IpAddr,
-    sync::Arc,
     task::{Context, Poll},
 };
 use tower_service::Service;
 
-/// Chooses endpoints in turn; see the [module](super).
+/// Chooses endpoints; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct Balance<S> {
     inner: S,
-    turns: Arc<Turns>,
+    layer: BalanceLayer,
 }
 
 impl<S> Balance<S> {
-    pub(super) fn new(inner: S, turns: Arc<Turns>) -> Self {
-        Self { inner, turns }
+    pub(super) fn new(inner: S, layer: BalanceLayer) -> Self {
+        Self { inner, layer }
     }
 
-    fn choose<B>(&self, request: &Request<B>) -> Result<Upstream, Error> {
+    fn choose<B>(&self, request: &Request<B>) -> Result<(Upstream, Held), Error> {
         let routed = request.extensions().get::<Routed>();
         let view = routed.map_or_else(|| RequestView::outbound(request), |routed| routed.view(request));
         if view.listener.is_none() && view.scheme == "https" {
@@ -46,25 +51,52 @@ impl<S> Balance<S> {
             let port = view.listener.map_or(view.port, |_| backend.name.port);
             return address_of(&view, port, backend.protocol);
         }
-        let turns = || self.turns.take(routed.snapshot(), &backend.name);
-        let tried = request.extensions().get::<Tried>();
-        let Some(endpoint) = policy::choose_untried(&backend.endpoints, turns, tried) else {
-            return Err(Error::new(Kind::NoEndpoint));
-        };
-        let address = endpoint.address.clone();
-        if let Some(tried) = tried {
-            tried.add(address.clone(), endpoint.port);
+        if backend.policy.balancing.algorithm == Algorithm::Passthrough {
+            return match view.listener {
+                None => address_of(&view, view.port, backend.protocol),
+                // What was asked for is the gateway's own address.
+                Some(_) => Err(Error::new(Kind::NoEndpoint)),
+            };
         }
-        Ok(Upstream { address, port: endpoint.port, protocol: backend.protocol })
+        let (hash, cookie) = self.hash(request, backend);
+        let tried = request.extensions().get::<Tried>();
+        let BalanceLayer { fleets, ejections, dice, .. } = &self.layer;
+        let asked = Asked { hash, tried };
+        let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
+        else {
+            return Err(nobody(backend));
+        };
+        if let Some(tried) = tried {
+            tried.add(endpoint.address.clone(), endpoint.port);
+        }
+        Ok((Upstream::of(backend, endpoint), Held { active, cookie }))
+    }
+
+    /// What a request is hashed to, if its backend asks for that, and the cookie that was made for it.
+    fn hash<B>(&self, request: &Request<B>, backend: &Backend) -> (Option<u64>, Option<Box<HeaderValue>>) {
+        let Algorithm::ConsistentHash { key: Some(key), .. } = &backend.policy.balancing.algorithm else {
+            return (None, None);
+        };
+        match (hash::find(key, request, self.layer.own), key) {
+            (Found::Hash(hash), _) => (Some(hash), None),
+            (Found::NoCookie, HashKey::Cookie(cookie)) => {
+                let dice = &self.layer.dice;
+                let value = u64::from(dice.roll()) << 32 | u64::from(dice.roll());
+                let (hash, cookie) = hash::make(cookie, value);
+                (Some(hash), cookie.map(Box::new))
+            }
+            (Found::NoCookie | Found::Nothing, _) => (None, None),
+        }
     }
 }
 
-impl<S, B> Service<Request<B>> for Balance<S>
+impl<S, B, R> Service<Request<B>> for Balance<S>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
+    R: Body,
 {
-    type Response = S::Response;
+    type Response = Response<BalanceBody<R>>;
     type Error = BoxError;
     type Future = ResponseFuture<S::Future>;
 
@@ -74,20 +106,28 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.choose(&request) {
-            Ok(upstream) => {
+            Ok((upstream, held)) => {
                 request.extensions_mut().insert(upstream);
-                ResponseFuture::forward(self.inner.call(request))
+                ResponseFuture::forward(self.inner.call(request), held)
             }
             Err(error) => ResponseFuture::refuse(error),
         }
     }
 }
 
+fn nobody(backend: &Backend) -> Error {
+    if backend.endpoints.is_empty() {
+        return Error::new(Kind::NoEndpoint);
+    }
+    let why = "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)";
+    Error::because(Kind::NoEndpoint, why)
+}
+
 /// Where a request goes by its own address.
-fn address_of(view: &RequestView<'_>, port: u16, protocol: Protocol) -> Result<Upstream, Error> {
+fn address_of(view: &RequestView<'_>, port: u16, protocol: Protocol) -> Result<(Upstream, Held), Error> {
     let address = match view.host().parse::<IpAddr>() {
         Ok(ip) => Address::Ip(ip),
         Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),
     };
-    Ok(Upstream { address, port, protocol })
+    Ok((Upstream { address, port, protocol }, Held::default()))
 }

@@ -1,49 +1,111 @@
-//! Whose turn it is, for every backend.
+//! What is remembered of every backend.
 
-use arc_swap::ArcSwap;
-use mesh_core::table::{BackendName, Generation, Snapshot};
-use rustc_hash::FxHashMap;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use super::{
+    fleet::{Active, Fleet},
+    random,
 };
+use crate::{
+    Dice,
+    context::{Ejections, Tried},
+};
+use arc_swap::ArcSwap;
+use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Snapshot};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use tokio::time::Instant;
 
-/// A turn for each backend of the newest generation seen.
+/// The fleets of the newest generation seen.
 #[derive(Debug, Default)]
-pub(super) struct Turns(ArcSwap<Table>);
+pub(super) struct Fleets(ArcSwap<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
     generation: Generation,
-    turns: FxHashMap<BackendName, Arc<AtomicU64>>,
+    fleets: FxHashMap<BackendName, Kept>,
 }
 
-impl Turns {
-    /// Takes the next turn of a backend. One that only an older table knows starts anywhere.
-    pub(super) fn take(&self, snapshot: &Snapshot, backend: &BackendName) -> u64 {
+/// The fleet of a backend, and the one before, for requests that keep an older table to their end.
+#[derive(Clone, Debug)]
+struct Kept {
+    newest: Arc<Fleet>,
+    former: Option<Arc<Fleet>>,
+}
+
+/// What matters of a request for the choice of its endpoint.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// What it is hashed to.
+    pub(super) hash: Option<u64>,
+    /// Where its earlier tries went.
+    pub(super) tried: Option<&'a Tried>,
+}
+
+impl Asked<'_> {
+    /// Whether an endpoint was not tried yet.
+    fn is_new(self, endpoint: &BackendEndpoint) -> bool {
+        self.tried.is_none_or(|tried| !tried.contains(&endpoint.address, endpoint.port))
+    }
+}
+
+impl Fleets {
+    /// Chooses an endpoint, and counts a request as under way there until the guard is dropped.
+    ///
+    /// A backend that only a much older table knows gets any endpoint, uncounted.
+    pub(super) fn choose<'a>(
+        &self,
+        snapshot: &Snapshot,
+        backend: &'a Arc<Backend>,
+        asked: Asked<'_>,
+        ejections: &Ejections,
+        dice: &Dice,
+    ) -> Option<(&'a BackendEndpoint, Option<Active>)> {
         if self.0.load().generation < snapshot.generation() {
             self.follow(snapshot);
         }
-        match self.0.load().turns.get(backend) {
-            Some(turn) => turn.fetch_add(1, Relaxed),
-            None => fastrand::u64(..u64::from(u32::MAX)),
-        }
+        let table = self.0.load();
+        let fleet = table.fleets.get(&backend.name).and_then(|kept| kept.of(backend));
+        let Some(fleet) = fleet else {
+            let is_new = |endpoint: usize| asked.is_new(&backend.endpoints[endpoint]);
+            let draw = |may_use: &dyn Fn(usize) -> bool| {
+                random::draw(backend.endpoints.len(), may_use, || dice.roll())
+            };
+            let any = draw(&is_new).or_else(|| draw(&|_| true))?;
+            return Some((backend.endpoints.get(any)?, None));
+        };
+        let (chosen, active) = fleet.choose(asked, ejections, dice)?;
+        Some((backend.endpoints.get(chosen)?, Some(active)))
     }
 
-    /// Keeps the turns of backends that are still there, adds new ones, drops those that are gone.
+    /// Keeps the fleets of backends that are still there, adds new ones, drops those that are gone.
     fn follow(&self, snapshot: &Snapshot) {
+        let now = Instant::now();
         self.0.rcu(|table| {
             if table.generation >= snapshot.generation() {
                 return Arc::clone(table);
             }
-            let turn = |name: &BackendName| table.turns.get(name).cloned().unwrap_or_else(first_turn);
-            let turns = snapshot.backends().map(|backend| (backend.name.clone(), turn(&backend.name)));
-            Arc::new(Table { generation: snapshot.generation(), turns: turns.collect() })
+            let fleet = |backend: &Arc<Backend>| {
+                let kept = Kept::next(table.fleets.get(&backend.name), backend, now);
+                (backend.name.clone(), kept)
+            };
+            let fleets = snapshot.backends().map(fleet).collect();
+            Arc::new(Table { generation: snapshot.generation(), fleets })
         });
     }
 }
 
-/// Clients that start together would otherwise all begin with the same endpoint.
-fn first_turn() -> Arc<AtomicU64> {
-    Arc::new(AtomicU64::new(fastrand::u64(..u64::from(u32::MAX))))
+impl Kept {
+    fn next(before: Option<&Self>, backend: &Arc<Backend>, now: Instant) -> Self {
+        match before {
+            Some(kept) if kept.newest.is_of(backend) => kept.clone(),
+            _ => {
+                let former = before.map(|kept| &kept.newest);
+                let newest = Arc::new(Fleet::new(backend, former.map(Arc::as_ref), now));
+                Self { newest, former: former.cloned() }
+            }
+        }
+    }
+
+    fn of(&self, backend: &Arc<Backend>) -> Option<&Arc<Fleet>> {
+        [Some(&self.newest), self.former.as_ref()].into_iter().flatten().find(|fleet| fleet.is_of(backend))
+    }
 }

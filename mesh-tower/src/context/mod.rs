@@ -1,15 +1,22 @@
 //! What travels with a request: from layer to layer ([`Routed`], [`Tried`]), from an inbound request to the outbound calls that it
 //! causes ([`Context`]), and from process to process ([`GENERATION_HEADER`]).
 
+mod answer_by;
 mod current;
+mod ejections;
 mod generation;
+mod peer;
 mod routed;
 mod tried;
 mod upstream;
 
+pub use answer_by::AnswerBy;
 pub use current::Context;
+pub use ejections::Ejections;
+pub(crate) use ejections::{Ejected, Ejection};
 pub use generation::GENERATION_HEADER;
 pub(crate) use generation::{generation_value, take_generation};
+pub use peer::PeerAddress;
 pub use routed::Routed;
 pub use tried::Tried;
 pub use upstream::Upstream;

@@ -31,6 +31,12 @@ impl Tried {
         }
     }
 
+    /// Whether nobody was tried yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).first.is_none()
+    }
+
     /// Whether an endpoint was tried.
     #[must_use]
     pub fn contains(&self, address: &Address, port: u16) -> bool {

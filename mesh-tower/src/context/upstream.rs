@@ -1,6 +1,9 @@
 //! The endpoint chosen for one attempt of a request.
 
-use mesh_core::model::{Address, Protocol};
+use mesh_core::{
+    model::{Address, Protocol},
+    table::{Backend, BackendEndpoint},
+};
 use std::fmt;
 
 /// Where one attempt of a request is sent. Left in its extensions by the balance layer for the connection below.
@@ -12,6 +15,13 @@ pub struct Upstream {
     pub port: u16,
     /// What is spoken there.
     pub protocol: Protocol,
+}
+
+impl Upstream {
+    /// An endpoint of a backend.
+    pub(crate) fn of(backend: &Backend, endpoint: &BackendEndpoint) -> Self {
+        Self { address: endpoint.address.clone(), port: endpoint.port, protocol: backend.protocol }
+    }
 }
 
 impl fmt::Display for Upstream {

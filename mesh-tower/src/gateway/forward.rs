@@ -3,8 +3,8 @@
 use crate::{
     body::Body,
     connection::{remove_hop_by_hop, tokens, without_credentials},
+    context::PeerAddress,
     error::BoxError,
-    serve::PeerAddress,
     stack::{self, Outbound, Parts},
 };
 use futures_util::future::BoxFuture;

@@ -1,7 +1,7 @@
 //! One connection of a client.
 
-use super::{drain::Drain, listen::PeerAddress};
-use crate::{body::Body, error::BoxError};
+use super::drain::Drain;
+use crate::{body::Body, context::PeerAddress, error::BoxError};
 use http::{HeaderValue, Method, Request, Response, Version, header::CONTENT_LENGTH};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{

@@ -1,10 +1,10 @@
 //! The loop that accepts connections.
 
 use super::{connection, drain::Drain};
-use crate::error::BoxError;
+use crate::{context::PeerAddress, error::BoxError};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{future::Future, io, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -14,10 +14,6 @@ use tower_service::Service;
 
 /// How long to wait before accepting again when the system cannot: no file descriptor is left, say.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// The address of the client that a request came from. In every inbound request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddress(pub SocketAddr);
 
 /// Turns an accepted connection into a stream of bytes and the service for what comes over it.
 pub(crate) trait Accept: Clone + Send + 'static {

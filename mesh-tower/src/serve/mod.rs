@@ -7,6 +7,6 @@ mod connection;
 mod drain;
 mod listen;
 
+pub use crate::context::PeerAddress;
 pub use drain::Drain;
-pub use listen::PeerAddress;
 pub(crate) use listen::{Accept, Plain, serve};

@@ -9,6 +9,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use mesh_tower::{
     Body, BoxError, Kind,
+    balance::BalanceBody,
     respond::{Refused, RespondLayer},
     retry::CountedBody,
 };
@@ -17,7 +18,7 @@ use tower::{Layer, ServiceExt};
 
 const RETRIES: &str = ", retries: {attempts: 2, retryOn: '503', backoff: 1ms}";
 
-type Outcome = Result<Response<CountedBody<Body>>, BoxError>;
+type Outcome = Result<Response<CountedBody<BalanceBody<Body>>>, BoxError>;
 
 fn send(stack: &Stack) -> Spawn<BoxFuture<'static, Outcome>> {
     let request = Request::get("http://product/").body(Body::empty()).expect("a request");

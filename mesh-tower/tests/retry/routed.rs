@@ -14,7 +14,7 @@ use mesh_core::{
 };
 use mesh_tower::{
     Body, BoxError, Kind,
-    balance::{Balance, BalanceLayer},
+    balance::{Balance, BalanceBody, BalanceLayer},
     retry::{CountedBody, Retry, RetryLayer},
     route::{Route, RouteLayer},
     timeout::TimeoutLayer,
@@ -80,7 +80,7 @@ fn post() -> Request<Body> {
     Request::post("http://product/").body(Body::empty()).expect("a request")
 }
 
-async fn send(stack: &Stack) -> Result<Response<CountedBody<Body>>, BoxError> {
+async fn send(stack: &Stack) -> Result<Response<CountedBody<BalanceBody<Body>>>, BoxError> {
     stack.clone().oneshot(post()).await
 }
 

@@ -3,8 +3,8 @@
 use super::{Site, client_tls, connection_pool, load_balancer, outlier_detection};
 use crate::{
     document::{
-        self, ClientTlsMode, ConnectionPool, HttpPool, Path, PortTrafficPolicy, ProxyProtocolVersion,
-        TrafficPolicy, Tunnel,
+        self, ClientTlsMode, ConnectionPool, HttpPool, LoadBalancer, Path, PortTrafficPolicy,
+        ProxyProtocolVersion, TrafficPolicy, Tunnel,
     },
     model::{self, Host, PolicyBlocks, ProxyProtocol, Share, TunnelProtocol, WrittenPolicy},
 };
@@ -51,16 +51,35 @@ fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     site.later(
         at,
         &[
-            ("loadBalancer", written.load_balancer.is_some()),
             ("connectionPool", written.connection_pool.as_ref().is_some_and(has_bounds)),
             ("outlierDetection", written.outlier_detection.is_some()),
             ("tls", written.tls.as_ref().is_some_and(|tls| tls.mode != ClientTlsMode::Disable)),
-            ("portLevelSettings", !written.port_level_settings.is_empty()),
+            ("portLevelSettings", !written.port_level_settings.iter().all(only_balances)),
             ("tunnel", written.tunnel.is_some()),
             ("proxyProtocol", written.proxy_protocol.is_some()),
             ("retryBudget", written.retry_budget.is_some()),
         ],
     );
+    warn_of_nearness(site, at, written.load_balancer.as_ref());
+    for (index, port) in written.port_level_settings.iter().enumerate() {
+        warn_of_nearness(site, &at.field("portLevelSettings").index(index), port.load_balancer.as_ref());
+    }
+}
+
+fn warn_of_nearness(site: Site<'_>, at: &Path<'_>, balancer: Option<&LoadBalancer>) {
+    let Some(balancer) = balancer else { return };
+    site.later(
+        &at.field("loadBalancer"),
+        &[
+            ("localityLbSetting", balancer.locality_lb_setting.is_some()),
+            ("zoneAwareLbSetting", balancer.zone_aware_lb_setting.is_some()),
+        ],
+    );
+}
+
+/// Whether all that is said of a port has an effect.
+fn only_balances(port: &PortTrafficPolicy) -> bool {
+    port.connection_pool.is_none() && port.outlier_detection.is_none() && port.tls.is_none()
 }
 
 /// Whether a pool says more than which version of HTTP is spoken.

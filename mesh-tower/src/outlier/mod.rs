@@ -1,0 +1,58 @@
+//! Leaves endpoints alone for a while that fail again and again.
+//!
+//! # What it does
+//!
+//! Counts for each endpoint how many attempts in a row ended badly: with a status of 5xx, with one of 502, 503 and 504,
+//! and by a failure on this side, such as a refused connection. Such a failure counts as a 5xx too, unless
+//! `splitExternalLocalOriginErrors` has it counted apart. When a row is as long as the DestinationRule allows, the
+//! endpoint is ejected at once, if no more than `maxEjectionPercent` of all endpoints are ejected then: with the default of
+//! 10 and fewer than ten endpoints nobody ever is.
+//!
+//! The first ejection lasts `baseEjectionTime`, each further one as much longer, up to 300 s; for each `interval` that an
+//! endpoint stays, one less counts. It comes back when an interval ends.
+//!
+//! An attempt that is dropped before it was answered says nothing of its endpoint, unless whoever drops it left an
+//! [`AnswerBy`](crate::AnswerBy) in its extensions and that moment has come: then it counts as a failure on this side.
+//!
+//! # When you want it
+//!
+//! Below a balance layer that heeds the same [`Ejections`](crate::Ejections), around connections.
+//!
+//! # Configuration
+//!
+//! ```yaml
+//! apiVersion: networking.istio.io/v1
+//! kind: DestinationRule
+//! metadata: {name: product, namespace: shop}
+//! spec:
+//!   host: product
+//!   trafficPolicy:
+//!     outlierDetection:
+//!       consecutive5xxErrors: 5
+//!       interval: 10s
+//!       baseEjectionTime: 30s
+//!       maxEjectionPercent: 100
+//!       minHealthPercent: 0       # below it, ejections do not count
+//! ```
+//!
+//! # Posture
+//!
+//! Forward: ready when the inner service is.
+//!
+//! # Cancel safety
+//!
+//! Nothing is held; a dropped attempt is not counted, unless it was dropped for being late.
+//!
+//! # What survives a reload
+//!
+//! The rows and ejections of every endpoint that still exists, as long as its backend is watched.
+
+mod future;
+mod layer;
+mod policy;
+mod service;
+mod state;
+
+pub use future::ResponseFuture;
+pub use layer::OutlierLayer;
+pub use service::Outlier;

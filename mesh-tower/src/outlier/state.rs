@@ -1,0 +1,191 @@
+//! What is remembered of every endpoint.
+
+use super::policy::{self, Fleet, Outcome, Rows, Sign, Verdict};
+use crate::context::{AnswerBy, Ejections, Routed, Upstream};
+use arc_swap::ArcSwap;
+use http::Request;
+use mesh_core::{
+    model::OutlierDetection,
+    table::{Backend, BackendName, Generation, Snapshot},
+};
+use rustc_hash::FxHashMap;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+use tokio::time::Instant;
+
+/// The tallies of all endpoints of the newest generation seen, and the ejections that came of them.
+#[derive(Debug, Default)]
+pub(super) struct Tallies {
+    table: ArcSwap<Table>,
+    ejections: Ejections,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    generation: Generation,
+    backends: FxHashMap<BackendName, Watched>,
+}
+
+/// The endpoints of one backend.
+#[derive(Clone, Debug)]
+struct Watched {
+    backend: Arc<Backend>,
+    endpoints: Arc<FxHashMap<Upstream, Arc<Tally>>>,
+}
+
+/// How many attempts in a row ended badly at one endpoint.
+#[derive(Debug)]
+struct Tally {
+    endpoint: Upstream,
+    /// When the first interval of its backend began.
+    begun: Instant,
+    rows: Rows<AtomicU32>,
+}
+
+/// One attempt whose outcome counts.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    backend: Arc<Backend>,
+    tally: Arc<Tally>,
+    ejections: Ejections,
+    answer_by: Option<AnswerBy>,
+    is_over: bool,
+}
+
+impl Tallies {
+    pub(super) fn new(ejections: Ejections) -> Self {
+        Self { table: ArcSwap::default(), ejections }
+    }
+
+    /// The attempt that a request is; `None` when nobody watches the endpoint it goes to.
+    pub(super) fn attempt<B>(&self, request: &Request<B>) -> Option<Attempt> {
+        let routed = request.extensions().get::<Routed>()?;
+        let backend = routed.backend().ok()??;
+        backend.policy.outlier_detection.as_ref()?;
+        let endpoint = request.extensions().get::<Upstream>()?;
+        if self.table.load().generation < routed.snapshot().generation() {
+            self.follow(routed.snapshot());
+        }
+        let table = self.table.load();
+        let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
+        let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
+        let answer_by = request.extensions().get().copied();
+        Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
+    }
+
+    /// Keeps the tallies of endpoints that are still there and watched, adds new ones, drops those that are gone.
+    fn follow(&self, snapshot: &Snapshot) {
+        let now = Instant::now();
+        self.table.rcu(|table| {
+            if table.generation >= snapshot.generation() {
+                return Arc::clone(table);
+            }
+            let watched = snapshot.backends().filter(|backend| backend.policy.outlier_detection.is_some());
+            let backends = watched.map(|backend| {
+                (backend.name.clone(), Watched::next(table.backends.get(&backend.name), backend, now))
+            });
+            Arc::new(Table { generation: snapshot.generation(), backends: backends.collect() })
+        });
+        self.ejections.follow(snapshot);
+    }
+}
+
+impl Watched {
+    fn next(before: Option<&Self>, backend: &Arc<Backend>, now: Instant) -> Self {
+        if let Some(same) = before.filter(|before| Arc::ptr_eq(&before.backend, backend)) {
+            return same.clone();
+        }
+        let begun = before.and_then(|before| before.endpoints.values().next()).map_or(now, |any| any.begun);
+        let endpoints = backend.endpoints.iter().map(|endpoint| {
+            let endpoint = Upstream::of(backend, endpoint);
+            let known = before.and_then(|before| before.endpoints.get(&endpoint)).cloned();
+            let new = || Arc::new(Tally { endpoint: endpoint.clone(), begun, rows: Rows::default() });
+            let tally = known.unwrap_or_else(new);
+            (endpoint, tally)
+        });
+        Self { backend: Arc::clone(backend), endpoints: Arc::new(endpoints.collect()) }
+    }
+}
+
+impl Attempt {
+    /// Counts how it ended, and ejects its endpoint if that was once too often; `None` when that says nothing.
+    pub(super) fn ended(mut self, outcome: Option<Outcome>) {
+        self.is_over = true;
+        if let Some(outcome) = outcome {
+            self.count(outcome);
+        }
+    }
+
+    fn count(&self, outcome: Outcome) {
+        let Some(rules) = &self.backend.policy.outlier_detection else { return };
+        let signs = policy::read(outcome, rules);
+        let is_bad = [signs.errors, signs.gateway, signs.local].contains(&Sign::Bad);
+        // What an ejected endpoint still answers is forgotten when it comes back.
+        if is_bad && self.ejections.is_ejected(&self.backend.name, &self.tally.endpoint) {
+            return;
+        }
+        let reached = policy::reached(self.tally.count(signs), rules);
+        if reached != Rows::default() {
+            self.tally.forget(reached);
+            self.judge(rules);
+        }
+    }
+
+    fn judge(&self, rules: &OutlierDetection) {
+        let (backend, endpoint) = (&self.backend.name, &self.tally.endpoint);
+        let fleet = Fleet { endpoints: self.backend.endpoints.len(), begun: self.tally.begun };
+        let now = Instant::now();
+        let verdict = self.ejections.eject(backend, endpoint, |ejected| {
+            let verdict = policy::judge(endpoint, ejected, rules, fleet, now);
+            (if let Verdict::Eject(ejection) = verdict { Some(ejection) } else { None }, verdict)
+        });
+        match verdict {
+            Verdict::Keep => {}
+            Verdict::KeepCrowded => {
+                tracing::info!(%backend, %endpoint, "endpoint fails, but maxEjectionPercent forbids to eject it");
+            }
+            Verdict::Eject(ejection) => {
+                self.tally.forget(Rows { errors: true, gateway: true, local: true });
+                let lasting = ejection.until - now;
+                tracing::info!(%backend, %endpoint, ?lasting, "endpoint ejected");
+            }
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        // Whoever waits for an answer drops the attempt when its time is over: that says as much as an error.
+        if !self.is_over && self.answer_by.is_some_and(|AnswerBy(by)| by <= Instant::now()) {
+            self.count(policy::TIMEOUT);
+        }
+    }
+}
+
+impl Tally {
+    /// Lengthens or breaks each row, and tells how long it is now.
+    fn count(&self, signs: Rows<Sign>) -> Rows<u32> {
+        let count = |row: &AtomicU32, sign| match sign {
+            Sign::Bad => row.fetch_add(1, Relaxed).saturating_add(1),
+            // Most rows are empty: reading is cheaper than taking the line from other cores.
+            Sign::Good if row.load(Relaxed) != 0 => {
+                row.store(0, Relaxed);
+                0
+            }
+            Sign::Good | Sign::Nothing => 0,
+        };
+        Rows {
+            errors: count(&self.rows.errors, signs.errors),
+            gateway: count(&self.rows.gateway, signs.gateway),
+            local: count(&self.rows.local, signs.local),
+        }
+    }
+
+    fn forget(&self, which: Rows<bool>) {
+        let Rows { errors, gateway, local } = &self.rows;
+        let rows = [(errors, which.errors), (gateway, which.gateway), (local, which.local)];
+        rows.into_iter().filter(|(_, is_due)| *is_due).for_each(|(row, _)| row.store(0, Relaxed));
+    }
+}
