@@ -275,3 +275,47 @@ pub(super) fn avoids_previous(policy: &RetryPolicy, traffic: &TrafficPolicy) -> 
     let is_hashed = matches!(traffic.balancing.algorithm, Algorithm::ConsistentHash { .. });
     policy.avoids_previous.unwrap_or(!is_hashed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mesh_core::model::{RetryBudget, Share};
+
+    const BASE: Duration = Duration::from_millis(25);
+
+    #[test]
+    fn a_wait_is_below_its_bound_whatever_the_roll() {
+        for (retry, bases) in [(1, 1), (2, 3), (3, 7), (4, 10), (5, 10), (40, 10)] {
+            let longest = wait(BASE, retry, u32::MAX);
+            assert!(longest < BASE * bases && longest > BASE * bases - Duration::from_micros(1));
+            assert_eq!(wait(BASE, retry, 1 << 31), BASE * bases / 2);
+            assert_eq!(wait(BASE, retry, 0), Duration::ZERO);
+        }
+        // An absurd base is no panic.
+        assert!(wait(Duration::MAX, 2, u32::MAX) > Duration::from_secs(1 << 33));
+    }
+
+    #[test]
+    fn a_budget_takes_the_place_of_a_number_and_has_a_floor() {
+        let mut policy = TrafficPolicy::default();
+        policy.connection_pool.max_retries = 2;
+        assert_eq!(most_retries(&policy, 100), 2);
+        let share = Share::from_percent(20.0).unwrap();
+        policy.retry_budget = Some(RetryBudget { share, min_concurrency: 3, interval: None });
+        for (active, most) in [(0, 3), (19, 3), (20, 4), (24, 4), (100, 20)] {
+            assert_eq!(most_retries(&policy, active), most, "{active}");
+        }
+    }
+
+    #[test]
+    fn a_hash_keeps_its_endpoint_unless_the_policy_asks_for_others() {
+        let mut traffic = TrafficPolicy::default();
+        let mut policy = RetryPolicy::default();
+        assert!(avoids_previous(&policy, &traffic));
+        traffic.balancing.algorithm =
+            Algorithm::ConsistentHash { key: None, table: mesh_core::model::HashTable::default() };
+        assert!(!avoids_previous(&policy, &traffic));
+        policy.avoids_previous = Some(true);
+        assert!(avoids_previous(&policy, &traffic));
+    }
+}
