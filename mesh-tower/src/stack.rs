@@ -1,14 +1,15 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
-//! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of the route's time. Headers that travel
-//! are added before routing, since rules look at them.
+//! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
+//! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
+//! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
 
 use crate::{
     answer::{Answer, AnswerLayer},
@@ -18,6 +19,7 @@ use crate::{
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
     respond::{Respond, RespondLayer},
+    retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
@@ -27,7 +29,7 @@ use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Balance<Connection>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Connection>>>>>>>>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = CarryIn<S>;
@@ -36,8 +38,21 @@ pub(crate) type Inbound<S> = CarryIn<S>;
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) retry: RetryLayer,
     pub(crate) balance: BalanceLayer,
     pub(crate) connection: Connection,
+}
+
+impl Parts {
+    /// The parts of a process that follows these tables.
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self {
+            handle,
+            retry: RetryLayer::routed(),
+            balance: BalanceLayer::new(),
+            connection: Connection::new(),
+        }
+    }
 }
 
 /// The stack for calls of a service.
@@ -56,7 +71,7 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.balance.layer(parts.connection.clone());
+    let attempt = parts.retry.layer(parts.balance.layer(parts.connection.clone()));
     let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
     let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
