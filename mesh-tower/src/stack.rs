@@ -1,7 +1,7 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
@@ -16,8 +16,10 @@ use crate::{
     balance::{Balance, BalanceLayer},
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
+    context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -29,7 +31,7 @@ use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Connection>>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = CarryIn<S>;
@@ -40,16 +42,19 @@ pub(crate) struct Parts {
     pub(crate) handle: Handle,
     pub(crate) retry: RetryLayer,
     pub(crate) balance: BalanceLayer,
+    pub(crate) outlier: OutlierLayer,
     pub(crate) connection: Connection,
 }
 
 impl Parts {
     /// The parts of a process that follows these tables.
     pub(crate) fn new(handle: Handle) -> Self {
+        let ejections = Ejections::default();
         Self {
             handle,
             retry: RetryLayer::routed(),
-            balance: BalanceLayer::new(),
+            balance: BalanceLayer::new().with_ejections(ejections.clone()),
+            outlier: OutlierLayer::new(ejections),
             connection: Connection::new(),
         }
     }
@@ -71,7 +76,8 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.retry.layer(parts.balance.layer(parts.connection.clone()));
+    let attempt = parts.balance.layer(parts.outlier.layer(parts.connection.clone()));
+    let attempt = parts.retry.layer(attempt);
     let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
     let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))

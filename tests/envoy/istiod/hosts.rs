@@ -42,7 +42,7 @@ pub(crate) fn of_mesh(world: &World, port: u16) -> Vec<Value> {
     }
     for service in world.services.iter().filter(here).filter(|service| !ruled.contains(&service.host)) {
         let cluster = cluster_name(world, port, "", &service.host);
-        let route = json!({"name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}});
+        let route = json!({"name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s", "retry_policy": routes::default_retries()}});
         domains.add(&service.host, names(service), vec![route]);
     }
     domains.virtual_hosts.push(for_others(world));

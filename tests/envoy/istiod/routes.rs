@@ -88,7 +88,8 @@ fn forward(
     let timeout = rule["timeout"].as_str().unwrap_or("0s");
     action.insert("timeout".into(), json!(timeout));
     action.insert("max_grpc_timeout".into(), json!(timeout));
-    // Retries and mirrors will be written here.
+    // Mirrors will be written here.
+    action.insert("retry_policy".into(), default_retries());
     if let Some(authority) = rule["rewrite"]["authority"].as_str().map(str::to_owned).or(authority) {
         action.insert("host_rewrite_literal".into(), json!(authority));
     }
@@ -116,6 +117,21 @@ fn forward(
         .collect();
     action.insert("weighted_clusters".into(), json!({"clusters": clusters}));
     Value::Object(action)
+}
+
+/// What is tried again where nobody says.
+pub(crate) fn default_retries() -> Value {
+    json!({
+        "retry_on": "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
+        "num_retries": 2,
+        "retry_host_predicate": [{
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            },
+        }],
+        "host_selection_retry_max_attempts": "5",
+    })
 }
 
 /// The cluster of a destination: at the port it names, else at the service's only one, else at the listener's.
