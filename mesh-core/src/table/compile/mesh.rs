@@ -40,7 +40,9 @@ impl<'a> Compiler<'a> {
         let rules = self.mesh_rules();
         let claims = Claims::new(&rules);
         let services = self.backends.directory.services();
-        let (mut outbound, mut met) = (Outbound::with_capacity(services.len()), Met::default());
+        // The full name, a short one, and further ones.
+        let names: usize = services.iter().map(|service| 2 + service.aliases.len()).sum();
+        let (mut outbound, mut met) = (Outbound::with_capacity(names.max(rules.len())), Met::default());
         let mut sites = Vec::with_capacity(services.len());
         for service in services {
             let site = outbound.add(self.site_of(service, &claims, &mut met));
