@@ -150,3 +150,16 @@ fn what_changes_alone_means_the_same_as_when_all_is_read_anew() {
         [order(ab, true), order(ba, true), order(ba, false), order(ab, false), order(&["a"], true)]
     );
 }
+
+#[test]
+fn of_one_name_only_the_first_serves_even_when_all_of_them_go_wrong() {
+    let mut ledger = Ledger::new(Setting::default());
+    let files = |timeout: &str| ["x.yaml", "y.yaml"].map(|file| batch(file, &rule("a", timeout)));
+    let (serving, status) = timeouts(&mut ledger, &files("1s"));
+    assert_eq!(serving, [("a".into(), 1)]);
+    assert_eq!(standings(&status), [Standing::Serving, Standing::Shadowed]);
+
+    let (serving, status) = timeouts(&mut ledger, &files("nonsense"));
+    assert_eq!(serving, [("a".into(), 1)]);
+    assert_eq!(standings(&status), [Standing::Held, Standing::Shadowed]);
+}

@@ -73,8 +73,8 @@ impl HostIndex {
 
     /// The owners of the wildcards that a name in lower case meets, the most specific first.
     pub(super) fn wildcards(&self, host: &str) -> impl Iterator<Item = u32> {
-        let dots =
-            host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.' && !self.suffixes.is_empty());
+        let host = if self.suffixes.is_empty() { "" } else { host };
+        let dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
         dots.filter_map(|(dot, _)| self.suffixes.get(&host[dot..]).copied()).chain(self.any)
     }
 

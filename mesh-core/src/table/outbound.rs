@@ -37,7 +37,7 @@ impl Site {
 impl Outbound {
     /// Nobody yet, with room for so many hosts.
     pub(super) fn with_capacity(hosts: usize) -> Self {
-        Self { hosts: HostIndex::with_capacity(hosts), sites: Vec::with_capacity(hosts) }
+        Self { hosts: HostIndex::with_capacity(hosts), sites: Vec::new() }
     }
 
     /// Takes in virtual hosts by port; the number is what names are given to.

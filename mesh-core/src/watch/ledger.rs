@@ -8,7 +8,12 @@ use crate::{
     source::{Batch, parallel},
 };
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::{cell::LazyCell, sync::Arc};
+use std::{
+    cell::LazyCell,
+    collections::hash_map::Entry::{Occupied, Vacant},
+    hash::{BuildHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 /// Keeps the meaning of every document, and the last good one of those that are wrong now.
 #[derive(Debug, Default)]
@@ -52,6 +57,40 @@ struct Entry {
     meaning: Arc<Meaning>,
     /// What is odd about its values.
     faults: Vec<Fault>,
+    /// What every look at all documents asks of each, kept here so that it need not look further.
+    traits: Traits,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    /// A hash of the key.
+    hash: u64,
+    created: Option<Timestamp>,
+    role: Role,
+}
+
+/// What depends on a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It routes requests: nothing but other rules depends on it.
+    Rules,
+    /// Rules depend on it, and everything else: it says who sees those that do not say it themselves.
+    Mesh,
+    /// No rules depend on it.
+    Other,
+}
+
+/// The key of a document, of which the hash is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Hashed<'e> {
+    hash: u64,
+    key: &'e Key,
+}
+
+impl Hash for Hashed<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 /// What translating a document gave.
@@ -113,9 +152,9 @@ impl Ledger {
         let serving = standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| &slot.entry);
         let mut serving: Vec<_> = serving.collect();
         by_age(&mut serving);
-        let rules = serving.iter().filter(|entry| entry.decides_rules());
+        let rules = serving.iter().filter(|entry| entry.traits.role != Role::Other);
         let rules: Vec<_> = rules.map(|entry| Arc::clone(&entry.meaning)).collect();
-        let others: Vec<_> = serving.into_iter().filter(|entry| !entry.is_rules()).collect();
+        let others: Vec<_> = serving.into_iter().filter(|entry| entry.traits.role != Role::Rules).collect();
         let known = &self.others.entries;
         let is_same =
             known.len() == others.len() && known.iter().zip(&others).all(|(a, b)| Arc::ptr_eq(a, b));
@@ -164,13 +203,17 @@ impl Ledger {
     /// Every document in the order of precedence, with the one of the same name that is used instead, if there is one.
     fn standing(&self) -> Vec<(&Slot, Option<&Entry>)> {
         let count = self.files.iter().map(|file| file.slots.len()).sum();
-        let mut owners: FxHashMap<&Key, &Entry> = FxHashMap::with_capacity_and_hasher(count, FxBuildHasher);
+        let mut owners: FxHashMap<Hashed<'_>, &Entry> =
+            FxHashMap::with_capacity_and_hasher(count, FxBuildHasher);
         let mut standing = Vec::with_capacity(count);
         for slot in self.files.iter().flat_map(|file| &file.slots) {
-            let owner = owners.get(&slot.entry.key).copied();
-            if owner.is_none() {
-                owners.insert(&slot.entry.key, &slot.entry);
-            }
+            let owner = match owners.entry(slot.entry.hashed()) {
+                Occupied(owner) => Some(*owner.get()),
+                Vacant(free) => {
+                    free.insert(&slot.entry);
+                    None
+                }
+            };
             standing.push((slot, owner));
         }
         standing
@@ -182,14 +225,14 @@ impl Ledger {
 /// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
 /// of documents within a file.
 fn by_age(serving: &mut [&Arc<Entry>]) {
-    if serving.iter().any(|entry| entry.document.metadata.created.is_some()) {
+    if serving.iter().any(|entry| entry.traits.created.is_some()) {
         serving.sort_by_cached_key(age);
     }
 }
 
 fn age<'e>(entry: &&'e Arc<Entry>) -> (bool, Option<(Timestamp, &'e str, &'e str)>) {
     let Key { name, namespace, .. } = &entry.key;
-    let age = entry.document.metadata.created.map(|time| (time, &**name, &**namespace));
+    let age = entry.traits.created.map(|time| (time, &**name, &**namespace));
     (age.is_none(), age)
 }
 
@@ -286,10 +329,8 @@ impl Slot {
         };
         let (meaning, odd) = translated.next()?;
         faults.extend(odd.iter().cloned());
-        let key = document.key();
-        let Some(meaning) = meaning else { return held(&key).map(Self::hold) };
-        let entry = Entry { key, document, meaning: Arc::new(meaning), faults: odd };
-        Some(Self { entry: Arc::new(entry), is_held: false })
+        let Some(meaning) = meaning else { return held(&document.key()).map(Self::hold) };
+        Some(Self { entry: Arc::new(Entry::new(document, meaning, odd)), is_held: false })
     }
 
     fn hold(&self) -> Self {
@@ -298,14 +339,19 @@ impl Slot {
 }
 
 impl Entry {
-    /// Whether it routes requests: nothing but other rules depends on it.
-    fn is_rules(&self) -> bool {
-        matches!(*self.meaning, Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_))
+    fn new(document: Arc<Document>, meaning: Meaning, faults: Vec<Fault>) -> Self {
+        let key = document.key();
+        let role = match meaning {
+            Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_) => Role::Rules,
+            Meaning::Mesh(_) => Role::Mesh,
+            _ => Role::Other,
+        };
+        let traits = Traits { hash: FxBuildHasher.hash_one(&key), created: document.metadata.created, role };
+        Self { key, document, meaning: Arc::new(meaning), faults, traits }
     }
 
-    /// Whether rules depend on it: on one another, and on who sees those that do not say it themselves.
-    fn decides_rules(&self) -> bool {
-        self.is_rules() || matches!(*self.meaning, Meaning::Mesh(_))
+    fn hashed(&self) -> Hashed<'_> {
+        Hashed { hash: self.traits.hash, key: &self.key }
     }
 
     fn shadowed_by(&self, owner: &Self) -> Fault {

@@ -1,6 +1,6 @@
 //! Puts a snapshot together, and shares what did not change with the one before it.
 
-use super::{backends::Backends, reuse::Reuse, rules::only_rule, scope::Scope};
+use super::{backends::Backends, reuse::Reuse, rules::only_rule, scope::Scope, world::World};
 use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
@@ -17,7 +17,8 @@ impl Snapshot {
     /// The generation is the one after that of `previous`, and 0 without one.
     #[must_use]
     pub fn compile(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
-        let mut compiler = Compiler::new(model, viewpoint, previous);
+        let world = World::of(model, viewpoint, previous.map(|previous| previous.recipes.world()));
+        let mut compiler = Compiler::new(model, viewpoint, &world, previous);
         let is_gateway = viewpoint.gateway != GatewayRole::None;
         let (outbound, listeners) = match is_gateway {
             true => (Default::default(), compiler.gateways()),
@@ -60,10 +61,15 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(model: &'a Model, viewpoint: &'a Viewpoint, previous: Option<&'a Snapshot>) -> Self {
-        let reuse = Reuse::new(model, viewpoint, previous);
+    fn new(
+        model: &'a Model,
+        viewpoint: &'a Viewpoint,
+        world: &'a Arc<World>,
+        previous: Option<&'a Snapshot>,
+    ) -> Self {
+        let reuse = Reuse::new(world, previous);
         let scope = Scope::new(model, viewpoint);
-        let backends = Backends::new(model, viewpoint, scope, previous.map(|previous| &*previous.backends));
+        let backends = Backends::new(world, viewpoint, previous.map(|previous| &*previous.backends));
         Self { model, viewpoint, scope, backends, reuse, hosts: Vec::new() }
     }
 

@@ -2,13 +2,11 @@
 
 use super::{
     directory::Directory,
-    scope::Scope,
     subsets::{RulesOfService, SubsetRules},
+    world::World,
 };
 use crate::{
-    model::{
-        Host, Http2Upgrade, Model, Port, Protocol, Resolution, Service, Subset, TrafficPolicy, WrittenPolicy,
-    },
+    model::{Host, Http2Upgrade, Port, Protocol, Resolution, Service, Subset, TrafficPolicy, WrittenPolicy},
     table::{
         decide::Missing,
         snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
@@ -18,9 +16,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Makes backends, each once; one that did not change since the previous table is shared with it.
 pub(super) struct Backends<'a> {
-    pub(super) directory: Directory<'a>,
+    pub(super) directory: &'a Directory,
     is_gateway: bool,
-    subsets: SubsetRules<'a>,
+    subsets: &'a SubsetRules,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -31,13 +29,11 @@ pub(super) struct Backends<'a> {
 
 impl<'a> Backends<'a> {
     pub(super) fn new(
-        model: &'a Model,
-        viewpoint: &'a Viewpoint,
-        scope: Scope<'_>,
+        world: &'a World,
+        viewpoint: &Viewpoint,
         previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     ) -> Self {
-        let directory = Directory::new(model, viewpoint, scope);
-        let subsets = SubsetRules::new(model, viewpoint);
+        let World { directory, subsets, .. } = world;
         let is_gateway = viewpoint.gateway != GatewayRole::None;
         let default_policy = Arc::new(TrafficPolicy::default());
         let (made, named) = (BTreeMap::new(), Vec::new());

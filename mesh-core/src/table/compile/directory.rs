@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use crate::{
-    model::{Model, Resolution, Service},
+    model::{Host, Model, Resolution, Service},
     table::snapshot::Viewpoint,
 };
 use rustc_hash::FxHashMap;
@@ -12,17 +12,18 @@ use std::sync::Arc;
 const MOST_HOPS: usize = 8;
 
 /// Finds services by full name or by a name they have everywhere.
-pub(super) struct Directory<'a> {
-    services: Vec<&'a Service>,
-    by_name: FxHashMap<&'a str, &'a Service>,
+#[derive(Debug)]
+pub(super) struct Directory {
+    services: Vec<Arc<Service>>,
+    /// Which of them has a name.
+    by_name: FxHashMap<Host, u32>,
     /// How many of the services are seen; the others are destinations of rules alone.
     seen: usize,
 }
 
-impl<'a> Directory<'a> {
-    pub(super) fn new(model: &'a Model, viewpoint: &Viewpoint, scope: Scope<'_>) -> Self {
-        let exported = model.services.iter().map(Arc::as_ref);
-        let exported = exported.filter(|service| service.export.reaches(&viewpoint.namespace));
+impl Directory {
+    pub(super) fn new(model: &Model, viewpoint: &Viewpoint, scope: Scope<'_>) -> Self {
+        let exported = model.services.iter().filter(|service| service.export.reaches(&viewpoint.namespace));
         let (mut seen, mut others): (Vec<_>, Vec<_>) =
             exported.partition(|service| scope.shows_somewhere(service));
         // Of services that claim the same name, one in the client's own namespace wins, then the older one.
@@ -36,40 +37,40 @@ impl<'a> Directory<'a> {
         directory.seen = directory.services.len();
         directory.add(&others);
         // A full name is worth more than another service's further name, so these come second.
-        for service in &directory.services {
+        for (number, service) in (0..).zip(&directory.services) {
             for alias in &service.aliases {
-                directory.by_name.entry(alias.as_str()).or_insert(service);
+                directory.by_name.entry(alias.clone()).or_insert(number);
             }
         }
         directory
     }
 
-    fn add(&mut self, services: &[&'a Service]) {
+    fn add(&mut self, services: &[&Arc<Service>]) {
         for service in services {
-            self.by_name.entry(service.host.as_str()).or_insert_with(|| {
-                self.services.push(service);
-                service
+            self.by_name.entry(service.host.clone()).or_insert_with(|| {
+                self.services.push(Arc::clone(service));
+                self.services.len() as u32 - 1
             });
         }
     }
 
     /// Every service that is seen, those of the client's own namespace first; of the same full name only the first.
-    pub(super) fn services(&self) -> &[&'a Service] {
+    pub(super) fn services(&self) -> &[Arc<Service>] {
         &self.services[..self.seen]
     }
 
     /// The service of a name that is valid in every namespace.
-    pub(super) fn find(&self, name: &str) -> Option<&'a Service> {
-        self.by_name.get(name).copied()
+    pub(super) fn find(&self, name: &str) -> Option<&Service> {
+        self.by_name.get(name).map(|number| &*self.services[*number as usize])
     }
 
     /// The service that has this as its full name.
-    pub(super) fn named(&self, name: &str) -> Option<&'a Service> {
+    pub(super) fn named(&self, name: &str) -> Option<&Service> {
         self.find(name).filter(|service| service.host.as_str() == name)
     }
 
     /// The service that one is a further name for; itself when it is none, or for a name that nobody knows.
-    pub(super) fn concrete(&self, service: &'a Service) -> &'a Service {
+    pub(super) fn concrete<'a>(&'a self, service: &'a Service) -> &'a Service {
         let mut concrete = service;
         for _ in 0..MOST_HOPS {
             let Resolution::Alias(host) = &concrete.resolution else { return concrete };

@@ -12,7 +12,7 @@ use crate::{
     table::{hosts::HostIndex, outbound::Outbound},
 };
 use rustc_hash::FxHashSet;
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 /// Where rules hold for hosts that are no services.
 const PLAIN: u16 = 80;
@@ -39,10 +39,12 @@ impl<'a> Compiler<'a> {
     pub(super) fn mesh(&mut self) -> Outbound {
         let rules = self.mesh_rules();
         let claims = Claims::new(&rules);
-        let services: Vec<&Service> = self.backends.directory.services().to_vec();
-        let (mut outbound, mut met) = (Outbound::with_capacity(services.len()), Met::default());
+        let services = self.backends.directory.services();
+        // The full name, a short one, and further ones.
+        let names: usize = services.iter().map(|service| 2 + service.aliases.len()).sum();
+        let (mut outbound, mut met) = (Outbound::with_capacity(names.max(rules.len())), Met::default());
         let mut sites = Vec::with_capacity(services.len());
-        for service in &services {
+        for service in services {
             let site = outbound.add(self.site_of(service, &claims, &mut met));
             outbound.claim(&service.host.to_pattern(), site);
             sites.push(site);
@@ -105,8 +107,12 @@ impl<'a> Compiler<'a> {
             let group = &claims.groups[group as usize];
             group.iter().find(|rules| self.are_rules(rules, port.number)).copied()
         };
-        let found = claims.patterns.find_where(service.host.as_str(), |group| first(group).is_some())?;
-        first(found.owner)
+        let owner = Cell::new(None);
+        let has_owner = |group| {
+            owner.set(first(group));
+            owner.get().is_some()
+        };
+        claims.patterns.find_where(service.host.as_str(), has_owner).and(owner.get())
     }
 
     fn are_rules(&self, rules: &VirtualService, port: u16) -> bool {

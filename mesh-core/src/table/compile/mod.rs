@@ -11,5 +11,6 @@ mod reuse;
 mod rules;
 mod scope;
 mod subsets;
+mod world;
 
 pub(super) use reuse::Recipes;

@@ -5,10 +5,13 @@
 //! VirtualServices are the same is the same, and nobody needs to make its rules to know. Which VirtualService that is, and
 //! on which ports, is found out for every table.
 
-use super::assemble::{Compiler, origin};
+use super::{
+    assemble::{Compiler, origin},
+    world::World,
+};
 use crate::{
-    model::{Model, VirtualService},
-    table::snapshot::{Backend, BackendName, Rule, Snapshot, Viewpoint, VirtualHost},
+    model::VirtualService,
+    table::snapshot::{Backend, BackendName, Rule, Snapshot, VirtualHost},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,14 +22,6 @@ pub(in crate::table) struct Recipes {
     world: Arc<World>,
     /// One for each virtual host, in the same order.
     hosts: Vec<Arc<Recipe>>,
-}
-
-/// Everything that rules depend on besides their VirtualServices.
-#[derive(Debug, PartialEq, Eq)]
-struct World {
-    /// Without its VirtualServices.
-    model: Model,
-    viewpoint: Viewpoint,
 }
 
 /// What a virtual host was made of.
@@ -48,10 +43,16 @@ enum Owner {
     Others,
 }
 
+impl Recipes {
+    pub(super) fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+}
+
 /// The virtual hosts of the table before, and what becomes of them.
 pub(super) struct Reuse<'a> {
     previous: Option<&'a Snapshot>,
-    world: Arc<World>,
+    world: &'a Arc<World>,
     is_same_world: bool,
     /// Where in the table before the next virtual host is expected.
     cursor: usize,
@@ -67,14 +68,11 @@ pub(super) struct Reuse<'a> {
 }
 
 impl<'a> Reuse<'a> {
-    pub(super) fn new(model: &Model, viewpoint: &Viewpoint, previous: Option<&'a Snapshot>) -> Self {
-        let model = Model { virtual_services: Vec::new(), digest: 0, ..model.clone() };
-        let world = World { model, viewpoint: viewpoint.clone() };
-        let former = previous.map(|previous| &previous.recipes.world).filter(|former| ***former == world);
+    pub(super) fn new(world: &'a Arc<World>, previous: Option<&'a Snapshot>) -> Self {
         Self {
             previous,
-            is_same_world: former.is_some(),
-            world: former.map_or_else(|| Arc::new(world), Arc::clone),
+            is_same_world: previous.is_some_and(|previous| Arc::ptr_eq(&previous.recipes.world, world)),
+            world,
             cursor: 0,
             by_name: None,
             is_taken: vec![false; previous.map_or(0, |previous| previous.virtual_hosts.len())],
@@ -136,7 +134,7 @@ impl<'a> Reuse<'a> {
             }
             None => Arc::new(made),
         };
-        (Recipes { world: self.world, hosts: self.recipes }, backends)
+        (Recipes { world: Arc::clone(self.world), hosts: self.recipes }, backends)
     }
 
     /// Whether what was made anew names the backends of what it replaces, and no others.

@@ -8,40 +8,41 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The rules that one client can see, by their namespace.
-pub(super) struct SubsetRules<'a> {
-    client: &'a str,
-    root: &'a str,
-    scopes: FxHashMap<&'a str, Scope<'a>>,
+#[derive(Debug)]
+pub(super) struct SubsetRules {
+    client: Box<str>,
+    root: Arc<str>,
+    scopes: FxHashMap<Arc<str>, Scope>,
 }
 
 /// The rules of one namespace, by host; those of the same host are one group.
-#[derive(Default)]
-struct Scope<'a> {
+#[derive(Debug, Default)]
+struct Scope {
     hosts: HostIndex,
-    groups: Vec<Vec<&'a SubsetRule>>,
+    groups: Vec<Vec<Arc<SubsetRule>>>,
 }
 
-impl<'a> SubsetRules<'a> {
-    pub(super) fn new(model: &'a Model, viewpoint: &'a Viewpoint) -> Self {
-        let mut scopes: FxHashMap<&str, Scope<'a>> = FxHashMap::default();
+impl SubsetRules {
+    pub(super) fn new(model: &Model, viewpoint: &Viewpoint) -> Self {
+        let mut scopes: FxHashMap<Arc<str>, Scope> = FxHashMap::default();
         for rule in model.subset_rules.iter().filter(|rule| is_for(rule, viewpoint)) {
-            scopes.entry(&rule.namespace).or_default().add(rule);
+            scopes.entry(Arc::clone(&rule.namespace)).or_default().add(rule);
         }
-        Self { client: &viewpoint.namespace, root: &model.root_namespace, scopes }
+        Self { client: viewpoint.namespace.as_str().into(), root: Arc::clone(&model.root_namespace), scopes }
     }
 
     /// The rules that apply to a service: those of the most specific host, in the first namespace that has any, for
     /// the same clients and seen by the same namespaces. They are one rule, whatever subsets each has.
-    pub(super) fn of(&self, service: &Service) -> RulesOfService<'a> {
+    pub(super) fn of(&self, service: &Service) -> RulesOfService<'_> {
         // A client in the root namespace has no rules of its own: they are the last resort for it too.
-        let own = (self.client != self.root).then_some(self.client);
-        let mut order = own.into_iter().chain([&*service.namespace, self.root]);
+        let own = (*self.client != *self.root).then_some(&*self.client);
+        let mut order = own.into_iter().chain([&*service.namespace, &*self.root]);
         let group = order.find_map(|namespace| self.scopes.get(namespace)?.group(service.host.as_str()));
         let Some(group) = group else { return RulesOfService(Vec::new()) };
         // Rules for certain clients come before those for all.
         let first = group.iter().find(|rule| rule.clients.is_some()).unwrap_or(&group[0]);
-        let is_same = |rule: &&&SubsetRule| rule.clients == first.clients && rule.export == first.export;
-        RulesOfService(group.iter().filter(is_same).copied().collect())
+        let is_same = |rule: &&SubsetRule| rule.clients == first.clients && rule.export == first.export;
+        RulesOfService(group.iter().map(Arc::as_ref).filter(is_same).collect())
     }
 }
 
@@ -67,17 +68,17 @@ impl<'a> RulesOfService<'a> {
     }
 }
 
-impl<'a> Scope<'a> {
-    fn add(&mut self, rule: &'a SubsetRule) {
+impl Scope {
+    fn add(&mut self, rule: &Arc<SubsetRule>) {
         let group = self.hosts.claim(&rule.host, self.groups.len() as u32) as usize;
         if group == self.groups.len() {
             self.groups.push(Vec::new());
         }
-        self.groups[group].push(rule);
+        self.groups[group].push(Arc::clone(rule));
     }
 
     /// The rules of the most specific host that covers this one.
-    fn group(&self, host: &str) -> Option<&[&'a SubsetRule]> {
+    fn group(&self, host: &str) -> Option<&[Arc<SubsetRule>]> {
         self.hosts.find(host).map(|found| &*self.groups[found.owner as usize])
     }
 }

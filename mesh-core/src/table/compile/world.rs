@@ -1,0 +1,66 @@
+//! Everything that a table is made of besides VirtualServices, kept from table to table for as long as it is the same.
+
+use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
+use crate::{model::Model, table::snapshot::Viewpoint};
+use std::sync::Arc;
+
+/// Everything that rules depend on besides their VirtualServices, and what finds it.
+#[derive(Debug)]
+pub(super) struct World {
+    /// Without its VirtualServices.
+    model: Model,
+    viewpoint: Viewpoint,
+    /// The services that are seen from there.
+    pub(super) directory: Directory,
+    /// Who speaks about them.
+    pub(super) subsets: SubsetRules,
+}
+
+impl World {
+    /// The world as a workload sees it: the very one that was before, if nothing of it changed.
+    pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Arc<Self>>) -> Arc<Self> {
+        if let Some(same) = previous.filter(|previous| previous.is_of(model, viewpoint)) {
+            return Arc::clone(same);
+        }
+        Arc::new(Self {
+            model: without_rules(model),
+            viewpoint: viewpoint.clone(),
+            directory: Directory::new(model, viewpoint, Scope::new(model, viewpoint)),
+            subsets: SubsetRules::new(model, viewpoint),
+        })
+    }
+
+    fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
+        // By name, so that none is forgotten that is added.
+        let Model {
+            services,
+            virtual_services: _,
+            subset_rules,
+            gateways,
+            sidecars,
+            unknown_hosts,
+            root_namespace,
+            digest: _,
+        } = model;
+        self.viewpoint == *viewpoint
+            && self.model.services == *services
+            && self.model.subset_rules == *subset_rules
+            && self.model.gateways == *gateways
+            && self.model.sidecars == *sidecars
+            && self.model.unknown_hosts == *unknown_hosts
+            && self.model.root_namespace == *root_namespace
+    }
+}
+
+fn without_rules(model: &Model) -> Model {
+    Model {
+        services: model.services.clone(),
+        virtual_services: Vec::new(),
+        subset_rules: model.subset_rules.clone(),
+        gateways: model.gateways.clone(),
+        sidecars: model.sidecars.clone(),
+        unknown_hosts: model.unknown_hosts,
+        root_namespace: Arc::clone(&model.root_namespace),
+        digest: 0,
+    }
+}
