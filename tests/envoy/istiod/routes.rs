@@ -89,7 +89,7 @@ fn forward(
     action.insert("timeout".into(), json!(timeout));
     action.insert("max_grpc_timeout".into(), json!(timeout));
     // Mirrors will be written here.
-    action.insert("retry_policy".into(), default_retries());
+    action.extend(retries(&rule["retries"]).map(|policy| ("retry_policy".to_owned(), policy)));
     if let Some(authority) = rule["rewrite"]["authority"].as_str().map(str::to_owned).or(authority) {
         action.insert("host_rewrite_literal".into(), json!(authority));
     }
@@ -120,10 +120,34 @@ fn forward(
 }
 
 /// What is tried again where nobody says.
+const TRIED_AGAIN: &str = "connect-failure,refused-stream,unavailable,cancelled";
+
+/// The policy of a service that nobody wrote rules for.
 pub(crate) fn default_retries() -> Value {
+    retry_policy(TRIED_AGAIN, &json!(2))
+}
+
+fn retries(written: &Value) -> Option<Value> {
+    let attempts = written["attempts"].as_u64().filter(|attempts| *attempts > 0)?;
+    let mut policy = retry_policy(written["retryOn"].as_str().unwrap_or(TRIED_AGAIN), &json!(attempts));
+    if let Some(base) = written["backoff"].as_str() {
+        policy["retry_back_off"] = json!({"base_interval": base.replace("1ms", "0.001s")});
+    }
+    Some(policy)
+}
+
+/// Numbers are a list of their own, which is always asked for.
+fn retry_policy(tokens: &str, attempts: &Value) -> Value {
+    let (codes, mut words): (Vec<&str>, Vec<&str>) =
+        tokens.split(',').partition(|token| token.parse::<u16>().is_ok());
+    if !codes.is_empty() || tokens == TRIED_AGAIN {
+        words.push("retriable-status-codes");
+    }
+    let codes: Vec<u16> = codes.iter().filter_map(|code| code.parse().ok()).collect();
     json!({
-        "retry_on": "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
-        "num_retries": 2,
+        "retry_on": words.join(","),
+        "retriable_status_codes": codes,
+        "num_retries": attempts,
         "retry_host_predicate": [{
             "name": "envoy.retry_host_predicates.previous_hosts",
             "typed_config": {
