@@ -1,7 +1,7 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```

@@ -1,23 +1,27 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ balance ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
-//! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of the route's time. Headers that travel
-//! are added before routing, since rules look at them.
+//! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
+//! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
+//! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
 
 use crate::{
     answer::{Answer, AnswerLayer},
     balance::{Balance, BalanceLayer},
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
+    context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
+    retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
@@ -27,7 +31,7 @@ use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Balance<Connection>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = CarryIn<S>;
@@ -36,8 +40,24 @@ pub(crate) type Inbound<S> = CarryIn<S>;
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) retry: RetryLayer,
     pub(crate) balance: BalanceLayer,
+    pub(crate) outlier: OutlierLayer,
     pub(crate) connection: Connection,
+}
+
+impl Parts {
+    /// The parts of a process that follows these tables.
+    pub(crate) fn new(handle: Handle) -> Self {
+        let ejections = Ejections::default();
+        Self {
+            handle,
+            retry: RetryLayer::routed(),
+            balance: BalanceLayer::new().with_ejections(ejections.clone()),
+            outlier: OutlierLayer::new(ejections),
+            connection: Connection::new(),
+        }
+    }
 }
 
 /// The stack for calls of a service.
@@ -56,7 +76,8 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.balance.layer(parts.connection.clone());
+    let attempt = parts.balance.layer(parts.outlier.layer(parts.connection.clone()));
+    let attempt = parts.retry.layer(attempt);
     let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
     let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))

@@ -6,6 +6,7 @@
 mod answers;
 mod matching;
 mod owners;
+mod retries;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;

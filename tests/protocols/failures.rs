@@ -7,6 +7,10 @@ use mesh_tower::{Body, BoxError, Error, Kind, respond::Refused};
 use std::{
     future::{pending, ready},
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 use tests::{
     documents::routes,
@@ -21,6 +25,9 @@ use tokio::{
 };
 
 const RESET: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
+// By default a request without a connection is tried again.
+const AFTER_RETRIES: &str =
+    "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: ";
 
 async fn ask(one: &OneService) -> Response<Body> {
     soon(one.mesh.client().get("http://upstream/")).await.expect("an answer")
@@ -39,7 +46,7 @@ async fn nobody_listens() {
     for port_name in ["http", "http2"] {
         let (status, flag, body) = answer(port_name, nobody().await).await;
         assert_eq!((status, flag), (StatusCode::SERVICE_UNAVAILABLE, "UF"));
-        assert_eq!(body, format!("{RESET}remote connection failure"));
+        assert_eq!(body, format!("{AFTER_RETRIES}remote connection failure"));
     }
 }
 
@@ -103,6 +110,49 @@ async fn the_server_resets_a_stream_before_it_answers() {
     let (status, flag, body) = answer("http2", upstream.address).await;
     assert_eq!((status, flag), (StatusCode::SERVICE_UNAVAILABLE, "UR"));
     assert_eq!(body, format!("{RESET}remote reset"));
+}
+
+/// The end of stream 1, of which the server says that it has not looked at it.
+const REFUSED: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+/// The end of the connection, after which the server looks at no stream.
+const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Ends the first stream of the first connection so, and answers the first of the next or the second with 200.
+async fn refusing_first(end: &'static [u8]) -> Upstream {
+    let is_first = Arc::new(AtomicBool::new(true));
+    Upstream::raw(move |mut stream: TcpStream| {
+        let is_first = is_first.swap(false, SeqCst);
+        async move {
+            let mut preface = [0; 24];
+            stream.read_exact(&mut preface).await.expect("a preface");
+            stream.write_all(SETTINGS).await.expect("a client");
+            read_head_of_stream(&mut stream).await;
+            let mut answered = 1;
+            if is_first {
+                stream.write_all(end).await.expect("a client");
+                if end == GOAWAY {
+                    return pending().await;
+                }
+                read_head_of_stream(&mut stream).await;
+                answered = 3;
+            }
+            stream.write_all(&[0, 0, 1, 1, 5, 0, 0, 0, answered, 0x88]).await.expect("a client");
+            pending().await
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_server_refuses_to_look_at_a_request_and_gets_it_again() {
+    for (end, connections) in [(REFUSED, 1), (GOAWAY, 2)] {
+        let upstream = refusing_first(end).await;
+        let one = OneService::at("http2", upstream.address, &[]).await;
+        let post = Request::post("http://upstream/").body(Body::from("posted")).expect("a request");
+        let response = soon(one.mesh.client().request(post)).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(upstream.accepted(), connections);
+    }
 }
 
 #[tokio::test]
@@ -178,5 +228,5 @@ async fn a_grpc_call_to_nobody_gets_an_answer_in_grpc() {
         (response.status(), &response.headers()["grpc-status"]),
         (StatusCode::OK, &"14".parse().unwrap())
     );
-    assert!(response.headers()["grpc-message"].to_str().unwrap().starts_with(RESET));
+    assert!(response.headers()["grpc-message"].to_str().unwrap().starts_with(AFTER_RETRIES));
 }

@@ -49,6 +49,7 @@ fn set_host_once(rule: &mut Value) {
 
 fn forward(rng: &mut Rng, services: &[Service], rule: &mut Map<String, Value>) {
     rule.insert("route".into(), destinations(rng, services));
+    rule.insert("retries".into(), retries(rng));
     if percent(rng, 35) {
         rule.insert("rewrite".into(), rewrite(rng));
     }
@@ -61,6 +62,21 @@ fn forward(rng: &mut Rng, services: &[Service], rule: &mut Map<String, Value>) {
     if percent(rng, 15) {
         rule.insert("corsPolicy".into(), cors(rng));
     }
+}
+
+/// Written everywhere, with the shortest wait there is: many requests meet nobody, and some of them more than once.
+fn retries(rng: &mut Rng) -> Value {
+    let attempts = rng.u32(..4);
+    if attempts == 0 {
+        return json!({"attempts": 0});
+    }
+    let mut retries = json!({"attempts": attempts, "backoff": "1ms"});
+    if percent(rng, 60) {
+        let lists =
+            ["5xx", "connect-failure,503", "gateway-error", "retriable-4xx", "reset", "404,unavailable"];
+        retries["retryOn"] = json!(one(rng, &lists));
+    }
+    retries
 }
 
 fn cors(rng: &mut Rng) -> Value {

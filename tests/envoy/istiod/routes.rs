@@ -88,7 +88,8 @@ fn forward(
     let timeout = rule["timeout"].as_str().unwrap_or("0s");
     action.insert("timeout".into(), json!(timeout));
     action.insert("max_grpc_timeout".into(), json!(timeout));
-    // Retries and mirrors will be written here.
+    // Mirrors will be written here.
+    action.extend(retries(&rule["retries"]).map(|policy| ("retry_policy".to_owned(), policy)));
     if let Some(authority) = rule["rewrite"]["authority"].as_str().map(str::to_owned).or(authority) {
         action.insert("host_rewrite_literal".into(), json!(authority));
     }
@@ -116,6 +117,45 @@ fn forward(
         .collect();
     action.insert("weighted_clusters".into(), json!({"clusters": clusters}));
     Value::Object(action)
+}
+
+/// What is tried again where nobody says.
+const TRIED_AGAIN: &str = "connect-failure,refused-stream,unavailable,cancelled";
+
+/// The policy of a service that nobody wrote rules for.
+pub(crate) fn default_retries() -> Value {
+    retry_policy(TRIED_AGAIN, &json!(2))
+}
+
+fn retries(written: &Value) -> Option<Value> {
+    let attempts = written["attempts"].as_u64().filter(|attempts| *attempts > 0)?;
+    let mut policy = retry_policy(written["retryOn"].as_str().unwrap_or(TRIED_AGAIN), &json!(attempts));
+    if let Some(base) = written["backoff"].as_str() {
+        policy["retry_back_off"] = json!({"base_interval": base.replace("1ms", "0.001s")});
+    }
+    Some(policy)
+}
+
+/// Numbers are a list of their own, which is always asked for.
+fn retry_policy(tokens: &str, attempts: &Value) -> Value {
+    let (codes, mut words): (Vec<&str>, Vec<&str>) =
+        tokens.split(',').partition(|token| token.parse::<u16>().is_ok());
+    if !codes.is_empty() || tokens == TRIED_AGAIN {
+        words.push("retriable-status-codes");
+    }
+    let codes: Vec<u16> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+    json!({
+        "retry_on": words.join(","),
+        "retriable_status_codes": codes,
+        "num_retries": attempts,
+        "retry_host_predicate": [{
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            },
+        }],
+        "host_selection_retry_max_attempts": "5",
+    })
 }
 
 /// The cluster of a destination: at the port it names, else at the service's only one, else at the listener's.

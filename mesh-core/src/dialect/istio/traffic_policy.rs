@@ -52,12 +52,10 @@ fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
         at,
         &[
             ("connectionPool", written.connection_pool.as_ref().is_some_and(has_bounds)),
-            ("outlierDetection", written.outlier_detection.is_some()),
             ("tls", written.tls.as_ref().is_some_and(|tls| tls.mode != ClientTlsMode::Disable)),
-            ("portLevelSettings", !written.port_level_settings.iter().all(only_balances)),
+            ("portLevelSettings", !written.port_level_settings.iter().all(is_all_heeded)),
             ("tunnel", written.tunnel.is_some()),
             ("proxyProtocol", written.proxy_protocol.is_some()),
-            ("retryBudget", written.retry_budget.is_some()),
         ],
     );
     warn_of_nearness(site, at, written.load_balancer.as_ref());
@@ -78,16 +76,17 @@ fn warn_of_nearness(site: Site<'_>, at: &Path<'_>, balancer: Option<&LoadBalance
 }
 
 /// Whether all that is said of a port has an effect.
-fn only_balances(port: &PortTrafficPolicy) -> bool {
-    port.connection_pool.is_none() && port.outlier_detection.is_none() && port.tls.is_none()
+fn is_all_heeded(port: &PortTrafficPolicy) -> bool {
+    port.connection_pool.as_ref().is_none_or(|pool| !has_bounds(pool)) && port.tls.is_none()
 }
 
-/// Whether a pool says more than which version of HTTP is spoken.
+/// Whether a pool says more than which version of HTTP is spoken, and how many retries there may be.
 fn has_bounds(pool: &ConnectionPool) -> bool {
     let http = pool.http.clone().unwrap_or_default();
     let versions_only = HttpPool {
         h2_upgrade_policy: http.h2_upgrade_policy,
         use_client_protocol: http.use_client_protocol,
+        max_retries: http.max_retries,
         ..HttpPool::default()
     };
     pool.tcp.is_some() || http != versions_only
