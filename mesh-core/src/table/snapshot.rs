@@ -63,7 +63,7 @@ pub enum GatewayRole {
 #[derive(Debug)]
 pub struct VirtualHost {
     /// The name for people: the service's full name, or the pattern.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Where its rules come from: `namespace/name` of the VirtualServices; empty for a service without one.
     pub origins: Vec<Box<str>>,
     /// The rules; the first that matches wins.

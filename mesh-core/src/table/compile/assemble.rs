@@ -92,6 +92,11 @@ impl<'a> Compiler<'a> {
         }))
     }
 
+    /// A virtual host of the table, by its number.
+    pub(super) fn host(&self, number: u32) -> &VirtualHost {
+        &self.hosts[number as usize]
+    }
+
     /// Takes a virtual host into the table as it is.
     pub(super) fn push(&mut self, host: Arc<VirtualHost>) -> u32 {
         self.hosts.push(host);
