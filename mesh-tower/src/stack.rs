@@ -8,7 +8,7 @@
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
-//! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
+//! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
 //! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    mesh::Config,
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -26,12 +27,13 @@ use crate::{
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::watch::Handle;
+use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
+pub(crate) type Outbound = Respond<
+    CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Fault<Balance<Outlier<Connection>>>>>>>>>>>,
+>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
@@ -40,6 +42,8 @@ pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    /// Of a call, and of each of its tries.
+    pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) balance: BalanceLayer,
     pub(crate) outlier: OutlierLayer,
@@ -48,11 +52,13 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle) -> Self {
+    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
+        let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         Self {
             handle,
-            retry: RetryLayer::routed(),
+            faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
+            retry: config.retry.clone(),
             balance: BalanceLayer::new().with_ejections(ejections.clone()),
             outlier: OutlierLayer::new(ejections),
             connection: Connection::new(),
@@ -76,9 +82,10 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.balance.layer(parts.outlier.layer(parts.connection.clone()));
+    let [of_call, of_try] = &parts.faults;
+    let attempt = of_try.layer(parts.balance.layer(parts.outlier.layer(parts.connection.clone())));
     let attempt = parts.retry.layer(attempt);
     let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
-    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
+    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(attempt)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

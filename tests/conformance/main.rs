@@ -4,9 +4,11 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod faults;
 mod matching;
 mod owners;
 mod retries;
+mod timeouts;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;
