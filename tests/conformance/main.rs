@@ -6,6 +6,7 @@
 mod answers;
 mod faults;
 mod matching;
+mod outliers;
 mod owners;
 mod retries;
 mod timeouts;

@@ -123,7 +123,7 @@ impl Attempts {
         let end = self.by.as_ref().and_then(AnswerBy::moment);
         Some(match self.body.unsent() {
             Some(sent) => AnswerBy::after_body(limit, sent, end),
-            None => AnswerBy::at(end.map_or(now + limit, |end| end.min(now + limit))),
+            None => AnswerBy::at(now.checked_add(limit).into_iter().chain(end).min()?),
         })
     }
 
