@@ -22,6 +22,8 @@ pub(crate) struct Case {
     pub(super) script: Vec<Step>,
     pub(super) ask: Ask,
     pub(super) times: Times,
+    /// How many of the first answers do not count: at which endpoint the turns begin is a matter of chance.
+    pub(super) unasked: usize,
     /// Where the mesh does something else on purpose, or cannot help it, and why.
     pub(super) differs: Option<&'static str>,
 }
@@ -68,6 +70,7 @@ pub(super) fn http(name: &'static str, script: &[Step]) -> Case {
         script: script.to_vec(),
         ask,
         times: Times::InTurn(1),
+        unasked: 0,
         differs: None,
     }
 }
@@ -91,6 +94,16 @@ impl Case {
             retries["backoff"] = json!("1ms");
         }
         self.rule("retries", retries)
+    }
+
+    /// So many more tries after what 5xx means.
+    pub(super) fn again(self, attempts: u32) -> Self {
+        self.retries(json!({"attempts": attempts, "retryOn": "5xx"}))
+    }
+
+    /// No more tries.
+    pub(super) fn never_again(self) -> Self {
+        self.retries(json!({"attempts": 0}))
     }
 
     /// The rule's timeout.
@@ -124,6 +137,11 @@ impl Case {
 
     pub(super) fn in_turn(self, times: usize) -> Self {
         Self { times: Times::InTurn(times), ..self }
+    }
+
+    /// The first answers do not count.
+    pub(super) fn without_first(self, unasked: usize) -> Self {
+        Self { unasked, ..self }
     }
 
     pub(super) fn at_once(self, times: usize) -> Self {

@@ -1,7 +1,7 @@
 //! What comes of a case, as far as both sides must agree.
 
 use super::{
-    case::Times,
+    case::{Case, Times},
     script::{Attempt, Script, shown},
 };
 use crate::{istiod::NAME, outcome::RESPONSE_HEADERS, upstreams::texts};
@@ -11,6 +11,9 @@ use http_body_util::BodyExt;
 use mesh_tower::respond::Refused;
 use std::{collections::BTreeMap, fmt::Debug, pin::pin};
 use tests::soon;
+
+/// Details that the mesh gives another name, with that name.
+const DETAILS: [(&str, &str); 1] = [("response_timeout", "upstream_response_timeout")];
 
 /// Everything that comes of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,20 +78,25 @@ impl Answered {
 }
 
 impl Outcome {
-    /// The same with what Envoy says of the ends, as far as the mesh says it too: of answers that it hands on it says
-    /// nothing.
-    pub(super) fn ending(mut self, ends: &BTreeMap<String, End>, ours: &Self) -> Self {
-        for (answer, ours) in self.answers.iter_mut().zip(&ours.answers) {
-            let end = &ends[&answer.name];
-            let is_upstreams = ours.end.is_none() && end.details == "via_upstream";
-            answer.end = (!is_upstreams).then(|| end.clone());
+    /// The same with what Envoy says of the ends, as far as the mesh says it too: of answers that it has begun to hand on
+    /// it says nothing.
+    pub(super) fn ending(mut self, ends: &BTreeMap<String, End>) -> Self {
+        for answer in &mut self.answers {
+            let mut end = ends[&answer.name].clone();
+            if let Some((_, ours)) = DETAILS.iter().find(|(envoys, _)| *envoys == end.details) {
+                (*ours).clone_into(&mut end.details);
+            }
+            let is_handed_on = end.details == "via_upstream" || answer.body.is_none();
+            answer.end = Some(end).filter(|_| !is_handed_on);
         }
         self
     }
 
     /// The same without what is a matter of chance.
-    pub(super) fn settled(mut self, times: Times) -> Self {
-        let is_at_once = matches!(times, Times::AtOnce(_));
+    pub(super) fn settled(mut self, case: &Case) -> Self {
+        let is_at_once = matches!(case.times, Times::AtOnce(_));
+        let unasked: Vec<_> = self.answers.drain(..case.unasked).map(|answer| answer.name).collect();
+        self.attempts.retain(|attempt| !unasked.contains(&attempt.headers[NAME][0]));
         self.answers.iter_mut().for_each(|answer| answer.name.clear());
         if is_at_once {
             self.attempts.iter_mut().for_each(|attempt| drop(attempt.headers.remove(NAME)));

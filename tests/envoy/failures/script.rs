@@ -138,7 +138,10 @@ impl Script {
             progress.endpoints.len() - 1
         });
         let mut headers = texts(headers);
-        headers.retain(|name, _| !NOT_COMPARED.contains(&&**name));
+        // Envoy says so of every further try that is none because of a timeout; to say nothing means the same.
+        let is_said_in_vain =
+            |name: &str, values: &[String]| name == "x-envoy-is-timeout-retry" && values == ["false"];
+        headers.retain(|name, values| !NOT_COMPARED.contains(&&**name) && !is_said_in_vain(name, values));
         let body = body.map(shown);
         progress.attempts.push(Attempt {
             endpoint: place,

@@ -2,37 +2,49 @@
 
 use crate::failures::{
     case::{Case, Sent, http},
-    script::{Step::*, answer},
+    script::{self, Step::*, answer},
 };
 use http::Method;
 use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {
-    let many = [Answer(answer(503)); 6];
-    let others = json!({"attempts": 2, "retryOn": "5xx"});
+    [numbers(), endings(), requests()].into_iter().flatten().collect()
+}
+
+/// How often there is another try, and where.
+fn numbers() -> Vec<Case> {
     vec![
         http("an answer is handed on", &[Answer(answer(200))]),
-        http("a 503 is final by default", &many),
-        http("a 404 is final", &[Answer(answer(404))]).retries(others.clone()),
+        http("a 503 is final by default", &MANY),
+        http("a 404 is final", &[Answer(answer(404))]).again(2),
         http("a connection that closes is final by default", &[Close; 4]),
         http("refused connections are tried three times by default", &[]).endpoints(0, 1),
-        http("refused connections are final without attempts", &[])
-            .endpoints(0, 1)
-            .retries(json!({"attempts": 0})),
-        http("one attempt is one more try", &many).retries(json!({"attempts": 1, "retryOn": "5xx"})),
-        http("two attempts are two more tries", &many).retries(others.clone()),
-        http("three attempts are three more tries", &many).retries(json!({"attempts": 3, "retryOn": "5xx"})),
-        http("no attempts are no more tries", &many).retries(json!({"attempts": 0})),
-        http("another try may succeed", &many[..1]).retries(others.clone()),
-        http("tries go to endpoints in turn", &many).endpoints(3, 0).retries(others.clone()),
-        http("tries go to new endpoints first", &many)
-            .endpoints(2, 0)
-            .retries(json!({"attempts": 3, "retryOn": "5xx"})),
-        http("tries may go to the same endpoint", &many)
+        http("refused connections are final without attempts", &[]).endpoints(0, 1).never_again(),
+        http("one attempt is one more try", &MANY).again(1),
+        http("two attempts are two more tries", &MANY).again(2),
+        http("three attempts are three more tries", &MANY).again(3),
+        http("no attempts are no more tries", &MANY).never_again(),
+        http("another try may succeed", &MANY[..1]).again(2),
+        http("tries go to endpoints in turn", &MANY).endpoints(3, 0).again(2),
+        http("tries go to new endpoints first", &MANY).endpoints(2, 0).again(1).in_turn(2),
+        http("tries go anywhere when everybody was tried", &MANY).endpoints(2, 0).again(3).differs(
+            "Envoy picks up to six times and takes the last pick, which the mesh would know without picking: \
+                 it takes the next in turn",
+        ),
+        http("tries may go to the same endpoint", &MANY)
             .endpoints(2, 0)
             .retries(json!({"attempts": 2, "retryOn": "5xx", "retryIgnorePreviousHosts": false})),
-        http("a try after a refused connection goes elsewhere", &[]).endpoints(1, 1).in_turn(4),
-        http("5xx has 500", &[Answer(answer(500))]).retries(others.clone()),
+        http("a try after a refused connection goes elsewhere", &[])
+            .endpoints(1, 1)
+            .in_turn(4)
+            .without_first(1),
+    ]
+}
+
+/// What is followed by another try.
+fn endings() -> Vec<Case> {
+    vec![
+        http("5xx has 500", &[Answer(answer(500))]).again(2),
         http("gateway-error has 502", &[Answer(answer(502))]).retries(on("gateway-error")),
         http("gateway-error has 504", &[Answer(answer(504))]).retries(on("gateway-error")),
         http("gateway-error has no 500", &[Answer(answer(500))]).retries(on("gateway-error")),
@@ -60,46 +72,45 @@ pub(super) fn cases() -> Vec<Case> {
         http("a rate limit is tried again if asked for", &[Answer(LIMITED)]).retries(on("envoy-ratelimited")),
         http("a rate limit of 200 is tried again too", &[Answer(LIMITED_WELL)])
             .retries(on("envoy-ratelimited")),
-        http("a POST is tried again with its body", &many[..2])
-            .ask(Method::POST, Sent::Known(100))
-            .retries(others.clone()),
-        http("a streamed body is sent again", &many[..2])
-            .ask(Method::PUT, Sent::Streamed(100_000))
-            .retries(others.clone()),
-        http("a body of a mebibyte is sent again", &many[..1])
+    ]
+}
+
+/// What is tried again.
+fn requests() -> Vec<Case> {
+    vec![
+        http("a POST is tried again with its body", &MANY[..2]).ask(Method::POST, Sent::Known(100)).again(2),
+        http("a streamed body is sent again", &MANY[..2]).ask(Method::PUT, Sent::Streamed(100_000)).again(2),
+        http("a body of a mebibyte is sent again", &MANY[..1])
             .ask(Method::POST, Sent::Known(1 << 20))
-            .retries(others.clone()),
-        http("a longer body is sent once", &many)
-            .ask(Method::POST, Sent::Known((1 << 20) + 70_000))
-            .retries(others.clone()),
-        http("a longer streamed body is sent once", &many)
+            .again(2),
+        http("a longer body is sent once", &MANY).ask(Method::POST, Sent::Known((1 << 20) + 70_000)).again(2),
+        http("a longer streamed body is sent once", &MANY)
             .ask(Method::POST, Sent::Streamed((1 << 20) + 70_000))
-            .retries(others.clone()),
-        http("a long body meets nobody", &[])
-            .ask(Method::POST, Sent::Known(3 << 20))
-            .endpoints(0, 1)
-            .retries(others.clone()),
-        http("a HEAD is tried again", &many[..1]).ask(Method::HEAD, Sent::Nothing).retries(others.clone()),
-        http("a HEAD that fails for good", &[Close; 4])
-            .ask(Method::HEAD, Sent::Nothing)
-            .retries(others.clone()),
+            .again(2),
+        http("a HEAD is tried again", &MANY[..1]).ask(Method::HEAD, Sent::Nothing).again(2),
+        http("a HEAD that fails for good", &[Close; 4]).ask(Method::HEAD, Sent::Nothing).again(2),
         http("a DELETE that meets nobody", &[]).ask(Method::DELETE, Sent::Nothing).endpoints(0, 2),
-        http("no endpoint is no try", &[]).endpoints(0, 0).retries(others.clone()),
-        http("a request may ask for retries itself", &many[..1])
-            .retries(json!({"attempts": 0}))
-            .headers(&[("x-envoy-retry-on", "5xx")]),
-        http("a request may name the number of tries", &many)
-            .retries(others.clone())
-            .headers(&[("x-envoy-max-retries", "3")]),
-        http("a request may name statuses", &[Answer(answer(418))]).retries(others).headers(&[
+        http("no endpoint is no try", &[]).endpoints(0, 0).again(2),
+        http("a request may ask for retries itself", &MANY[..1])
+            .never_again()
+            .headers(&[NEAR, ("x-envoy-retry-on", "5xx")]),
+        http("a request may name the number of tries", &MANY)
+            .again(2)
+            .headers(&[NEAR, ("x-envoy-max-retries", "3")]),
+        http("a request may name statuses", &[Answer(answer(418))]).again(2).headers(&[
+            NEAR,
             ("x-envoy-retry-on", "retriable-status-codes"),
             ("x-envoy-retriable-status-codes", "418"),
         ]),
     ]
 }
 
-const LIMITED: crate::failures::script::Answer = answer(429).with(&[("x-envoy-ratelimited", "true")]);
-const LIMITED_WELL: crate::failures::script::Answer = answer(200).with(&[("x-envoy-ratelimited", "true")]);
+/// Says whom the request is from, which Envoy trusts if it is somebody near.
+pub(super) const NEAR: (&str, &str) = ("x-forwarded-for", "127.0.0.1");
+
+const MANY: [script::Step; 6] = [Answer(answer(503)); 6];
+const LIMITED: script::Answer = answer(429).with(&[("x-envoy-ratelimited", "true")]);
+const LIMITED_WELL: script::Answer = answer(200).with(&[("x-envoy-ratelimited", "true")]);
 
 fn on(tokens: &str) -> serde_json::Value {
     json!({"attempts": 1, "retryOn": tokens})

@@ -1,6 +1,7 @@
 //! What takes too long. Who stalls does so for good, and who does not answers at once, so that it is all the same how
 //! fast the machine is.
 
+use super::retries::NEAR;
 use crate::failures::{
     case::{Case, Sent, http, http2},
     script::{Step::*, answer},
@@ -10,7 +11,7 @@ use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        http("a request is too late", &[Stall]).timeout("0.4s").retries(json!({"attempts": 0})),
+        http("a request is too late", &[Stall]).timeout("0.4s").never_again(),
         http("a request that is too late is final", &[Stall; 3])
             .timeout("0.4s")
             .retries(json!({"attempts": 2, "retryOn": "5xx,reset"})),
@@ -43,11 +44,9 @@ pub(super) fn cases() -> Vec<Case> {
         http2("HTTP/2: a request is too late", &[Stall]).timeout("0.4s"),
         http2("HTTP/2: a try is too late, and the next is not", &[Stall]).retries(slow(2, "5xx")),
         http2("HTTP/2: a body is too late", &[StallBody(answer(200))]).timeout("0.4s"),
-        http("a request may name its time itself", &[Stall])
-            .headers(&[("x-envoy-upstream-rq-timeout-ms", "400")]),
         http("a request may name the time for tries itself", &[Stall])
-            .retries(json!({"attempts": 1, "retryOn": "5xx"}))
-            .headers(&[("x-envoy-upstream-rq-per-try-timeout-ms", "400")]),
+            .again(1)
+            .headers(&[NEAR, ("x-envoy-upstream-rq-per-try-timeout-ms", "400")]),
     ]
 }
 
