@@ -7,13 +7,14 @@ use super::{
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
 };
-use crate::{Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// The tries of one request.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Attempts {
     /// All its extensions, if there are others than the route layer's: a map of one would cost more than the one.
     extensions: Extensions,
     tried: Option<Tried>,
+    /// When the time of all tries together is over.
+    answer_by: Option<AnswerBy>,
     body: Copies,
     /// How many tries there were.
     made: u32,
@@ -43,8 +46,8 @@ impl Attempts {
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
         let (body, first) = Copies::of(body, limit);
         let sent = std::mem::take(&mut head.extensions);
-        let routed = sent.get::<Routed>().cloned();
-        let has_others = sent.len() > usize::from(routed.is_some());
+        let (routed, answer_by) = (sent.get::<Routed>().cloned(), sent.get::<AnswerBy>().copied());
+        let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(answer_by.is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
         let tried = spreads.then(Tried::new);
@@ -53,8 +56,12 @@ impl Attempts {
         if let Some(tried) = tried.clone() {
             request.extensions_mut().insert(tried);
         }
+        let (made, was_late, slot) = (1, false, None);
         let attempts =
-            Self { layer, plan, head, routed, extensions, tried, body, made: 1, was_late: false, slot: None };
+            Self { layer, plan, head, routed, extensions, tried, answer_by, body, made, was_late, slot };
+        if let Some(answer_by) = attempts.answer_by() {
+            request.extensions_mut().insert(answer_by);
+        }
         (attempts, request)
     }
 
@@ -93,7 +100,16 @@ impl Attempts {
         if let Some(tried) = self.tried.clone() {
             extensions.insert(tried);
         }
+        if let Some(answer_by) = self.answer_by() {
+            extensions.insert(answer_by);
+        }
         request
+    }
+
+    /// By when the try that begins now is to be answered, at the earliest: its own time begins when its body is sent.
+    fn answer_by(&self) -> Option<AnswerBy> {
+        let own = self.plan.per_try.and_then(|limit| Instant::now().checked_add(limit));
+        own.into_iter().chain(self.answer_by.map(|AnswerBy(by)| by)).min().map(AnswerBy)
     }
 
     /// The time for the try under way, once its request is sent.

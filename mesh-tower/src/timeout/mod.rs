@@ -5,7 +5,7 @@
 //! Starts a clock when a request is called. When the time is over before the response's headers came, the request ends
 //! with an [`Error`](crate::Error) of [`Kind::RouteTimeout`](crate::Kind::RouteTimeout); when it is over later, the
 //! response's body ends with that error, which resets the stream. Either way the inner service's work is dropped. Time
-//! spent sending the request's body counts too.
+//! spent sending the request's body counts too. Below, the moment is known as [`AnswerBy`](crate::AnswerBy).
 //!
 //! A connection that was upgraded (status 101, or CONNECT) is no response that could be late: it is not cut.
 //!

@@ -1,7 +1,8 @@
 use super::{body::TimeoutBody, future::ResponseFuture, policy::Origin};
-use crate::BoxError;
+use crate::{AnswerBy, BoxError};
 use http::{Method, Request, Response};
 use std::task::{Context, Poll};
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// A service whose responses are complete in time. Made by [`TimeoutLayer`](super::TimeoutLayer).
@@ -24,9 +25,13 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let limit = self.origin.limit(&request);
         let asks_for_tunnel = request.method() == Method::CONNECT;
+        // An endpoint that is still silent when the request is given up was too slow.
+        if let Some(by) = limit.and_then(|limit| Instant::now().checked_add(limit)) {
+            request.extensions_mut().insert(AnswerBy(by));
+        }
         ResponseFuture::new(self.inner.call(request), limit, asks_for_tunnel)
     }
 }
