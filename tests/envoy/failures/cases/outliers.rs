@@ -58,7 +58,7 @@ fn ejections() -> Vec<Case> {
             json!({"consecutive5xxErrors": 1, "minHealthPercent": 60}),
         )
         .in_turn(3),
-        outlier("tries of one request eject", &fives, json!({"consecutive5xxErrors": 2})).again(3).in_turn(2),
+        outlier("tries of one request eject", &fives, json!({"consecutive5xxErrors": 2})).again(1).in_turn(2),
         grpc("statuses of gRPC eject", &[UNAVAILABLE; 6])
             .policy("outlierDetection", json!({"consecutive5xxErrors": 2, "maxEjectionPercent": 100}))
             .never_again()
