@@ -48,6 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
             "a call is reset among its messages",
             &[ResetStreamInBody(messages(&[]), Reason::INTERNAL_ERROR)],
         ),
+        grpc("a call is too late", &[Stall]).timeout("0.4s").never_again(),
         grpc("a call says itself how long it waits", &[Stall]).headers(&[
             ("content-type", "application/grpc"),
             ("te", "trailers"),

@@ -7,7 +7,7 @@ use crate::failures::{
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    [ejections(), limits()].into_iter().flatten().collect()
+    [ejections(), failures(), limits()].into_iter().flatten().collect()
 }
 
 fn ejections() -> Vec<Case> {
@@ -29,9 +29,6 @@ fn ejections() -> Vec<Case> {
         outlier("refused connections eject", &[], json!({"consecutive5xxErrors": 2}))
             .endpoints(0, 1)
             .in_turn(4),
-        outlier("refused connections are counted apart", &[], split()).endpoints(0, 1).in_turn(4),
-        outlier("a connection that was there breaks their row", &[Close; 6], split()).in_turn(4),
-        outlier("answers are not counted with them", &fives, split()).in_turn(4),
         outlier(
             "another endpoint gets what one is left out of",
             &fives[..1],
@@ -66,7 +63,26 @@ fn ejections() -> Vec<Case> {
     ]
 }
 
-/// Limits of retries, and of all requests.
+/// What counts besides answers.
+fn failures() -> Vec<Case> {
+    let fives = [Answer(answer(500)); 12];
+    vec![
+        outlier("too late answers eject", &[Stall; 4], json!({"consecutiveGatewayErrors": 2}))
+            .timeout("0.4s")
+            .in_turn(3),
+        outlier("tries that are too late eject", &[Stall; 4], json!({"consecutive5xxErrors": 2}))
+            .retries(json!({"attempts": 1, "retryOn": "reset", "perTryTimeout": "0.3s"}))
+            .in_turn(2),
+        outlier("late answers break the row of refused connections", &[Stall; 4], split())
+            .timeout("0.4s")
+            .in_turn(3),
+        outlier("refused connections are counted apart", &[], split()).endpoints(0, 1).in_turn(4),
+        outlier("a connection that was there breaks their row", &[Close; 6], split()).in_turn(4),
+        outlier("answers are not counted with them", &fives, split()).in_turn(4),
+    ]
+}
+
+/// Limits of retries.
 fn limits() -> Vec<Case> {
     vec![
         http("one retry at once", &[Answer(answer(503)), Answer(answer(503)), Stall])

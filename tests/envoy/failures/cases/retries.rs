@@ -102,6 +102,11 @@ fn requests() -> Vec<Case> {
             ("x-envoy-retry-on", "retriable-status-codes"),
             ("x-envoy-retriable-status-codes", "418"),
         ]),
+        http("a request may name headers", &[Answer(answer(200)); 2]).again(1).headers(&[
+            NEAR,
+            ("x-envoy-retry-on", "retriable-headers"),
+            ("x-envoy-retriable-header-names", "x-other,x-kept"),
+        ]),
     ]
 }
 

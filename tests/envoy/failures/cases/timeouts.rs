@@ -44,6 +44,11 @@ pub(super) fn cases() -> Vec<Case> {
         http2("HTTP/2: a request is too late", &[Stall]).timeout("0.4s"),
         http2("HTTP/2: a try is too late, and the next is not", &[Stall]).retries(slow(2, "5xx")),
         http2("HTTP/2: a body is too late", &[StallBody(answer(200))]).timeout("0.4s"),
+        http("a request may name its time itself", &[Stall])
+            .headers(&[NEAR, ("x-envoy-upstream-rq-timeout-ms", "400")]),
+        http("a request may want silence when it is too late", &[Stall])
+            .timeout("0.4s")
+            .headers(&[NEAR, ("x-envoy-upstream-rq-timeout-alt-response", "204")]),
         http("a request may name the time for tries itself", &[Stall])
             .again(1)
             .headers(&[NEAR, ("x-envoy-upstream-rq-per-try-timeout-ms", "400")]),
