@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
@@ -34,7 +34,7 @@ pub(crate) type Outbound =
     Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = CarryIn<S>;
+pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    carry.layer(app)
+    RespondLayer::new().layer(carry.layer(app))
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
