@@ -10,6 +10,7 @@ use super::{
 use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
+    mem,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -45,7 +46,7 @@ impl Attempts {
         // A request that has only a limit for its one try keeps nothing of its body.
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
         let (body, first) = Copies::of(body, limit);
-        let sent = std::mem::take(&mut head.extensions);
+        let sent = mem::take(&mut head.extensions);
         let routed = sent.get::<Routed>().cloned();
         let by = sent.get::<AnswerBy>().cloned();
         let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
@@ -104,16 +105,19 @@ impl Attempts {
     fn attempt(&mut self, body: Body, mut extensions: Extensions) -> Request<Body> {
         let now = Instant::now();
         let by = self.answer_by(now);
-        headers::tell(&mut self.head.headers, self.made, self.was_late, by.as_ref().map(|by| by.left(now)));
-        if let Some(by) = by {
+        // What was copied is kept, and what was there is sent: it has room for more headers, which are not copied.
+        let kept = self.head.clone();
+        let mut head = mem::replace(&mut self.head, kept);
+        headers::tell(&mut head.headers, self.made, self.was_late, by.as_ref().map(|by| by.left(now)));
+        // The first try has that of the request already.
+        if let Some(by) = by.filter(|_| self.made > 1 || self.plan.per_try.is_some()) {
             extensions.insert(by);
         }
         if let Some(tried) = self.tried.clone() {
             extensions.insert(tried);
         }
-        let mut request = Request::from_parts(self.head.clone(), body);
-        *request.extensions_mut() = extensions;
-        request
+        head.extensions = extensions;
+        Request::from_parts(head, body)
     }
 
     /// By when a try that begins now has to be answered.
