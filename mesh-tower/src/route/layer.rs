@@ -1,4 +1,4 @@
-use super::{policy::Place, service::Route};
+use super::{policy::Place, service::Route, state::Generations};
 use crate::Dice;
 use mesh_core::watch::Handle;
 use tower_layer::Layer;
@@ -9,13 +9,15 @@ pub struct RouteLayer {
     pub(super) handle: Handle,
     pub(super) dice: Dice,
     pub(super) place: Place,
+    pub(super) generations: Generations,
 }
 
 impl RouteLayer {
     /// Decides requests that a service of the mesh sends, by the tables of `handle`.
     #[must_use]
     pub fn new(handle: Handle) -> Self {
-        Self { handle, dice: Dice::default(), place: Place::Mesh }
+        let (dice, generations) = (Dice::default(), Generations::default());
+        Self { handle, dice, place: Place::Mesh, generations }
     }
 
     /// The dice that choose among weighted destinations. Default: the thread's own.

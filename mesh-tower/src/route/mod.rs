@@ -77,6 +77,7 @@ mod future;
 mod layer;
 mod policy;
 mod service;
+mod state;
 
 pub use future::ResponseFuture;
 pub use layer::RouteLayer;
