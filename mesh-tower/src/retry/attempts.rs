@@ -1,13 +1,12 @@
 //! The tries of one request: what they need, and what has become of them.
 
 use super::{
-    body::Copies,
     headers,
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
 };
-use crate::{Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use crate::{Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
     sync::Arc,
