@@ -3,7 +3,7 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
@@ -40,7 +40,7 @@ pub(crate) type Outbound =
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = CarryIn<S>;
+pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    carry.layer(app)
+    RespondLayer::new().layer(carry.layer(app))
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {

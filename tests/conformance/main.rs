@@ -5,6 +5,7 @@
 
 mod answers;
 mod matching;
+mod outliers;
 mod owners;
 mod retries;
 
