@@ -9,9 +9,10 @@
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
-//! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
-//! endpoint answered, before the rule's header changes; a request is changed once, before its first try. Copies have
-//! these changes, too, and are sent once, whatever becomes of the tries.
+//! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
+//! routing, since rules look at them. Tries are judged by what the endpoint answered, before the rule's header changes; a
+//! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
+//! the tries.
 
 use crate::{
     answer::{Answer, AnswerLayer},
@@ -21,6 +22,7 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    mesh::Config,
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
@@ -29,12 +31,12 @@ use crate::{
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::watch::Handle;
+use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Attempt>>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
 type Attempt = Balance<Outlier<Connection>>;
@@ -47,17 +49,26 @@ pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
     pub(crate) mirror: MirrorLayer,
+    /// Of a call, and of each of its tries.
+    pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
 }
 
 impl Parts {
     /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle) -> Self {
+    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = BalanceLayer::new().with_ejections(ejections.clone());
         let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
-        Self { handle, mirror: MirrorLayer::routed(attempt.clone()), retry: RetryLayer::routed(), attempt }
+        let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
+        Self {
+            handle,
+            mirror: MirrorLayer::routed(attempt.clone()),
+            faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
+            retry: config.retry.clone(),
+            attempt,
+        }
     }
 }
 
@@ -77,8 +88,9 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let sent = parts.mirror.layer(parts.retry.layer(parts.attempt.clone()));
+    let [of_call, of_try] = &parts.faults;
+    let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
-    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(sent)));
+    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

@@ -53,7 +53,8 @@ impl AnswerBy {
 
     /// The moment, as far as it is known.
     pub(crate) fn moment(&self) -> Option<Instant> {
-        let after_body = self.after_body.as_ref().and_then(|after| Some(after.sent.moment()? + after.limit));
+        let after_body =
+            self.after_body.as_ref().and_then(|after| after.sent.moment()?.checked_add(after.limit));
         [self.at, after_body].into_iter().flatten().min()
     }
 

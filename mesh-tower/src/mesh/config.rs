@@ -1,6 +1,6 @@
 //! Who a workload is, and where its documents are.
 
-use crate::{carry::CarriedHeaders, serve::Drain};
+use crate::{carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, serve::Drain};
 use mesh_core::{
     model::{Labels, UnknownHosts},
     table::GatewayRole,
@@ -32,6 +32,13 @@ pub struct Config {
     /// Whether a request's calls have no more time than its caller gives it, and its handler is dropped when that time is
     /// over. Default: yes.
     pub keeps_deadlines: bool,
+    /// How calls are tried again. Default: as the rules say, [`RetryLayer::routed`].
+    pub retry: RetryLayer,
+    /// Which faults are injected into calls. Default: those of the rules, [`FaultLayer::routed`].
+    pub fault: FaultLayer,
+    /// Whether faults are injected into each try of a call, where its timeout counts them and retries meet them, instead
+    /// of once before all that, as Istio does. Default: no.
+    pub faults_per_try: bool,
     /// The time that requests under way have when it stops. Default: 5 s.
     pub grace: Duration,
 }
@@ -49,6 +56,9 @@ impl Default for Config {
             unknown_hosts: UnknownHosts::default(),
             carried: CarriedHeaders::default(),
             keeps_deadlines: true,
+            retry: RetryLayer::routed(),
+            fault: FaultLayer::routed(),
+            faults_per_try: false,
             grace: Drain::GRACE,
         }
     }

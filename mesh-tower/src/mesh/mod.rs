@@ -79,7 +79,7 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
-        let parts = Parts::new(handle);
+        let parts = Parts::new(handle, &config);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),

@@ -5,6 +5,7 @@ use super::{
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
+    wait,
 };
 use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
 use http::{Extensions, Request, Response, request::Parts};
@@ -70,7 +71,7 @@ impl Attempts {
             Verdict::Keep => None,
             Verdict::Exhausted => Some(Stop::Exhausted),
             Verdict::Retry => {
-                let wait = policy::wait(self.plan.backoff, self.made, self.layer.dice.roll());
+                let wait = self.wait_after(outcome);
                 match self.has_time_for(wait) {
                     false => None,
                     true if !self.claim() => Some(Stop::Overflow),
@@ -121,8 +122,18 @@ impl Attempts {
         let end = self.by.as_ref().and_then(AnswerBy::moment);
         Some(match self.body.unsent() {
             Some(sent) => AnswerBy::after_body(limit, sent, end),
-            None => AnswerBy::at(end.map_or(now + limit, |end| end.min(now + limit))),
+            None => AnswerBy::at(now.checked_add(limit).into_iter().chain(end).min()?),
         })
+    }
+
+    /// How long to wait after an outcome before the next try.
+    fn wait_after<R>(&self, outcome: &Result<Response<R>, BoxError>) -> Duration {
+        let roll = self.layer.dice.roll();
+        let answer = outcome.as_ref().ok().filter(|_| self.layer.heeds_rate_limits);
+        match answer.and_then(|answer| wait::asked(answer.headers())) {
+            Some(asked) => wait::heeding(asked, roll),
+            None => wait::wait(self.plan.backoff, self.made, roll),
+        }
     }
 
     /// Whether the request has more time than a wait takes.

@@ -27,7 +27,8 @@
 //! with [`Kind::PerTryTimeout`](crate::Kind::PerTryTimeout). A destination without endpoints is not tried again. Each try
 //! says in [`AnswerBy`](crate::AnswerBy) when its time is over, so that an endpoint which hangs is known for one.
 //!
-//! - **Waits**: before the n-th retry any time below (2ⁿ - 1) · `backoff`, and below ten times `backoff`.
+//! - **Waits**: before the n-th retry any time below (2ⁿ - 1) · `backoff`, and below ten times `backoff`. With
+//!   [`heed_rate_limits`](RetryLayer::heed_rate_limits), as long as the answer asks for.
 //! - **Deadlines**: nothing begins after the moment that [`AnswerBy`](crate::AnswerBy) names, nor a wait that would end
 //!   later: the outcome that is there is the caller's, sooner than it would be late.
 //! - **Endpoints**: each try is routed to an endpoint anew; [`Tried`](crate::Tried) tells the balance layer which ones to
@@ -132,6 +133,7 @@ mod layer;
 mod policy;
 mod service;
 mod state;
+mod wait;
 
 pub use body::CountedBody;
 pub use future::ResponseFuture;

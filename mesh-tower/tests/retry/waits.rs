@@ -124,3 +124,20 @@ async fn the_endpoint_is_told_by_when_a_try_is_given_up() {
 fn number(value: &HeaderValue) -> u64 {
     value.to_str().ok().and_then(|text| text.parse().ok()).expect("a number")
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_asks_for_time_gets_it_where_that_is_heeded_and_the_request_has_it() {
+    let usual =
+        || RetryLayer::new(RetryPolicy { statuses: vec![429], ..policy(1, &[Retriable::StatusCodes]) });
+    let hour = Duration::from_secs(3600);
+    for (layer, limit, status, waited) in [
+        (usual(), hour, 200, 0..1),
+        (usual().heed_rate_limits(), hour, 200, 10..16),
+        (usual().heed_rate_limits(), Duration::from_secs(9), 429, 0..1),
+    ] {
+        let (endpoint, start) = (Endpoint::of([Act::Later(10)]), Instant::now());
+        let bounded = TimeoutLayer::new(limit).layer(layer.layer(endpoint));
+        assert_eq!(bounded.oneshot(get()).await.expect("an answer").status(), status);
+        assert!(waited.contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    }
+}
