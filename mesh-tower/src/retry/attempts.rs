@@ -1,14 +1,13 @@
 //! The tries of one request: what they need, and what has become of them.
 
 use super::{
-    body::Copies,
     headers,
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
     wait,
 };
-use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
     mem,
@@ -53,7 +52,7 @@ impl Attempts {
         let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
-        let tried = spreads.then(Tried::new);
+        let tried = spreads.then(|| sent.get::<Tried>().cloned().unwrap_or_default());
         let (made, was_late, slot) = (1, false, None);
         let mut attempts =
             Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
