@@ -4,6 +4,7 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod limits;
 mod matching;
 mod owners;
 mod retries;
