@@ -1,15 +1,17 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
 //! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
-//! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
+//! endpoint answered, before the rule's header changes; a request is changed once, before its first try. Copies have
+//! these changes, too, and are sent once, whatever becomes of the tries.
 
 use crate::{
     answer::{Answer, AnswerLayer},
@@ -19,6 +21,7 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -31,32 +34,30 @@ use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Attempt>>>>>>>>>>;
+
+/// What each try of a request goes through, and each copy.
+type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = CarryIn<S>;
+pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) mirror: MirrorLayer,
     pub(crate) retry: RetryLayer,
-    pub(crate) balance: BalanceLayer,
-    pub(crate) outlier: OutlierLayer,
-    pub(crate) connection: Connection,
+    pub(crate) attempt: Attempt,
 }
 
 impl Parts {
     /// The parts of a process that follows these tables.
     pub(crate) fn new(handle: Handle) -> Self {
         let ejections = Ejections::default();
-        Self {
-            handle,
-            retry: RetryLayer::routed(),
-            balance: BalanceLayer::new().with_ejections(ejections.clone()),
-            outlier: OutlierLayer::new(ejections),
-            connection: Connection::new(),
-        }
+        let balance = BalanceLayer::new().with_ejections(ejections.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        Self { handle, mirror: MirrorLayer::routed(attempt.clone()), retry: RetryLayer::routed(), attempt }
     }
 }
 
@@ -72,13 +73,12 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    carry.layer(app)
+    RespondLayer::new().layer(carry.layer(app))
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.balance.layer(parts.outlier.layer(parts.connection.clone()));
-    let attempt = parts.retry.layer(attempt);
-    let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
-    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
+    let sent = parts.mirror.layer(parts.retry.layer(parts.attempt.clone()));
+    let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
+    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(sent)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

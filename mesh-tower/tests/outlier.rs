@@ -324,7 +324,7 @@ async fn an_endpoint_that_hangs_is_ejected_when_attempts_are_given_up_for_being_
         world.tell(1, Way::Hanging);
         for _ in 0..4 {
             let mut request = request();
-            request.extensions_mut().insert(AnswerBy(Instant::now() + SECOND));
+            request.extensions_mut().insert(AnswerBy::at(Instant::now() + SECOND));
             let _ = timeout(patience, world.send(request)).await;
         }
         assert_eq!(world.is_out(1).await, is_out, "{patience:?}");

@@ -6,6 +6,7 @@
 mod answers;
 mod limits;
 mod matching;
+mod outliers;
 mod owners;
 mod retries;
 

@@ -2,6 +2,7 @@
 
 mod closing;
 mod failures;
+mod mirrors;
 mod pool;
 mod rules;
 mod streaming;

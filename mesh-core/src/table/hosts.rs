@@ -8,17 +8,19 @@ use std::{fmt, sync::Arc};
 const LONGEST: usize = 253;
 
 /// Finds who owns a host name: the exact name first, then the longest wildcard, then `*`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct HostIndex {
-    exact: FxHashMap<Host, u32>,
-    suffixes: FxHashMap<Arc<str>, u32>,
-    any: Option<u32>,
+///
+/// Owners are kept where the names are, not a step away in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HostIndex<T = u32> {
+    exact: FxHashMap<Host, T>,
+    suffixes: FxHashMap<Arc<str>, T>,
+    any: Option<T>,
 }
 
 /// The owner of a host name, and the pattern that made it so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found<'a> {
-    pub(super) owner: u32,
+pub(super) struct Found<'a, T = u32> {
+    pub(super) owner: T,
     pub(super) pattern: FoundPattern<'a>,
 }
 
@@ -30,14 +32,20 @@ pub(super) enum FoundPattern<'a> {
     Any,
 }
 
-impl HostIndex {
+impl<T> Default for HostIndex<T> {
+    fn default() -> Self {
+        Self { exact: FxHashMap::default(), suffixes: FxHashMap::default(), any: None }
+    }
+}
+
+impl<T: Copy> HostIndex<T> {
     /// An index with room for so many exact names.
     pub(super) fn with_capacity(names: usize) -> Self {
         Self { exact: FxHashMap::with_capacity_and_hasher(names, FxBuildHasher), ..Self::default() }
     }
 
     /// Gives a pattern to `owner` unless it has an owner already, and says who owns it now.
-    pub(super) fn claim(&mut self, pattern: &HostPattern, owner: u32) -> u32 {
+    pub(super) fn claim(&mut self, pattern: &HostPattern, owner: T) -> T {
         match pattern {
             HostPattern::Exact(host) => *self.exact.entry(host.clone()).or_insert(owner),
             HostPattern::Suffix(suffix) => *self.suffixes.entry(Arc::clone(suffix)).or_insert(owner),
@@ -46,7 +54,7 @@ impl HostIndex {
     }
 
     /// Gives a pattern to `owner`, whoever had it before.
-    pub(super) fn assign(&mut self, pattern: &HostPattern, owner: u32) {
+    pub(super) fn assign(&mut self, pattern: &HostPattern, owner: T) {
         match pattern {
             HostPattern::Exact(host) => self.exact.insert(host.clone(), owner),
             HostPattern::Suffix(suffix) => self.suffixes.insert(Arc::clone(suffix), owner),
@@ -55,12 +63,12 @@ impl HostIndex {
     }
 
     /// Who owns a host name, in any letter case, without a port, with or without a trailing dot. Does not allocate.
-    pub(super) fn find(&self, host: &str) -> Option<Found<'_>> {
+    pub(super) fn find(&self, host: &str) -> Option<Found<'_, T>> {
         self.find_where(host, |_| true)
     }
 
     /// The same, passing over owners that are not accepted.
-    pub(super) fn find_where(&self, host: &str, accepts: impl Fn(u32) -> bool) -> Option<Found<'_>> {
+    pub(super) fn find_where(&self, host: &str, accepts: impl Fn(T) -> bool) -> Option<Found<'_, T>> {
         let host = host.strip_suffix('.').unwrap_or(host);
         let specific = match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
             _ if host.len() > LONGEST => None,
@@ -72,14 +80,14 @@ impl HostIndex {
     }
 
     /// The owners of the wildcards that a name in lower case meets, the most specific first.
-    pub(super) fn wildcards(&self, host: &str) -> impl Iterator<Item = u32> {
+    pub(super) fn wildcards(&self, host: &str) -> impl Iterator<Item = T> {
         let host = if self.suffixes.is_empty() { "" } else { host };
         let dots = host.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'.');
         dots.filter_map(|(dot, _)| self.suffixes.get(&host[dot..]).copied()).chain(self.any)
     }
 
     /// Apart from the usual case, so that only names with upper-case letters pay for the buffer.
-    fn find_mixed(&self, host: &str, accepts: &impl Fn(u32) -> bool) -> Option<Found<'_>> {
+    fn find_mixed(&self, host: &str, accepts: &impl Fn(T) -> bool) -> Option<Found<'_, T>> {
         let mut buffer = [0; LONGEST];
         let lowered = buffer.get_mut(..host.len())?;
         lowered.copy_from_slice(host.as_bytes());
@@ -87,7 +95,7 @@ impl HostIndex {
         self.find_lower(std::str::from_utf8(lowered).ok()?, accepts)
     }
 
-    fn find_lower(&self, host: &str, accepts: &impl Fn(u32) -> bool) -> Option<Found<'_>> {
+    fn find_lower(&self, host: &str, accepts: &impl Fn(T) -> bool) -> Option<Found<'_, T>> {
         if let Some((name, &owner)) = self.exact.get_key_value(host)
             && accepts(owner)
         {

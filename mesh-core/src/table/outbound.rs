@@ -2,77 +2,97 @@
 
 use super::hosts::{Found, HostIndex};
 use crate::model::HostPattern;
+use std::num::NonZeroU16;
 
 /// The virtual hosts of the mesh; a host may be one on one port, another on the next, and nobody's on a third.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    /// Patterns to sites; one site may have many names.
-    hosts: HostIndex,
-    sites: Vec<Site>,
+    hosts: HostIndex<Site>,
+    /// The further ports of sites that have more than one.
+    more: Vec<Box<[(u16, u32)]>>,
 }
 
-/// Virtual hosts by port.
+/// Virtual hosts by port; one site may have many names.
 ///
-/// Most services have one port; that it is here, and not a step away in memory, is half of what a decision costs among
-/// many hosts.
-#[derive(Debug)]
-struct Site {
-    first: Option<(u16, u32)>,
-    rest: Box<[(u16, u32)]>,
+/// Most services have one port; that it is here, beside the name, and not a step away in memory, is much of what a
+/// decision costs among many hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Site {
+    /// Nobody's on any port when there is none.
+    port: Option<NonZeroU16>,
+    virtual_host: u32,
+    /// Where the further ports are.
+    more: Option<u32>,
 }
 
 impl Site {
-    fn ports(&self) -> impl Iterator<Item = (u16, u32)> {
-        self.first.into_iter().chain(self.rest.iter().copied())
-    }
-
-    fn on(&self, port: u16) -> Option<u32> {
-        match self.first {
-            Some((number, virtual_host)) if number == port => Some(virtual_host),
-            _ => self.rest.iter().find(|(number, _)| *number == port).map(|(_, virtual_host)| *virtual_host),
-        }
+    /// The virtual host on its first port.
+    pub(super) fn first(self) -> Option<u32> {
+        self.port.map(|_| self.virtual_host)
     }
 }
 
 impl Outbound {
     /// Nobody yet, with room for so many hosts.
     pub(super) fn with_capacity(hosts: usize) -> Self {
-        Self { hosts: HostIndex::with_capacity(hosts), sites: Vec::new() }
+        Self { hosts: HostIndex::with_capacity(hosts), more: Vec::new() }
     }
 
-    /// Takes in virtual hosts by port; the number is what names are given to.
-    pub(super) fn add(&mut self, ports: impl IntoIterator<Item = (u16, u32)>) -> u32 {
-        let mut ports = ports.into_iter();
-        self.sites.push(Site { first: ports.next(), rest: ports.collect() });
-        self.sites.len() as u32 - 1
+    /// Takes in virtual hosts by port; the result is what names are given to.
+    pub(super) fn site(&mut self, ports: impl IntoIterator<Item = (u16, u32)>) -> Site {
+        let mut ports =
+            ports.into_iter().filter_map(|(port, host)| NonZeroU16::new(port).map(|port| (port, host)));
+        let Some((port, virtual_host)) = ports.next() else {
+            return Site { port: None, virtual_host: 0, more: None };
+        };
+        let rest: Box<[_]> = ports.map(|(port, host)| (port.get(), host)).collect();
+        let more = (!rest.is_empty()).then(|| {
+            self.more.push(rest);
+            self.more.len() as u32 - 1
+        });
+        Site { port: Some(port), virtual_host, more }
     }
 
     /// Gives a name to a site. Where the name is another's already, the other keeps the ports that it has.
-    pub(super) fn claim(&mut self, pattern: &HostPattern, site: u32) {
+    pub(super) fn claim(&mut self, pattern: &HostPattern, site: Site) {
         let owner = self.hosts.claim(pattern, site);
         if owner == site {
             return;
         }
-        let (own, new) = (&self.sites[owner as usize], &self.sites[site as usize]);
-        let mut more = new.ports().filter(|(port, _)| own.on(*port).is_none()).peekable();
+        let mut more = self.ports_of(site).filter(|(port, _)| self.on(owner, *port).is_none()).peekable();
         if more.peek().is_some() {
             // The site may have other names, for which nothing changes.
-            let both: Vec<_> = own.ports().chain(more).collect();
-            let both = self.add(both);
+            let both: Vec<_> = self.ports_of(owner).chain(more).collect();
+            let both = self.site(both);
             self.hosts.assign(pattern, both);
         }
     }
 
     /// The virtual host for a request; less specific names count where the most specific is nobody's on this port.
     pub(super) fn find(&self, host: &str, port: u16) -> Option<Found<'_>> {
-        let on_port = |site: u32| self.sites[site as usize].on(port);
-        let found = self.hosts.find_where(host, |site| on_port(site).is_some())?;
-        Some(Found { owner: on_port(found.owner)?, ..found })
+        let found = self.hosts.find_where(host, |site| self.on(site, port).is_some())?;
+        Some(Found { owner: self.on(found.owner, port)?, pattern: found.pattern })
     }
 
     /// The ports on which somebody is responsible for a host; `None` when its name is nobody's at all.
     pub(super) fn ports(&self, host: &str) -> Option<impl Iterator<Item = u16>> {
-        let site = &self.sites[self.hosts.find(host)?.owner as usize];
-        Some(site.ports().map(|(port, _)| port))
+        let site = self.hosts.find(host)?.owner;
+        Some(self.ports_of(site).map(|(port, _)| port))
+    }
+
+    fn ports_of(&self, site: Site) -> impl Iterator<Item = (u16, u32)> {
+        let first = site.port.map(|port| (port.get(), site.virtual_host));
+        first.into_iter().chain(self.further(site).iter().copied())
+    }
+
+    fn on(&self, site: Site, port: u16) -> Option<u32> {
+        match site.port {
+            Some(first) if first.get() == port => Some(site.virtual_host),
+            _ => self.further(site).iter().find(|(number, _)| *number == port).map(|(_, host)| *host),
+        }
+    }
+
+    fn further(&self, site: Site) -> &[(u16, u32)] {
+        site.more.map_or(&[], |more| &self.more[more as usize])
     }
 }

@@ -13,7 +13,7 @@ pub struct Snapshot {
     pub(super) generation: Generation,
     pub(super) digest: u64,
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
-    pub(super) outbound: Outbound,
+    pub(super) outbound: Arc<Outbound>,
     pub(super) listeners: Vec<Listener>,
     pub(super) backends: Arc<BTreeMap<BackendName, Arc<Backend>>>,
     /// What becomes of requests to hosts that nobody described.
@@ -63,7 +63,7 @@ pub enum GatewayRole {
 #[derive(Debug)]
 pub struct VirtualHost {
     /// The name for people: the service's full name, or the pattern.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Where its rules come from: `namespace/name` of the VirtualServices; empty for a service without one.
     pub origins: Vec<Box<str>>,
     /// The rules; the first that matches wins.

@@ -29,6 +29,9 @@ pub struct Config {
     pub unknown_hosts: UnknownHosts,
     /// The headers that travel from an inbound request to the calls it causes. Default: see [`CarriedHeaders`].
     pub carried: CarriedHeaders,
+    /// Whether a request's calls have no more time than its caller gives it, and its handler is dropped when that time is
+    /// over. Default: yes.
+    pub keeps_deadlines: bool,
     /// The time that requests under way have when it stops. Default: 5 s.
     pub grace: Duration,
 }
@@ -45,6 +48,7 @@ impl Default for Config {
             listen: BTreeMap::new(),
             unknown_hosts: UnknownHosts::default(),
             carried: CarriedHeaders::default(),
+            keeps_deadlines: true,
             grace: Drain::GRACE,
         }
     }

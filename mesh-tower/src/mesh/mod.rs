@@ -191,7 +191,8 @@ impl Mesh {
             async move { catch_up.to(digest).await }.boxed()
         };
         let carried = self.0.config.carried.clone();
-        CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask))
+        let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
+        if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -71,7 +71,7 @@ impl Tallies {
         let table = self.table.load();
         let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
         let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
-        let answer_by = request.extensions().get().copied();
+        let answer_by = request.extensions().get().cloned();
         Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
     }
 
@@ -158,7 +158,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         // Whoever waits for an answer drops the attempt when its time is over: that says as much as an error.
-        if !self.is_over && self.answer_by.is_some_and(|AnswerBy(by)| by <= Instant::now()) {
+        if !self.is_over && self.answer_by.as_ref().is_some_and(|by| by.has_passed(Instant::now())) {
             self.count(policy::TIMEOUT);
         }
     }

@@ -89,12 +89,8 @@ fn answer(error: &Error) -> Answer {
         }
         Kind::RemoteReset => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
         Kind::ProtocolError => Answer::reset(error, S::BAD_GATEWAY, "UPE", "protocol error"),
-        Kind::RouteTimeout => {
-            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_response_timeout", "upstream request timeout")
-        }
-        Kind::PerTryTimeout => {
-            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_per_try_timeout", "upstream request timeout")
-        }
+        Kind::RouteTimeout => Answer::late(error, "upstream_response_timeout"),
+        Kind::PerTryTimeout => Answer::late(error, "upstream_per_try_timeout"),
         Kind::Aborted(status) => Answer::aborted(status),
     }
 }
@@ -102,6 +98,14 @@ fn answer(error: &Error) -> Answer {
 impl Answer {
     fn new(status: StatusCode, flag: &'static str, details: &'static str, body: &'static str) -> Self {
         Self { status: Status::Http(status), flag, details: details.into(), body: body.into() }
+    }
+
+    /// The time was over.
+    fn late(error: &Error, details: &'static str) -> Self {
+        if error.is_silent() {
+            return Self::new(StatusCode::NO_CONTENT, "UT", details, "");
+        }
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "UT", details, "upstream request timeout")
     }
 
     /// The endpoint failed before it answered.

@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) on: RetryOn,
     /// The statuses that the request itself lists, besides those of the policy.
     pub(super) statuses: Vec<u16>,
+    /// The headers of an answer that ask for another try, if the kinds have them.
+    pub(super) headers: Vec<HeaderName>,
     /// How many tries may follow the first.
     pub(super) attempts: u32,
     /// The time for each try.
@@ -109,6 +111,8 @@ pub(super) struct Answer {
     pub(super) grpc: Option<u8>,
     /// Whether a rate limit gave it.
     pub(super) is_rate_limited: bool,
+    /// Whether it has a header that the request has listed.
+    pub(super) has_listed_header: bool,
 }
 
 /// Why there is no answer.
@@ -125,10 +129,10 @@ pub(super) enum Failure {
 }
 
 impl Ending {
-    /// How a try ended.
-    pub(super) fn of<R>(outcome: &Result<Response<R>, BoxError>) -> Self {
+    /// How a try ended, of a request that has listed these headers.
+    pub(super) fn of<R>(outcome: &Result<Response<R>, BoxError>, listed: &[HeaderName]) -> Self {
         match outcome {
-            Ok(response) => Self::Answered(Answer::of(response)),
+            Ok(response) => Self::Answered(Answer::of(response, listed)),
             Err(error) => error.downcast_ref().map_or(Self::Final, Self::of_error),
         }
     }
@@ -161,11 +165,12 @@ impl Ending {
 }
 
 impl Answer {
-    fn of<R>(response: &Response<R>) -> Self {
+    fn of<R>(response: &Response<R>, listed: &[HeaderName]) -> Self {
         let headers = response.headers();
         let grpc = headers.get(GRPC_STATUS).and_then(|value| value.to_str().ok()?.parse().ok());
         let is_rate_limited = headers.contains_key(RATE_LIMITED);
-        Self { status: response.status().as_u16(), grpc, is_rate_limited }
+        let has_listed_header = listed.iter().any(|name| headers.contains_key(name));
+        Self { status: response.status().as_u16(), grpc, is_rate_limited, has_listed_header }
     }
 }
 
@@ -218,7 +223,7 @@ pub(super) fn judge(plan: &Plan, listed: &[u16], ending: Ending, tries: u32) -> 
 
 fn is_retriable_answer(plan: &Plan, listed: &[u16], answer: Answer) -> bool {
     let has = |kind| plan.on.has(kind);
-    let Answer { status, grpc, is_rate_limited } = answer;
+    let Answer { status, grpc, is_rate_limited, has_listed_header } = answer;
     if is_rate_limited {
         return has(Retriable::RateLimited);
     }
@@ -226,6 +231,7 @@ fn is_retriable_answer(plan: &Plan, listed: &[u16], answer: Answer) -> bool {
         || has(Retriable::GatewayError) && matches!(status, 502..=504)
         || has(Retriable::Conflict) && status == 409
         || has(Retriable::StatusCodes) && (listed.contains(&status) || plan.statuses.contains(&status))
+        || has(Retriable::Headers) && has_listed_header
         || grpc.and_then(of_grpc).is_some_and(has)
 }
 

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     model::{Attachment, HostPattern, Port, Protocol, Service, VirtualService},
-    table::{hosts::HostIndex, outbound::Outbound},
+    table::{
+        hosts::HostIndex,
+        outbound::{Outbound, Site},
+    },
 };
 use rustc_hash::FxHashSet;
 use std::{cell::Cell, sync::Arc};
@@ -36,7 +39,11 @@ impl<'a> Compiler<'a> {
     /// Makes a virtual host for every service, and for every host of a VirtualService that is no service.
     ///
     /// Names are claimed in this order: full names of services, hosts that somebody wrote, further names of services.
-    pub(super) fn mesh(&mut self) -> Outbound {
+    pub(super) fn mesh(&mut self) -> Arc<Outbound> {
+        self.replace_rules().unwrap_or_else(|| Arc::new(self.assign()))
+    }
+
+    fn assign(&mut self) -> Outbound {
         let rules = self.mesh_rules();
         let claims = Claims::new(&rules);
         let services = self.backends.directory.services();
@@ -45,8 +52,8 @@ impl<'a> Compiler<'a> {
         let (mut outbound, mut met) = (Outbound::with_capacity(names.max(rules.len())), Met::default());
         let mut sites = Vec::with_capacity(services.len());
         for service in services {
-            let site = outbound.add(self.site_of(service, &claims, &mut met));
-            outbound.claim(&service.host.to_pattern(), site);
+            let site = outbound.site(self.site_of(service, &claims, &mut met));
+            outbound.claim(&self.beside(site, service.host.to_pattern()), site);
             sites.push(site);
         }
         for rules in &rules {
@@ -152,9 +159,19 @@ impl<'a> Compiler<'a> {
             let free: Vec<u16> = free.collect();
             if !free.is_empty() {
                 let number = self.add_ruled(&pattern.to_string(), rules);
-                let site = outbound.add(free.into_iter().map(|port| (port, number)));
-                outbound.claim(pattern, site);
+                let site = outbound.site(free.into_iter().map(|port| (port, number)));
+                outbound.claim(&self.beside(site, pattern.clone()), site);
             }
+        }
+    }
+
+    /// A pattern whose text lies in the memory of the virtual host that it leads to, which is where a request goes next.
+    fn beside(&self, site: Site, pattern: HostPattern) -> HostPattern {
+        match (pattern, site.first()) {
+            (HostPattern::Exact(host), Some(number)) => {
+                HostPattern::Exact(host.kept_in(&self.host(number).name))
+            }
+            (pattern, _) => pattern,
         }
     }
 
