@@ -2,6 +2,7 @@
 
 mod bounds;
 mod lives;
+mod storms;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -35,6 +36,7 @@ struct Counts {
     accepted: AtomicUsize,
     open: AtomicUsize,
     begun: AtomicUsize,
+    answered: AtomicUsize,
     most_begun: AtomicUsize,
 }
 
@@ -88,6 +90,7 @@ async fn answer(gate: Arc<Semaphore>, counts: Arc<Counts>) -> Result<Response<Bo
     counts.most_begun.fetch_max(begun, SeqCst);
     gate.acquire().await?.forget();
     counts.begun.fetch_sub(1, SeqCst);
+    counts.answered.fetch_add(1, SeqCst);
     Ok(Response::new("hello".into()))
 }
 
