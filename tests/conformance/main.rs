@@ -5,6 +5,7 @@
 
 mod answers;
 mod faults;
+mod limits;
 mod matching;
 mod outliers;
 mod owners;

@@ -163,11 +163,11 @@ fn tls_of_a_client_has_what_its_mode_needs() {
 
 #[test]
 fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
-    let policy = "{loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}, connectionPool: {tcp: {idleTimeout: 0s}}, \
+    let policy = "{loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}, \
                   tls: {mode: ISTIO_MUTUAL}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
                   {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts = ["connectionPool", "tls", "portLevelSettings"];
+    let parts = ["tls", "portLevelSettings"];
     let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
     let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
     is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
@@ -186,6 +186,9 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
         "outlierDetection: {consecutive5xxErrors: 3, interval: 10s}",
         "retryBudget: {percent: 25, minRetryConcurrency: 5}",
         "connectionPool: {http: {maxRetries: 3}}",
+        "connectionPool: {tcp: {maxConnections: 1, tcpKeepalive: {time: 10s}}, http: {http1MaxPendingRequests: 1}}",
+        "connectionPool: {http: {http2KeepAlive: {interval: 10s, timeout: 1s}, maxConcurrentStreams: 100}}",
+        "portLevelSettings: [{port: {number: 80}, connectionPool: {tcp: {connectTimeout: 1s}}}]",
         "loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}",
         "portLevelSettings: [{port: {number: 80}, loadBalancer: {consistentHash: {useSourceIp: true}}}]",
     ] {
