@@ -47,13 +47,13 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle) -> Self {
+    /// The parts of a process that follows these tables, and chooses endpoints so.
+    pub(crate) fn new(handle: Handle, balance: BalanceLayer) -> Self {
         let ejections = Ejections::default();
         Self {
             handle,
             retry: RetryLayer::routed(),
-            balance: BalanceLayer::new().with_ejections(ejections.clone()),
+            balance: balance.with_ejections(ejections.clone()),
             outlier: OutlierLayer::new(ejections),
             connection: Connection::new(),
         }

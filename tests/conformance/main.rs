@@ -4,6 +4,7 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod locality;
 mod matching;
 mod owners;
 mod retries;

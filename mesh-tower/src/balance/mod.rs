@@ -20,6 +20,13 @@
 //! process itself has no source address that could be hashed: all of them keep to one endpoint. A cookie that has a `ttl`
 //! and is missing is made, and handed to the client in `set-cookie`.
 //!
+//! **Near endpoints come first** where the backend has `outlierDetection`, as in Istio: those of the client's own subzone,
+//! then of its zone, its region, all others; a `localityLbSetting` says what else is near, or how requests are spread
+//! over localities. Where the client is follows from its labels, or from [`BalanceLayer::with_locality`]. Health counts
+//! 1.4 times: farther endpoints get the requests for which, so counted, too few of the nearer ones are left, and
+//! ejections do not count where fewer than `minHealthPercent` are healthy and no other level can help. All of this is worked
+//! out when endpoints or ejections change, not for each request. Endpoints without a locality are near to clients without.
+//!
 //! # When you want it
 //!
 //! Whenever requests are routed; the connection layer below needs to know whom to connect to.
@@ -38,6 +45,9 @@
 //!     loadBalancer:
 //!       simple: ROUND_ROBIN
 //!       warmup: {duration: 60s}   # a new endpoint begins with 10 % of its share
+//!       localityLbSetting:
+//!         failover: [{from: eu, to: us}]
+//!     outlierDetection: {}        # without it there is no failover
 //! ```
 //!
 //! # Posture
@@ -59,7 +69,11 @@ mod future;
 mod hash;
 mod layer;
 mod least_request;
+mod load;
 mod maglev;
+mod moment;
+mod near;
+mod outlook;
 mod policy;
 mod random;
 mod ring;
@@ -68,6 +82,7 @@ mod service;
 #[cfg(test)]
 mod spread;
 mod state;
+mod tier;
 mod warmup;
 
 pub use body::BalanceBody;

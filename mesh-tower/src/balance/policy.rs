@@ -60,11 +60,6 @@ pub(super) fn choose(
     }
 }
 
-/// Whether so few endpoints are healthy that ejections do not count: fewer than `min_health` hundredths.
-pub(super) fn is_panic(ejected: usize, endpoints: usize, min_health: u8) -> bool {
-    endpoints.saturating_sub(ejected) * 100 < usize::from(min_health) * endpoints
-}
-
 /// The first endpoint in turn that keeps its turn.
 fn in_turn(
     order: &Order,
@@ -198,14 +193,6 @@ mod tests {
             }
             is_spread(&scheme, [1; 3], IDLE, EQUAL);
         }
-    }
-
-    #[test]
-    fn ejections_count_while_enough_are_healthy() {
-        assert!(!is_panic(10, 10, 0));
-        assert!(!is_panic(5, 10, 50));
-        assert!(is_panic(6, 10, 50));
-        assert!(!is_panic(0, 0, 100));
     }
 
     #[test]

@@ -119,7 +119,10 @@ fn nobody(backend: &Backend) -> Error {
     if backend.endpoints.is_empty() {
         return Error::new(Kind::NoEndpoint);
     }
-    let why = "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)";
+    let why = match backend.policy.outlier_detection {
+        Some(_) => "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)",
+        None => "none of its endpoints is where localityLbSetting sends requests (look at distribute)",
+    };
     Error::because(Kind::NoEndpoint, why)
 }
 

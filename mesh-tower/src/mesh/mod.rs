@@ -7,6 +7,7 @@ mod files;
 pub use config::{Config, InvalidConfig};
 
 use crate::{
+    balance::BalanceLayer,
     carry::CarryInLayer,
     client::Client,
     error::BoxError,
@@ -79,7 +80,12 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
-        let parts = Parts::new(handle);
+        let balance = BalanceLayer::new().with_labels(config.labels.clone());
+        let balance = match &config.locality {
+            Some(locality) => balance.with_locality(locality.clone()),
+            None => balance,
+        };
+        let parts = Parts::new(handle, balance);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
