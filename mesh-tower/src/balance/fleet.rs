@@ -1,6 +1,7 @@
 //! One backend's endpoints while they serve.
 
 use super::{
+    latency::{Forgetting, Latency},
     moment::Moment,
     near::{self, Home, Level},
     outlook::Outlook,
@@ -40,15 +41,54 @@ pub(super) struct Fleet {
 pub(super) struct Member {
     pub(super) active: AtomicU32,
     pub(super) since: Instant,
+    pub(super) latency: Latency,
 }
 
 /// Counts one request as under way at its endpoint; dropped, for any reason, it no longer does.
 #[derive(Debug)]
 pub(super) struct Active(Arc<Member>);
 
+/// Measures how long a request waits for its answer; dropped before that, it tells that it waited in vain.
+#[derive(Debug)]
+pub(super) struct Stopwatch {
+    member: Arc<Member>,
+    sent: Instant,
+    by: Forgetting,
+    is_answered: bool,
+}
+
+impl Active {
+    fn new(member: &Arc<Member>) -> Self {
+        member.active.fetch_add(1, Relaxed);
+        Self(Arc::clone(member))
+    }
+
+    /// Begins to measure the latency of its endpoint.
+    pub(super) fn stopwatch(&self, by: Forgetting) -> Stopwatch {
+        Stopwatch { member: Arc::clone(&self.0), sent: Instant::now(), by, is_answered: false }
+    }
+}
+
 impl Drop for Active {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Stopwatch {
+    /// The head of an answer came.
+    pub(super) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Stopwatch {
+    fn drop(&mut self) {
+        let (now, latency) = (Instant::now(), &self.member.latency);
+        match self.is_answered {
+            true => latency.answered(now - self.sent, now, self.by),
+            false => latency.gave_up(now - self.sent, now, self.by),
+        }
     }
 }
 
@@ -59,7 +99,8 @@ impl Fleet {
         let known = former.map(Self::by_address).unwrap_or_default();
         let member = |endpoint: &BackendEndpoint| {
             let known = known.get(&(&endpoint.address, endpoint.port));
-            let new = || Arc::new(Member { active: AtomicU32::new(0), since: now });
+            let new =
+                || Arc::new(Member { active: AtomicU32::new(0), since: now, latency: Latency::default() });
             known.map_or_else(new, |member| Arc::clone(member))
         };
         let members: Box<[_]> = backend.endpoints.iter().map(member).collect();
@@ -96,6 +137,7 @@ impl Fleet {
         let (tier, is_panic) = (self.tiers.get(level)?, outlook.loads.is_panic(level));
         // A table of hashes knows the weights of groups, and where ejections do not count there are no groups.
         let has_groups = !tier.groups.is_empty() && asked.hash.is_none() && !is_panic;
+        let forgetting = asked.extras.peak_ewma.filter(|_| matches!(tier.scheme, Scheme::LeastRequest));
         let moment = Moment {
             fleet: self,
             choice: match has_groups {
@@ -106,11 +148,15 @@ impl Fleet {
             tried: asked.tried.filter(|tried| !tried.is_empty()),
             warming: self.warming(&outlook),
             heeds: !is_panic,
+            latencies: forgetting.map(|forgetting| (forgetting, Instant::now())),
+            bound: None,
+        };
+        let moment = match asked.extras.bounded_load.filter(|_| asked.hash.is_some()) {
+            Some(percent) => moment.bounded(percent, &tier.weights),
+            None => moment,
         };
         let chosen = among(tier, moment, asked.hash, dice)?;
-        let member = self.members.get(chosen)?;
-        member.active.fetch_add(1, Relaxed);
-        Some((chosen, Active(Arc::clone(member))))
+        Some((chosen, Active::new(self.members.get(chosen)?)))
     }
 
     /// What follows from the ejections of the moment.
@@ -156,7 +202,10 @@ fn among(tier: &Tier, moment: Moment<'_>, hash: Option<u64>, dice: &Dice) -> Opt
         let chosen = policy::choose(&tier.scheme, order, &moment, hash, turn, roll)?;
         endpoints.get(chosen).copied()
     };
-    choose(moment).or_else(|| {
+    let roomy = moment.bound.and_then(|_| choose(moment));
+    let moment = Moment { bound: None, ..moment };
+    // Where those that are left are full, being near to its like is better than nothing.
+    roomy.or_else(|| choose(moment)).or_else(|| {
         moment.tried?;
         let of_tier = choose(Moment { choice: &tier.whole, ..moment });
         // One of them again is better than none.

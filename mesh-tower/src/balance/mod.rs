@@ -27,6 +27,10 @@
 //! ejections do not count where fewer than `minHealthPercent` are healthy and no other level can help. All of this is worked
 //! out when endpoints or ejections change, not for each request. Endpoints without a locality are near to clients without.
 //!
+//! Two extensions, which Istio does not have, are the layer's: [`BalanceLayer::with_bounded_load`] has `consistentHash`
+//! pass over endpoints that are too busy, and [`BalanceLayer::with_peak_ewma`] has `LEAST_REQUEST` weigh requests under way
+//! by how long each endpoint takes to answer.
+//!
 //! # When you want it
 //!
 //! Whenever requests are routed; the connection layer below needs to know whom to connect to.
@@ -64,9 +68,11 @@
 //! hashes unless its endpoints or its algorithm changed.
 
 mod body;
+mod bound;
 mod fleet;
 mod future;
 mod hash;
+mod latency;
 mod layer;
 mod least_request;
 mod load;

@@ -1,6 +1,8 @@
 //! Some of a fleet's endpoints at the moment of a choice.
 
-use super::{fleet::Fleet, outlook::Outlook, policy::Standing, tier::Choice, warmup};
+use super::{
+    bound::Bound, fleet::Fleet, latency::Forgetting, outlook::Outlook, policy::Standing, tier::Choice, warmup,
+};
 use crate::context::Tried;
 use mesh_core::{model::Warmup, table::BackendEndpoint};
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,6 +21,22 @@ pub(super) struct Moment<'a> {
     pub(super) warming: Option<(&'a Warmup, Instant)>,
     /// Whether ejections count.
     pub(super) heeds: bool,
+    /// How latencies are forgotten, where they count, and the time.
+    pub(super) latencies: Option<(Forgetting, Instant)>,
+    /// How busy endpoints may be, and their weights, where that is bounded.
+    pub(super) bound: Option<(Bound, &'a [f64])>,
+}
+
+impl<'a> Moment<'a> {
+    /// The same, but for endpoints that have more than so many hundredths of their share of the requests under way. The
+    /// weights are those of the endpoints of the choice.
+    pub(super) fn bounded(self, percent: u32, weights: &'a [f64]) -> Self {
+        let usable = (0..self.count()).filter(|endpoint| self.share(*endpoint) > 0.0);
+        let (active, weight) = usable.fold((0, 0.0), |(active, weight), endpoint| {
+            (active + u64::from(self.active(endpoint)), weight + weights[endpoint])
+        });
+        Self { bound: Some((Bound::new(percent, active, weight), weights)), ..self }
+    }
 }
 
 impl Standing for Moment<'_> {
@@ -30,8 +48,17 @@ impl Standing for Moment<'_> {
         self.fleet.members[self.choice.endpoints[endpoint]].active.load(Relaxed)
     }
 
-    fn share(&self, endpoint: usize) -> f64 {
-        let endpoint = self.choice.endpoints[endpoint];
+    fn cost(&self, endpoint: usize) -> f64 {
+        let member = &self.fleet.members[self.choice.endpoints[endpoint]];
+        let active = member.active.load(Relaxed);
+        match self.latencies {
+            Some((by, now)) => member.latency.cost(active, now, by),
+            None => f64::from(active) + 1.0,
+        }
+    }
+
+    fn share(&self, place: usize) -> f64 {
+        let endpoint = self.choice.endpoints[place];
         if let Some(tried) = self.tried {
             let BackendEndpoint { address, port, .. } = &self.fleet.backend.endpoints[endpoint];
             if tried.contains(address, *port) {
@@ -39,6 +66,9 @@ impl Standing for Moment<'_> {
             }
         }
         if self.heeds && self.outlook.is_out(endpoint) {
+            return 0.0;
+        }
+        if self.bound.is_some_and(|(bound, weights)| !bound.has_room(self.active(place), weights[place])) {
             return 0.0;
         }
         self.warming.map_or(1.0, |(warmup, now)| {

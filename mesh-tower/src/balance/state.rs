@@ -2,6 +2,7 @@
 
 use super::{
     fleet::{Active, Fleet},
+    layer::Extras,
     near::Home,
     random,
 };
@@ -42,6 +43,8 @@ pub(super) struct Asked<'a> {
     pub(super) hash: Option<u64>,
     /// Where its earlier tries went.
     pub(super) tried: Option<&'a Tried>,
+    /// What counts besides.
+    pub(super) extras: Extras,
 }
 
 impl Asked<'_> {

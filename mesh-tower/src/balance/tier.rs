@@ -23,6 +23,8 @@ pub(super) struct Tier {
     pub(super) whole: Choice,
     /// Each group by itself; none when there is only one.
     pub(super) groups: Box<[Choice]>,
+    /// The weight of each of them where hashes choose.
+    pub(super) weights: Box<[f64]>,
     /// How one is chosen among all of them.
     pub(super) scheme: Scheme,
 }
@@ -51,7 +53,8 @@ impl Tier {
         });
         let groups = if level.0.len() > 1 { groups.collect() } else { [].into() };
         let scheme = scheme.unwrap_or_else(|| scheme_of(backend, level));
-        Self { whole, groups, scheme }
+        let weights = named(backend, level).into_iter().map(|(_, weight)| weight).collect();
+        Self { whole, groups, weights, scheme }
     }
 }
 
