@@ -6,6 +6,7 @@
 mod answers;
 mod faults;
 mod limits;
+mod locality;
 mod matching;
 mod outliers;
 mod owners;

@@ -1,4 +1,4 @@
-use super::{policy::Place, service::Route, state::Generations};
+use super::{policy::Place, service::Route, state::Generations, sticky::Sticky};
 use crate::Dice;
 use mesh_core::watch::Handle;
 use tower_layer::Layer;
@@ -10,6 +10,7 @@ pub struct RouteLayer {
     pub(super) dice: Dice,
     pub(super) place: Place,
     pub(super) generations: Generations,
+    pub(super) sticky: Option<Sticky>,
 }
 
 impl RouteLayer {
@@ -17,13 +18,19 @@ impl RouteLayer {
     #[must_use]
     pub fn new(handle: Handle) -> Self {
         let (dice, generations) = (Dice::default(), Generations::default());
-        Self { handle, dice, place: Place::Mesh, generations }
+        Self { handle, dice, place: Place::Mesh, generations, sticky: None }
     }
 
     /// The dice that choose among weighted destinations. Default: the thread's own.
     #[must_use]
     pub fn with_dice(self, dice: Dice) -> Self {
         Self { dice, ..self }
+    }
+
+    /// What keeps a user with one of several weighted destinations. Default: nothing, each request gets any.
+    #[must_use]
+    pub fn with_sticky(self, sticky: Sticky) -> Self {
+        Self { sticky: Some(sticky), ..self }
     }
 
     /// Decides requests that come in at a gateway's listener instead, over TLS or not.

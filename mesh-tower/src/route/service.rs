@@ -36,7 +36,9 @@ where
         if let Some(uri) = normalized(request.uri()) {
             *request.uri_mut() = uri;
         }
-        match judge(self.snapshot(), &request, self.layer.place, self.layer.dice.roll()) {
+        let roll = self.layer.sticky.as_ref().and_then(|sticky| sticky.roll(request.headers()));
+        let roll = roll.unwrap_or_else(|| self.layer.dice.roll());
+        match judge(self.snapshot(), &request, self.layer.place, roll) {
             Ok(routed) => {
                 self.announce(&routed, &mut request);
                 request.extensions_mut().insert(routed.clone());

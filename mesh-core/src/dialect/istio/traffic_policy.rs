@@ -65,13 +65,8 @@ fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
 
 fn warn_of_nearness(site: Site<'_>, at: &Path<'_>, balancer: Option<&LoadBalancer>) {
     let Some(balancer) = balancer else { return };
-    site.later(
-        &at.field("loadBalancer"),
-        &[
-            ("localityLbSetting", balancer.locality_lb_setting.is_some()),
-            ("zoneAwareLbSetting", balancer.zone_aware_lb_setting.is_some()),
-        ],
-    );
+    let zones = balancer.zone_aware_lb_setting.is_some();
+    site.later(&at.field("loadBalancer"), &[("zoneAwareLbSetting", zones)]);
 }
 
 /// Whether all that is said of a port has an effect.
