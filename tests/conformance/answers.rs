@@ -4,10 +4,7 @@ use super::{Caller, Product, to};
 use http::{Request, Response, StatusCode, header::HOST};
 use mesh_core::model::UnknownHosts;
 use mesh_tower::{Body, Mesh, mesh::Config, respond::Refused};
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, fmt};
 use tests::{
     documents::{Documents, named, routes, subsets, workload},
     gate::{door, plain},
@@ -68,8 +65,7 @@ async fn routes_of_a_gateway() {
     let documents = Documents::of(&[&product.documents(), &subsets, &rules, &door(&[&plain(80)])]);
     let mesh = Mesh::start(gateway_config(&documents, &[80])).await.expect("documents that are there");
     let (addresses, _) = run_gateway(&mesh).await;
-    let refusals = Refusals::default();
-    let _guard = tracing::subscriber::set_default(refusals.clone());
+    tracing::subscriber::set_global_default(Refusals).expect("no other subscriber");
     for (host, path, status, flags) in [
         ("shop.example.com", "/there", StatusCode::OK, &[][..]),
         ("shop.example.com", "/elsewhere", StatusCode::NOT_FOUND, &["NR"]),
@@ -79,7 +75,7 @@ async fn routes_of_a_gateway() {
         let request = Request::get(path).header(HOST, host).body(Body::empty()).expect("a request");
         let response = soon(client.send_request(request)).await.expect("an answer");
         assert_eq!(response.status(), status, "{host}{path}");
-        assert_eq!(refusals.take(), flags, "{host}{path}");
+        assert_eq!(FLAGS.take(), flags, "{host}{path}");
     }
 }
 
@@ -97,17 +93,15 @@ async fn hosts_that_nobody_described() {
     }
 }
 
+thread_local! {
+    /// What was logged in this thread, which is that of one test.
+    static FLAGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Collects the flags of refusals as they are logged: those of a gateway are not told to its clients.
 ///
-/// It sees what its own thread logs, as long as no other test logs its first refusal meanwhile: none of them refuses.
-#[derive(Clone, Default)]
-struct Refusals(Arc<Mutex<Vec<String>>>);
-
-impl Refusals {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().expect("nobody who panicked"))
-    }
-}
+/// For all threads, since what is logged at all is decided once for all of them.
+struct Refusals;
 
 impl Subscriber for Refusals {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -123,7 +117,7 @@ impl Subscriber for Refusals {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut Flags(&self.0));
+        event.record(&mut Flags);
     }
 
     fn enter(&self, _: &Id) {}
@@ -131,14 +125,14 @@ impl Subscriber for Refusals {
     fn exit(&self, _: &Id) {}
 }
 
-struct Flags<'a>(&'a Mutex<Vec<String>>);
+struct Flags;
 
-impl Visit for Flags<'_> {
+impl Visit for Flags {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "flag" {
-            self.0.lock().expect("nobody who panicked").push(value.to_owned());
+            FLAGS.with_borrow_mut(|flags| flags.push(value.to_owned()));
         }
     }
 }

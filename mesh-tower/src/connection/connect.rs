@@ -1,10 +1,10 @@
 //! Opens connections, and drives them to their end.
 
 use super::{
-    counts::Slot,
+    http1::Http1,
     http2::Http2,
     life::{Life, Verdict},
-    pool::Pool,
+    pool::{Opening, Pool, Store},
     socket::Socket,
 };
 use crate::{
@@ -26,9 +26,9 @@ use tokio::{net::TcpStream, time::Instant};
 pub(super) async fn http1(
     upstream: &Upstream,
     policy: &Arc<TrafficPolicy>,
-    slot: Option<Slot>,
+    opening: &mut Opening<Http1>,
 ) -> Result<(http1::SendRequest<Body>, Arc<Life>), Error> {
-    let io = TokioIo::new(socket(upstream, &policy.connection_pool, slot).await?);
+    let io = TokioIo::new(socket(upstream, &policy.connection_pool, opening).await?);
     let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
     let life = Arc::new(Life::new(Instant::now()));
     let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
@@ -49,10 +49,10 @@ pub(super) async fn http1(
 pub(super) async fn http2(
     upstream: &Upstream,
     policy: &Arc<TrafficPolicy>,
-    slot: Option<Slot>,
+    opening: &mut Opening<Http2>,
     pool: Weak<Pool<Http2>>,
 ) -> Result<(http2::SendRequest<Body>, Arc<Life>), Error> {
-    let io = TokioIo::new(socket(upstream, &policy.connection_pool, slot).await?);
+    let io = TokioIo::new(socket(upstream, &policy.connection_pool, opening).await?);
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new());
     if let Some(keepalive) = policy.connection_pool.http2_keepalive {
@@ -66,16 +66,23 @@ pub(super) async fn http2(
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             biased;
-            ended = &mut connection => return log(ended),
+            ended = &mut connection => {
+                log(ended);
+                return forget(&pool, &lived);
+            }
             _ = lived.end(&policy.connection_pool) => {}
         }
         // Without the pool's sender it ends by itself, after the last stream.
-        if let Some(pool) = pool.upgrade() {
-            pool.forget_spent(&lived);
-        }
+        forget(&pool, &lived);
         log(connection.await);
     });
     Ok((sender, life))
+}
+
+fn forget(pool: &Weak<Pool<Http2>>, life: &Arc<Life>) {
+    if let Some(pool) = pool.upgrade() {
+        pool.forget(life);
+    }
 }
 
 fn log(ended: Result<(), impl fmt::Display>) {
@@ -84,7 +91,11 @@ fn log(ended: Result<(), impl fmt::Display>) {
     }
 }
 
-async fn socket(upstream: &Upstream, bounds: &ConnectionPool, slot: Option<Slot>) -> Result<Socket, Error> {
+async fn socket<S: Store>(
+    upstream: &Upstream,
+    bounds: &ConnectionPool,
+    opening: &mut Opening<S>,
+) -> Result<Socket, Error> {
     let connecting = async {
         match &upstream.address {
             Address::Ip(ip) => TcpStream::connect((*ip, upstream.port)).await,
@@ -98,7 +109,8 @@ async fn socket(upstream: &Upstream, bounds: &ConnectionPool, slot: Option<Slot>
     };
     stream.set_nodelay(true).map_err(failed)?;
     keep_alive(&stream, bounds).map_err(failed)?;
-    Ok(Socket::new(stream, slot))
+    // Not before: an attempt that fails makes room only after it has told those who wait.
+    Ok(Socket::new(stream, opening.slot()))
 }
 
 fn keep_alive(stream: &TcpStream, bounds: &ConnectionPool) -> io::Result<()> {

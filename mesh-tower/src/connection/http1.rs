@@ -8,7 +8,7 @@ use super::{
     head,
     lease::Leased,
     life::Life,
-    pool::{Opening, Pool, Store, Turn},
+    pool::{Opening, Pool, Store, Turn, unconnected},
 };
 use crate::{
     body::Body,
@@ -135,6 +135,7 @@ pub(super) async fn send(
         };
         let (ready, is_fresh) = match turn {
             Turn::Ready(ready) => (ready, false),
+            Turn::Failed(kind) => return Err(unconnected(kind)),
             Turn::Open(opening) => (open(upstream, policy, opening, pool).await?, true),
         };
         let mut lease = ready.lease(&policy.connection_pool)?;
@@ -165,7 +166,8 @@ async fn open(
     mut opening: Opening<Http1>,
     pool: &Arc<Pool<Http1>>,
 ) -> Result<Ready, Error> {
-    let (sender, life) = connect::http1(upstream, policy, opening.slot()).await?;
+    let (sender, life) =
+        connect::http1(upstream, policy, &mut opening).await.inspect_err(|error| opening.fail(error))?;
     life.claim(u32::MAX);
     let kept = Kept { sender, life, served: 0 };
     Ok(Ready { kept: Some(kept), pool: Arc::clone(pool) })

@@ -8,7 +8,7 @@ use super::{
     head,
     lease::Leased,
     life::Life,
-    pool::{Opening, Pool, Store, Turn},
+    pool::{Opening, Pool, Store, Turn, unconnected},
 };
 use crate::{body::Body, context::Upstream, error::Error};
 use arc_swap::ArcSwap;
@@ -40,17 +40,25 @@ pub(super) struct Shared {
     begun: AtomicU32,
 }
 
-/// One stream of a connection.
+/// One stream of a connection, before its request is sent.
 #[derive(Debug)]
 pub(super) struct Stream {
     shared: Arc<Shared>,
+    claim: Claim,
+}
+
+/// What counts of a stream to its end. It holds nothing by which a request could be sent: a request that reaches a
+/// connection at the moment of its end is only given back when nobody can send another.
+#[derive(Debug)]
+struct Claim {
+    life: Arc<Life>,
     pool: Arc<Pool<Http2>>,
 }
 
 /// One stream that carries a request.
 #[derive(Debug)]
 pub(super) struct Carried {
-    _stream: Stream,
+    _claim: Claim,
     _active: Active,
 }
 
@@ -63,7 +71,7 @@ impl Store for Http2 {
     fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Stream> {
         let list = pool.store.0.load();
         let shared = list.iter().find(|shared| shared.claim(pool, bounds))?;
-        Some(Stream { shared: Arc::clone(shared), pool: Arc::clone(pool) })
+        Some(Stream::new(Arc::clone(shared), pool))
     }
 }
 
@@ -77,7 +85,7 @@ impl Shared {
         let Some(most) = bounds.max_requests_per_connection else { return true };
         let begun = self.begun.fetch_add(1, Relaxed).saturating_add(1);
         if begun >= most {
-            pool.forget(self);
+            pool.forget(&self.life);
         }
         if begun > most {
             // Not by dropping a stream, which would serve the line that may be asking.
@@ -96,25 +104,24 @@ impl Pool<Http2> {
     }
 
     /// Sends no further request over a connection, which closes when those under way are over.
-    fn forget(&self, shared: &Arc<Shared>) {
+    pub(super) fn forget(&self, life: &Arc<Life>) {
         self.store.0.rcu(|list| {
-            let others = list.iter().filter(|other| !Arc::ptr_eq(other, shared));
+            let others = list.iter().filter(|other| !Arc::ptr_eq(&other.life, life));
             others.cloned().collect::<Vec<_>>()
         });
     }
+}
 
-    /// The same, for the one that has this life.
-    pub(super) fn forget_spent(&self, life: &Arc<Life>) {
-        let list = self.store.0.load_full();
-        if let Some(shared) = list.iter().find(|shared| Arc::ptr_eq(&shared.life, life)) {
-            self.forget(shared);
-        }
+impl Stream {
+    fn new(shared: Arc<Shared>, pool: &Arc<Pool<Http2>>) -> Self {
+        let claim = Claim { life: Arc::clone(&shared.life), pool: Arc::clone(pool) };
+        Self { shared, claim }
     }
 }
 
-impl Drop for Stream {
+impl Drop for Claim {
     fn drop(&mut self) {
-        self.shared.life.release(Instant::now());
+        self.life.release(Instant::now());
         self.pool.serve();
     }
 }
@@ -132,16 +139,19 @@ pub(super) async fn send(
         let (turn, pending) = pool.turn(policy).await?;
         let stream = match turn {
             Turn::Ready(stream) => stream,
+            Turn::Failed(kind) => return Err(unconnected(kind)),
             Turn::Open(opening) => open(upstream, policy, opening, pool).await?,
         };
         let active = pool.counts().begin(policy.connection_pool.max_requests)?;
         drop(pending);
         let copy = Copy::of(&request);
-        // Cloned, since it is held no longer than the request is sent; the pool's own keeps the connection open.
-        let mut sender = stream.shared.sender.clone();
-        let mut failure = match sender.try_send_request(request).await {
+        let Stream { shared, claim } = stream;
+        let sending = shared.sender.clone().try_send_request(request);
+        // Only the pool's own keeps the connection open.
+        drop(shared);
+        let mut failure = match sending.await {
             Ok(response) => {
-                let carried = Carried { _stream: stream, _active: active };
+                let carried = Carried { _claim: claim, _active: active };
                 return Ok(response.map(|body| Body::leased(Leased::http2(body, carried))));
             }
             Err(failure) => failure,
@@ -154,7 +164,7 @@ pub(super) async fn send(
         let again = unsent.or_else(|| copy.filter(|_| is_certain).map(Copy::into_request));
         let count = match end {
             End::Away => {
-                pool.forget(&stream.shared);
+                pool.forget(&claim.life);
                 moves += 1;
                 moves <= MOST_MOVES
             }
@@ -201,7 +211,9 @@ async fn open(
     mut opening: Opening<Http2>,
     pool: &Arc<Pool<Http2>>,
 ) -> Result<Stream, Error> {
-    let (sender, life) = connect::http2(upstream, policy, opening.slot(), Arc::downgrade(pool)).await?;
+    let (sender, life) = connect::http2(upstream, policy, &mut opening, Arc::downgrade(pool))
+        .await
+        .inspect_err(|error| opening.fail(error))?;
     let shared = Arc::new(Shared { sender, life, begun: AtomicU32::new(0) });
     // The one who opened it is its first user, before those who wait have theirs.
     let bounds = &policy.connection_pool;
@@ -212,5 +224,5 @@ async fn open(
     } else if bounds.max_requests_per_connection != Some(1) {
         pool.add(&shared);
     }
-    Ok(Stream { shared, pool: Arc::clone(pool) })
+    Ok(Stream::new(shared, pool))
 }

@@ -48,7 +48,8 @@
 //!
 //! A request that has no connection at once is pending: it waits for the one that is opened for it, or for one that comes
 //! free. Those that wait for one endpoint have their turns in the order in which they came. One that would be too many
-//! fails at once with [`Kind::Overflow`](crate::Kind::Overflow). An endpoint without a connection may always have one,
+//! fails at once with [`Kind::Overflow`](crate::Kind::Overflow). When a connection cannot be made, all who wait at its
+//! endpoint fail with it, as in Envoy, and may be tried again elsewhere. An endpoint without a connection may always have one,
 //! as in Envoy: what waits there would otherwise depend on what happens elsewhere. A connection that was upgraded counts
 //! until it closes.
 //!

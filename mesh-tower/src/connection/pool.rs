@@ -4,7 +4,7 @@ use super::{
     counts::{Counts, Pending, Slot, Vacated, claim},
     line::Line,
 };
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use mesh_core::model::{ConnectionPool, TrafficPolicy};
 use std::{
     fmt,
@@ -48,6 +48,8 @@ pub(super) enum Turn<S: Store> {
     Ready(S::Ready),
     /// The right to open one.
     Open(Opening<S>),
+    /// Nothing: another request could not connect.
+    Failed(Kind),
 }
 
 /// The right to open a connection, held while it is opened.
@@ -55,6 +57,11 @@ pub(super) enum Turn<S: Store> {
 pub(super) struct Opening<S: Store> {
     pool: Arc<Pool<S>>,
     slot: Option<Slot>,
+}
+
+/// What a request ends with whose connection another one could not open.
+pub(super) fn unconnected(kind: Kind) -> Error {
+    Error::because(kind, "another request could not connect to the endpoint")
 }
 
 impl<S: Store> Pool<S> {
@@ -142,6 +149,12 @@ impl<S: Store> Vacated for Pool<S> {
 }
 
 impl<S: Store> Opening<S> {
+    /// Tells those who wait that no connection could be made, so that they may be sent elsewhere instead of finding out one
+    /// after the other.
+    pub(super) fn fail(&self, error: &Error) {
+        self.pool.line.serve(|_| Some(Turn::Failed(error.kind())));
+    }
+
     /// The place of the connection, which its socket holds.
     pub(super) fn slot(&mut self) -> Option<Slot> {
         self.slot.take()

@@ -43,13 +43,15 @@ impl Table {
         snapshot: Option<&Snapshot>,
         backend: Option<&Backend>,
     ) -> Arc<Endpoint> {
+        let mut routed = self.routed.load();
         if let Some(snapshot) = snapshot
-            && self.routed.load().generation < snapshot.generation()
+            && routed.generation < snapshot.generation()
         {
             self.follow(snapshot);
+            routed = self.routed.load();
         }
         let Some(backend) = backend else { return self.others.endpoint(upstream) };
-        if let Some(cluster) = self.routed.load().clusters.get(&backend.name) {
+        if let Some(cluster) = routed.clusters.get(&backend.name) {
             return cluster.endpoint(upstream);
         }
         let new = Arc::default();

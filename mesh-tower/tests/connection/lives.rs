@@ -4,7 +4,7 @@ use super::*;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpSocket,
-    time::{Instant, advance, sleep},
+    time::{Instant, sleep},
 };
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Http2];
@@ -134,10 +134,15 @@ async fn connecting_takes_no_longer_than_it_may() {
         let upstream = Upstream { port: address.port(), ..server.upstream.clone() };
         let silent = Server { upstream, ..server };
         let connect_timeout = 3 * SECOND;
-        let connection = Connection::new().with_bounds(ConnectionPool { connect_timeout, ..bounds() });
-        let begun = Instant::now();
-        assert_eq!(refusal(ask(&connection, &silent)).await, Kind::ConnectTimeout);
+        let bounds = ConnectionPool { connect_timeout, max_connections: 1, ..bounds() };
+        let connection = Connection::new().with_bounds(bounds);
+        // Those who wait for a connection learn together that there is none.
+        let (begun, asked) = (Instant::now(), [(); 3].map(|()| ask(&connection, &silent)));
+        for request in asked {
+            assert_eq!(refusal(request).await, Kind::ConnectTimeout);
+        }
         assert_eq!(begun.elapsed().as_secs(), 3, "{protocol:?}");
-        advance(SECOND).await;
+        assert_eq!(refusal(ask(&connection, &silent)).await, Kind::ConnectTimeout);
+        assert_eq!(begun.elapsed().as_secs(), 6, "{protocol:?}");
     }
 }
