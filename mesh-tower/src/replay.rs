@@ -13,7 +13,7 @@ use std::{
 
 /// A request's body, for every try anew.
 #[derive(Debug)]
-pub(super) enum Copies {
+pub(crate) enum Copies {
     /// All of it was here from the beginning.
     Whole(Body),
     /// It comes as it is sent, and is kept meanwhile.
@@ -22,7 +22,7 @@ pub(super) enum Copies {
 
 impl Copies {
     /// Splits a body: what sends it for the first time, and what can send it again if it has at most `limit` bytes.
-    pub(super) fn of(body: Body, limit: u64) -> (Self, Body) {
+    pub(crate) fn of(body: Body, limit: u64) -> (Self, Body) {
         let is_short = body.size_hint().upper().is_some_and(|length| length <= limit);
         if let Some(copy) = body.copy().filter(|_| is_short) {
             return (Self::Whole(copy), body);
@@ -33,7 +33,7 @@ impl Copies {
     }
 
     /// Whether the body can be sent again.
-    pub(super) fn is_possible(&self) -> bool {
+    pub(crate) fn is_possible(&self) -> bool {
         match self {
             Self::Whole(_) => true,
             Self::Streamed(replay) => replay.is_whole(),
@@ -42,7 +42,7 @@ impl Copies {
 
     /// The body for the next try. Those for earlier tries end with an error if anybody still reads them before all of the
     /// body has come.
-    pub(super) fn next(&self) -> Body {
+    pub(crate) fn next(&self) -> Body {
         match self {
             Self::Whole(body) => body.copy().unwrap_or_default(),
             Self::Streamed(replay) => replay.again(),
@@ -50,7 +50,7 @@ impl Copies {
     }
 
     /// Tells when this try has sent all of it; `None` if it was all here from the beginning.
-    pub(super) fn unsent(&self) -> Option<Sent> {
+    pub(crate) fn unsent(&self) -> Option<Sent> {
         match self {
             Self::Whole(_) => None,
             Self::Streamed(replay) => Some(replay.lock().sent.clone()),
@@ -58,7 +58,7 @@ impl Copies {
     }
 
     /// Waits until this try has sent all of it.
-    pub(super) fn poll_sent(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_sent(&self, cx: &Context<'_>) -> Poll<()> {
         match self {
             Self::Whole(_) => Poll::Ready(()),
             Self::Streamed(replay) => replay.poll_sent(cx),
@@ -69,7 +69,7 @@ impl Copies {
 /// What all tries share of a body that comes as it is sent. The lock is held while one frame is taken, and only one try
 /// at a time takes frames.
 #[derive(Clone, Debug)]
-pub(super) struct Replay(Arc<Mutex<Shared>>);
+pub(crate) struct Replay(Arc<Mutex<Shared>>);
 
 #[derive(Debug)]
 struct Shared {

@@ -88,7 +88,7 @@ fn forward(
     let timeout = rule["timeout"].as_str().unwrap_or("0s");
     action.insert("timeout".into(), json!(timeout));
     action.insert("max_grpc_timeout".into(), json!(timeout));
-    // Mirrors will be written here.
+    // No mirrors: the upstreams tell what they saw in answers, and those to copies are dropped.
     action.extend(retries(&rule["retries"]).map(|policy| ("retry_policy".to_owned(), policy)));
     if let Some(authority) = rule["rewrite"]["authority"].as_str().map(str::to_owned).or(authority) {
         action.insert("host_rewrite_literal".into(), json!(authority));

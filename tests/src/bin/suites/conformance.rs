@@ -59,7 +59,7 @@ fn unsaid(row: &Row) -> Option<String> {
         _ if row.test.starts_with("MeshGRPC") => "GRPCRoutes are not read yet",
         _ if row.applies_to.contains("ListenerSet") => "Istio has no document like a ListenerSet",
         _ if row.applies_to.contains("TLSRoute") => "TLS that ends at the backend is not routed yet",
-        _ if expects("mirrored_to") => "mirrors are not sent yet",
+        _ if expects("mirrored_to") => "the upstreams of these rows do not tell copies from requests",
         _ if row.expect["status"] == serde_json::json!([421]) => {
             "no document of Istio's asks for 421 where a connection is for another host"
         }
