@@ -7,7 +7,7 @@ use crate::{
     services::{self, with_problems},
     store::Store,
 };
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, extract::Request, middleware, middleware::Next, response::Response, routing::get};
 use mesh_tower::{BoxError, Mesh, gateway::Gateway};
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
@@ -17,6 +17,9 @@ use tracing_subscriber::EnvFilter;
 
 /// What a drain may take before the process ends without it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an instance logs about a request that had been tried before it came here.
+pub(crate) const TRIED_BEFORE: &str = "a request that was tried before";
 
 /// Which instance to be.
 #[derive(clap::Args, Debug)]
@@ -47,7 +50,8 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), BoxError> {
     let mesh = Mesh::from_env().await?;
     let (http, management) = (listen(arguments.http).await?, listen(arguments.http_mgm).await?);
     let address = format!("{}/{} ({})", arguments.name, http.local_addr()?, arguments.version);
-    let app = with_problems(app(&arguments.service, address, &mesh)?);
+    let app =
+        with_problems(app(&arguments.service, address, &mesh)?).layer(middleware::from_fn(tell_retries));
     let health = Router::new().route("/actuator/health", get(async || Json(json!({"status": "UP"}))));
     let ports = json!({"http": http.local_addr()?.port(), "http-mgm": management.local_addr()?.port()});
     println!("ready {ports}");
@@ -84,6 +88,13 @@ fn app(service: &str, address: String, mesh: &Mesh) -> Result<Router, BoxError> 
         "auth-server" => services::auth_server(&std::fs::read(setting("SHOP_SIGNING_KEY")?)?)?,
         _ => return Err(format!("There is no service {service} in this shop.").into()),
     })
+}
+
+async fn tell_retries(request: Request, next: Next) -> Response {
+    if let Some(attempt) = request.headers().get("x-envoy-attempt-count").filter(|attempt| *attempt != "1") {
+        tracing::info!(?attempt, "{TRIED_BEFORE}");
+    }
+    next.run(request).await
 }
 
 fn setting(name: &str) -> Result<String, BoxError> {

@@ -28,7 +28,8 @@ Examples:
   shop                                  the documents that come with it, on https://minikube.me:8443
   shop --reset                          the same, after an experiment: documents as they were
   shop --documents my/istio --port 9443 documents of your own, another port
-  shop --instances 3                    three instances of each version";
+  shop --instances 3                    three instances of each version
+  shop --chaos --seconds 20             visits while instances are killed, hung and restarted; fails if visits do";
 
 /// What the processes that the platform starts are.
 #[derive(Debug, Subcommand)]

@@ -47,6 +47,11 @@ impl Body {
         }
     }
 
+    /// Whether all of it is here, so that nothing is left to stream.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.0, Form::Empty | Form::Whole(_)) || http_body::Body::is_end_stream(self)
+    }
+
     /// Wraps any body. Those that come from a connection, and bodies of this type, are not boxed.
     pub fn new<B>(body: B) -> Self
     where

@@ -18,6 +18,7 @@ pub struct Error {
     /// Seldom there, and apart because a map of headers is large.
     headers: Option<Box<HeaderMap>>,
     retries: Retries,
+    is_silent: bool,
 }
 
 /// What came of the retries of a request.
@@ -60,7 +61,7 @@ pub enum Kind {
     RemoteReset,
     /// The endpoint answered with something that is not HTTP.
     ProtocolError,
-    /// The time for the whole request is over.
+    /// The time for the whole request is over: the rule's, or what its caller gave it.
     RouteTimeout,
     /// The time for one try is over, and there is no further one.
     PerTryTimeout,
@@ -72,13 +73,13 @@ impl Error {
     /// The mesh ends a request in this way.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, source: None, headers: None, retries: Retries::default() }
+        Self { kind, source: None, headers: None, retries: Retries::default(), is_silent: false }
     }
 
     /// The same, because of something else.
     #[must_use]
     pub fn because(kind: Kind, source: impl Into<BoxError>) -> Self {
-        Self { kind, source: Some(source.into()), headers: None, retries: Retries::default() }
+        Self { source: Some(source.into()), ..Self::new(kind) }
     }
 
     /// What the answer's headers have to say besides, whoever gives the answer.
@@ -101,10 +102,29 @@ impl Error {
         self.retries
     }
 
+    /// Notes that the request asked for nothing in the place of this error.
+    pub(crate) fn silence(&mut self) {
+        self.is_silent = true;
+    }
+
+    /// Whether it did.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent
+    }
+
     /// In which way.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether the endpoint said that it has not looked at the request, as HTTP/2 can.
+    pub(crate) fn is_refused_stream(&self) -> bool {
+        let causes = std::iter::successors(std::error::Error::source(self), |&cause| cause.source());
+        causes.filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+            // Streams that a GOAWAY ends are those that the server has not looked at (RFC 9113, 6.8).
+            error.reason() == Some(h2::Reason::REFUSED_STREAM) || (error.is_go_away() && error.is_remote())
+        })
     }
 }
 
@@ -138,7 +158,9 @@ impl fmt::Display for Error {
             Kind::ConnectionTermination => "the endpoint closed the connection before it answered",
             Kind::RemoteReset => "the endpoint reset the stream before it answered",
             Kind::ProtocolError => "the endpoint broke the protocol",
-            Kind::RouteTimeout => "the route's timeout passed",
+            Kind::RouteTimeout => {
+                "the time for the request is over (the rule's timeout, or what its caller gave it)"
+            }
             Kind::PerTryTimeout => "no try was answered within perTryTimeout",
             Kind::Aborted(_) => "an injected fault ended the request",
         })

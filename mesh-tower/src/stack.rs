@@ -1,15 +1,18 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
-//! the route's time. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
-//! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
+//! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
+//! routing, since rules look at them. Tries are judged by what the endpoint answered, before the rule's header changes; a
+//! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
+//! the tries.
 
 use crate::{
     answer::{Answer, AnswerLayer},
@@ -19,6 +22,8 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    mesh::Config,
+    mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -26,59 +31,82 @@ use crate::{
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::watch::Handle;
+use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
 pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Balance<Outlier<Connection>>>>>>>>>>>;
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
+
+/// What each try of a request goes through, and each copy.
+type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = CarryIn<S>;
+pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) route: RouteLayer,
+    pub(crate) mirror: MirrorLayer,
+    /// Of a call, and of each of its tries.
+    pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
-    pub(crate) balance: BalanceLayer,
-    pub(crate) outlier: OutlierLayer,
-    pub(crate) connection: Connection,
+    pub(crate) attempt: Attempt,
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables, and chooses endpoints so.
-    pub(crate) fn new(handle: Handle, balance: BalanceLayer) -> Self {
+    /// The parts of a process that follows these tables.
+    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
+        let balance = balance(config).with_ejections(ejections.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
+        let route = RouteLayer::new(handle.clone());
         Self {
             handle,
-            retry: RetryLayer::routed(),
-            balance: balance.with_ejections(ejections.clone()),
-            outlier: OutlierLayer::new(ejections),
-            connection: Connection::new(),
+            route: match &config.sticky {
+                Some(sticky) => route.with_sticky(sticky.clone()),
+                None => route,
+            },
+            mirror: MirrorLayer::routed(attempt.clone()),
+            faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
+            retry: config.retry.clone(),
+            attempt,
         }
     }
 }
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    below(parts, RouteLayer::new(parts.handle.clone()))
+    below(parts, parts.route.clone())
 }
 
 /// The stack for requests that come in at a gateway's port.
 pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
-    below(parts, RouteLayer::new(parts.handle.clone()).at_gateway(port, is_tls))
+    below(parts, parts.route.clone().at_gateway(port, is_tls))
 }
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    carry.layer(app)
+    RespondLayer::new().layer(carry.layer(app))
+}
+
+/// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one
+/// that has the same configuration.
+fn balance(config: &Config) -> BalanceLayer {
+    let balance = config.balance.clone().with_labels(config.labels.clone());
+    match &config.locality {
+        Some(locality) => balance.with_locality(locality.clone()),
+        None => balance,
+    }
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
-    let attempt = parts.balance.layer(parts.outlier.layer(parts.connection.clone()));
-    let attempt = parts.retry.layer(attempt);
-    let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
-    let decided = AnswerLayer::new().layer(FaultLayer::routed().layer(CorsLayer::routed().layer(attempt)));
+    let [of_call, of_try] = &parts.faults;
+    let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
+    let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
+    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

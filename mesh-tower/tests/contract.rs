@@ -14,6 +14,7 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     fault::FaultLayer,
+    mirror::MirrorLayer,
     outlier::OutlierLayer,
     respond::RespondLayer,
     retry::RetryLayer,
@@ -21,9 +22,16 @@ use mesh_tower::{
     route::RouteLayer,
     timeout::TimeoutLayer,
 };
-use std::{fmt, mem::size_of, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::{Pending, pending},
+    mem::size_of,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
+use tower::{Layer, Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_test::mock::{self, Mock, Spawn};
 
 type Inner = Mock<Request<Body>, Response<Body>>;
@@ -77,8 +85,8 @@ fn cases() -> Vec<Case> {
         case("answer", AnswerLayer::new(), 136),
         case("fault", FaultLayer::new(never), 16),
         case("fault of the rule", FaultLayer::routed(), 16),
-        case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 128),
-        case("timeout of the rule", TimeoutLayer::routed(), 128),
+        case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 144),
+        case("timeout of the rule", TimeoutLayer::routed(), 144),
         case("rewrite", RewriteLayer::new(Changes::default()), 32),
         case("rewrite of the rule", RewriteLayer::routed(), 32),
         case("respond", RespondLayer::new(), 160),
@@ -88,10 +96,25 @@ fn cases() -> Vec<Case> {
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 24),
-        case("outlier", OutlierLayer::default(), 48),
+        case("outlier", OutlierLayer::default(), 56),
+        case("mirror", MirrorLayer::new(unheard(), Share::ALL), 8),
+        case("mirror of the rule", MirrorLayer::routed(unheard()), 8),
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+/// A service for copies that nobody answers.
+fn unheard() -> impl Service<
+    Request<Body>,
+    Response = Response<Body>,
+    Error = BoxError,
+    Future = Pending<Result<Response<Body>, BoxError>>,
+> + Clone
++ Send
++ Sync
++ 'static {
+    service_fn(|_| pending())
 }
 
 /// To a host that every table lets pass.

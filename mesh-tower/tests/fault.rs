@@ -1,8 +1,8 @@
 //! Injected faults, with a paused clock.
 
 use http::{Request, Response, StatusCode};
-use mesh_core::model::{Abort, AbortStatus, Delay, Injection, Share};
-use mesh_tower::{BoxError, Dice, Error, Kind, fault::FaultLayer};
+use mesh_core::model::{Abort, AbortStatus, Delay, Injection, Retriable, RetryOn, RetryPolicy, Share};
+use mesh_tower::{Body, BoxError, Dice, Error, Kind, fault::FaultLayer, retry::RetryLayer};
 use std::{convert::Infallible, sync::Arc, task::Poll, time::Duration};
 use tokio::time::Instant;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
@@ -112,4 +112,27 @@ async fn shares_are_kept_and_the_two_dice_are_independent() {
     // Six standard deviations either way.
     assert!((1760..=2240).contains(&delayed) && (1760..=2240).contains(&aborted), "{delayed} {aborted}");
     assert!((282..=518).contains(&both), "{both}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn below_retries_each_try_has_its_own_chance_and_a_seed_replays_all_of_it() {
+    let inner = service_fn(|_: Request<Body>| async { Ok::<_, BoxError>(Response::new(Body::empty())) });
+    let half = Share::from_percent(50.0).unwrap();
+    let run = |attempts| async move {
+        let faults = FaultLayer::new(Injection { delay: None, abort: abort(half) });
+        let on = RetryOn::NONE.with(Retriable::StatusCodes);
+        let policy = RetryPolicy { attempts, on, statuses: vec![418], ..RetryPolicy::default() };
+        let service = RetryLayer::new(policy).layer(faults.with_dice(Dice::seeded(7)).layer(inner));
+        let mut outcomes = Vec::new();
+        for _ in 0..200 {
+            outcomes.push(service.clone().oneshot(Request::<Body>::default()).await.is_ok());
+        }
+        outcomes
+    };
+    let first = run(3).await;
+    assert_eq!(first, run(3).await);
+    // One of sixteen meets four aborts in a row, and one of two meets one.
+    let [with_retries, without] =
+        [first, run(0).await].map(|outcomes| outcomes.iter().filter(|is_ok| **is_ok).count());
+    assert!(with_retries > 170 && (70..130).contains(&without), "{with_retries} {without}");
 }

@@ -59,6 +59,7 @@ enum Way {
     Status(u16),
     Grpc(&'static str),
     Refusing,
+    Breaking,
     Hanging,
 }
 
@@ -139,6 +140,7 @@ fn stack(
             match way.unwrap_or(Way::Status(200)) {
                 Way::Hanging => std::future::pending().await,
                 Way::Refusing => return Err(BoxError::from(Error::new(Kind::ConnectFailure))),
+                Way::Breaking => return Err(BoxError::from(Error::new(Kind::ConnectionTermination))),
                 Way::Status(status) => *response.status_mut() = StatusCode::from_u16(status)?,
                 Way::Grpc(status) => _ = response.headers_mut().insert("grpc-status", status.parse()?),
             }
@@ -257,6 +259,18 @@ async fn what_counts_as_an_error() {
             Way::Refusing,
             true,
         ),
+        ("consecutive5xxErrors: 2", Way::Breaking, true),
+        // Each time there was a connection first, and its row begins anew.
+        (
+            "consecutive5xxErrors: 2, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 2",
+            Way::Breaking,
+            false,
+        ),
+        (
+            "consecutive5xxErrors: 2, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1",
+            Way::Breaking,
+            true,
+        ),
         ("consecutive5xxErrors: 2, outlierDetectionHttpErrorCodes: [429]", Way::Status(429), true),
         ("consecutive5xxErrors: 2, outlierDetectionHttpErrorCodes: [429]", Way::Status(500), false),
         ("consecutive5xxErrors: 2, outlierDetectionHttpErrorCodes: [429]", Way::Refusing, true),
@@ -324,7 +338,7 @@ async fn an_endpoint_that_hangs_is_ejected_when_attempts_are_given_up_for_being_
         world.tell(1, Way::Hanging);
         for _ in 0..4 {
             let mut request = request();
-            request.extensions_mut().insert(AnswerBy(Instant::now() + SECOND));
+            request.extensions_mut().insert(AnswerBy::at(Instant::now() + SECOND));
             let _ = timeout(patience, world.send(request)).await;
         }
         assert_eq!(world.is_out(1).await, is_out, "{patience:?}");

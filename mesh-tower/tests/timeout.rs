@@ -7,6 +7,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use mesh_tower::{
     Body, BoxError, Error, Kind,
+    respond::RespondLayer,
     timeout::{TimeoutBody, TimeoutLayer},
 };
 use std::{
@@ -50,10 +51,12 @@ async fn answered(
 #[tokio::test(start_paused = true)]
 async fn a_response_that_does_not_come_is_given_up_at_the_limit_and_its_work_dropped() {
     let (mut service, mut upstream) =
-        mock::spawn_layer::<Request<Arc<()>>, Response<Body>, _>(TimeoutLayer::new(LIMIT));
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(TimeoutLayer::new(LIMIT));
     let (witness, start) = (Arc::new(()), Instant::now());
+    let mut request = Request::<Body>::default();
+    request.extensions_mut().insert(Arc::clone(&witness));
     assert_ready_ok!(service.poll_ready());
-    let error = service.call(Request::new(Arc::clone(&witness))).await.unwrap_err();
+    let error = service.call(request).await.unwrap_err();
     assert!(is_timeout(&error));
     assert_eq!(start.elapsed(), LIMIT);
     drop(service);
@@ -150,5 +153,91 @@ async fn a_grpc_call_is_held_to_the_shorter_of_two_limits() {
         let error = TimeoutLayer::new(LIMIT).layer(stuck).oneshot(request).await.unwrap_err();
         assert!(is_timeout(&error));
         assert_eq!(start.elapsed(), limit, "{asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_starts_when_the_body_has_been_sent_or_is_sent_no_further() {
+    let upload = || {
+        let slow = stream::iter(["a", "b"]).then(|text| async move {
+            sleep(LIMIT).await;
+            data(text)
+        });
+        Request::new(body(slow))
+    };
+    // An endpoint that reads all of it, and one that reads the half, and neither ever answers.
+    for (reads, sent_after) in [(3, 2 * LIMIT), (1, LIMIT)] {
+        let stuck = service_fn(move |request: Request<Body>| async move {
+            let mut body = request.into_body();
+            for _ in 0..reads {
+                let _ = body.frame().await;
+            }
+            drop(body);
+            pending::<Result<Response<Body>, BoxError>>().await
+        });
+        let start = Instant::now();
+        let error = TimeoutLayer::new(LIMIT).layer(stuck).oneshot(upload()).await.unwrap_err();
+        assert!(is_timeout(&error));
+        assert_eq!(start.elapsed(), sent_after + LIMIT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_began_before_the_request_was_sent_has_its_time_from_then_on() {
+    let upload = stream::iter(["a"]).then(|text| async move {
+        sleep(LIMIT).await;
+        data(text)
+    });
+    let early = service_fn(|request: Request<Body>| async {
+        tokio::spawn(request.into_body().collect());
+        Ok::<_, BoxError>(Response::new(body(stream::pending())))
+    });
+    let start = Instant::now();
+    let response = TimeoutLayer::new(LIMIT).layer(early).oneshot(Request::new(body(upload))).await.unwrap();
+    let mut body = Box::pin(response.into_body());
+    assert!(is_timeout(&body.frame().await.unwrap().unwrap_err()));
+    assert_eq!(start.elapsed(), 2 * LIMIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_name_another_limit_or_none() {
+    const NAME: &str = "x-envoy-upstream-rq-timeout-ms";
+    let quick = || {
+        service_fn(|request: Request<Body>| async move {
+            assert!(!request.headers().contains_key(NAME));
+            sleep(LIMIT * 2).await;
+            Ok::<_, BoxError>(Response::new(Body::empty()))
+        })
+    };
+    for (asked, ends_after) in [("500", Some(500)), ("0", None), ("7000", None), ("x", Some(3000))] {
+        let mut request = Request::<Body>::default();
+        request.headers_mut().insert(NAME, HeaderValue::from_static(asked));
+        let start = Instant::now();
+        let outcome = TimeoutLayer::new(LIMIT).layer(quick()).oneshot(request).await;
+        let ended_after = outcome.err().map(|error| {
+            assert!(is_timeout(&error));
+            start.elapsed().as_millis()
+        });
+        assert_eq!(ended_after, ends_after, "{asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_ask_for_nothing_in_the_place_of_an_error_about_time() {
+    for (kind, status) in [(None, 204), (Some(Kind::PerTryTimeout), 204), (Some(Kind::NoEndpoint), 503)] {
+        let inner = service_fn(move |_: Request<Body>| async move {
+            match kind {
+                Some(kind) => Err::<Response<Body>, _>(BoxError::from(Error::new(kind))),
+                None => pending().await,
+            }
+        });
+        let mut request = Request::<Body>::default();
+        request
+            .headers_mut()
+            .insert("x-envoy-upstream-rq-timeout-alt-response", HeaderValue::from_static("1"));
+        let answering = RespondLayer::new().layer(TimeoutLayer::new(LIMIT).layer(inner));
+        let response = answering.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes().is_empty(), status == 204);
     }
 }

@@ -4,10 +4,13 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod faults;
 mod locality;
 mod matching;
+mod outliers;
 mod owners;
 mod retries;
+mod timeouts;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;

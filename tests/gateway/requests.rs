@@ -72,6 +72,38 @@ async fn the_service_learns_who_asked_and_how() {
 }
 
 #[tokio::test]
+async fn a_stranger_cannot_say_what_only_members_of_the_mesh_may() {
+    let plain = gateway(&[&plain(80)]).await;
+    let inside = [
+        "decorator-operation",
+        "downstream-service-cluster",
+        "downstream-service-node",
+        "expected-rq-timeout-ms",
+        "force-trace",
+        "hedge-on-per-try-timeout",
+        "internal",
+        "ip-tags",
+        "max-retries",
+        "original-host",
+        "original-path",
+        "original-url",
+        "retriable-header-names",
+        "retriable-status-codes",
+        "retry-grpc-on",
+        "retry-on",
+        "upstream-alt-stat-name",
+        "upstream-rq-per-try-timeout-ms",
+        "upstream-rq-timeout-alt-response",
+        "upstream-rq-timeout-ms",
+    ];
+    let request = Request::get("/").header(HOST, "shop.example.com").header("x-envoy-other", "1");
+    let request = inside.iter().fold(request, |request, name| request.header(format!("x-envoy-{name}"), "1"));
+    let seen = soon(text(send(plain.gate.addresses[0], request).await)).await;
+    let names: Vec<_> = seen.lines().filter(|line| line.starts_with("x-envoy-")).collect();
+    assert_eq!(names, ["x-envoy-other: 1", "x-envoy-attempt-count: 1"]);
+}
+
+#[tokio::test]
 async fn headers_of_one_connection_stay_with_it() {
     let upstream = Upstream::serving(|request: Request<Incoming>| async {
         let mut response = mirror(request).await?;

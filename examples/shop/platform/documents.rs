@@ -17,23 +17,38 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("tokens.yaml", include_str!("../documents/tokens.yaml")),
 ];
 
+/// Those that are others when there is to be chaos.
+const CHAOS: [(&str, &str); 5] = [
+    ("routing-product-composite.yaml", include_str!("../chaos/routing-product-composite.yaml")),
+    ("routing-product.yaml", include_str!("../chaos/routing-product.yaml")),
+    ("routing-recommendation.yaml", include_str!("../chaos/routing-recommendation.yaml")),
+    ("routing-review.yaml", include_str!("../chaos/routing-review.yaml")),
+    ("subsets.yaml", include_str!("../chaos/subsets.yaml")),
+];
+
 /// The folders of documents: those asked for, or an editable copy of the defaults that outlives the shop.
 ///
 /// # Errors
 /// One that was asked for does not exist, or the copy cannot be written.
-pub(super) fn prepare(asked: Vec<PathBuf>, reset: bool, live: &Live) -> Result<Vec<PathBuf>, BoxError> {
+pub(super) fn prepare(
+    asked: Vec<PathBuf>,
+    reset: bool,
+    is_chaos: bool,
+    live: &Live,
+) -> Result<Vec<PathBuf>, BoxError> {
     if !asked.is_empty() {
         return asked.into_iter().map(found).collect();
     }
     let (folder, before) = (live.documents(), live.documents().with_file_name("documents-before-reset"));
-    if reset && folder.exists() {
+    if (reset || is_chaos) && folder.exists() {
         if before.exists() {
             fs::remove_dir_all(&before)?;
         }
         fs::rename(&folder, &before)?;
     }
     if !folder.exists() {
-        for (name, text) in DEFAULTS {
+        let others = if is_chaos { &CHAOS[..] } else { &[] };
+        for (name, text) in DEFAULTS.iter().chain(others) {
             live.write(&folder.join(name), text)?;
         }
     }

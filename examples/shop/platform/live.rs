@@ -7,6 +7,7 @@
 //! ca.crt       what a client trusts the gateway by
 //! signing.pem  the key of auth-server's tokens, new at every start
 //! lock         held while a shop runs here
+//! chaos/       the same for `--chaos`, which leaves the above alone
 //! ```
 
 use mesh_tower::BoxError;
@@ -28,8 +29,8 @@ impl Live {
     ///
     /// # Errors
     /// The folder cannot be written, or another shop runs on it.
-    pub(super) fn open(chosen: Option<PathBuf>) -> Result<Self, BoxError> {
-        let chosen = chosen.unwrap_or_else(usual);
+    pub(super) fn open(chosen: Option<PathBuf>, is_chaos: bool) -> Result<Self, BoxError> {
+        let chosen = chosen.unwrap_or_else(|| if is_chaos { usual().join("chaos") } else { usual() });
         let unusable = |error: io::Error| {
             format!("{} cannot be used: {error}. Choose another: --live DIR", chosen.display())
         };

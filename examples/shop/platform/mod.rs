@@ -2,6 +2,7 @@
 //! runs, starts those that die again, and stops them all together.
 
 mod certificate;
+mod chaos;
 mod documents;
 mod live;
 mod process;
@@ -10,6 +11,7 @@ mod screen;
 mod tour;
 
 use crate::store;
+use chaos::Heard;
 use live::Live;
 use mesh_tower::BoxError;
 use process::{Event, Started, keep};
@@ -37,12 +39,19 @@ pub(crate) struct Options {
     /// the example's source]
     #[arg(long, value_name = "DIR")]
     live: Option<PathBuf>,
-    /// Instances of each version of each service.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20))]
-    instances: u8,
+    /// Instances of each version of each service. [default: 1, and 3 with --chaos]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=20))]
+    instances: Option<u8>,
     /// Puts the documents that come with the shop back as they were; yours are kept in documents-before-reset.
     #[arg(long, conflicts_with = "documents")]
     reset: bool,
+    /// Visits the shop while instances are killed, hung and restarted, and fails if visits do. Unless there are others,
+    /// it has documents with retries of its own, in live/chaos.
+    #[arg(long, conflicts_with = "reset")]
+    chaos: bool,
+    /// How long --chaos lasts.
+    #[arg(long, value_name = "N", default_value_t = 60, requires = "chaos", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
 }
 
 /// What every process is told.
@@ -56,6 +65,7 @@ struct Shop {
     store: String,
     port: u16,
     screen: Screen,
+    heard: Heard,
 }
 
 /// Runs the shop until a signal ends it.
@@ -64,15 +74,18 @@ struct Shop {
 /// The port is taken, a folder cannot be used, or an instance does not start; the message names the remedy.
 pub(crate) async fn run(options: Options) -> Result<(), BoxError> {
     let port = free(options.port)?;
-    let live = Live::open(options.live)?;
-    let folders = documents::prepare(options.documents, options.reset, &live)?;
+    let live = Live::open(options.live, options.chaos)?;
+    let folders = documents::prepare(options.documents, options.reset, options.chaos, &live)?;
     certificate::prepare(&live)?;
     let documents = std::env::join_paths(folders.iter().chain([&live.platform()]))
         .map_err(|_| "The path of a folder of documents must not contain a colon; move it, or link to it.")?;
     let store = serve_store().await?;
     let (screen, printing) = Screen::open();
-    let shop = Shop { program: std::env::current_exe()?, live, folders, documents, store, port, screen };
-    let ended = open(Arc::new(shop), options.instances).await;
+    let (program, heard) = (std::env::current_exe()?, Heard::default());
+    let shop = Shop { program, live, folders, documents, store, port, screen, heard };
+    let instances = options.instances.unwrap_or(if options.chaos { 3 } else { 1 });
+    let chaos = options.chaos.then(|| Duration::from_secs(options.seconds));
+    let ended = open(Arc::new(shop), instances, chaos).await;
     drop(printing.await);
     ended
 }
@@ -99,8 +112,9 @@ async fn serve_store() -> Result<String, BoxError> {
     Ok(address)
 }
 
-/// Starts everything, says so, and stops everything when told to or when something does not start.
-async fn open(shop: Arc<Shop>, instances: u8) -> Result<(), BoxError> {
+/// Starts everything, is there for visitors or makes chaos for so long, and stops everything when that is over, when told
+/// to or when something does not start.
+async fn open(shop: Arc<Shop>, instances: u8, chaos: Option<Duration>) -> Result<(), BoxError> {
     let (stop, stopping) = watch::channel(false);
     let (report, mut events) = mpsc::unbounded_channel();
     let mut processes = JoinSet::new();
@@ -108,9 +122,15 @@ async fn open(shop: Arc<Shop>, instances: u8) -> Result<(), BoxError> {
         role.register(&shop.live)?;
         processes.spawn(keep(role, shop.clone(), stopping.clone(), report.clone()));
     }
-    let ended = tokio::select! {
-        ended = attend(&shop, processes.len(), &mut events) => ended,
-        ended = told_to_stop() => ended,
+    let gathered = tokio::select! {
+        ready = gather(&shop, processes.len(), &mut events) => ready.map(Some),
+        ended = told_to_stop() => ended.map(|()| None),
+    };
+    let ended = match (gathered, chaos) {
+        (Ok(Some(ready)), None) => attend(&shop, &ready, &mut events).await,
+        (Ok(Some(ready)), Some(lasting)) => chaos::run(&shop, ready, &mut events, lasting).await,
+        (Ok(None), _) => Ok(()),
+        (Err(error), _) => Err(error),
     };
     shop.screen.say("Closing: every process finishes what it has begun.");
     stop.send_replace(true);
@@ -121,12 +141,12 @@ async fn open(shop: Arc<Shop>, instances: u8) -> Result<(), BoxError> {
     ended
 }
 
-/// Waits for all to be ready, welcomes the visitor, and from then on tells who left and who came back.
-async fn attend(
+/// Waits for all to be ready, but not forever.
+async fn gather(
     shop: &Shop,
     expected: usize,
     events: &mut mpsc::UnboundedReceiver<Event>,
-) -> Result<(), BoxError> {
+) -> Result<Vec<Started>, BoxError> {
     let mut ready: Vec<Started> = Vec::new();
     let all = tokio::time::timeout(START, async {
         while ready.len() < expected {
@@ -145,16 +165,32 @@ async fn attend(
         Err(_) => shop.screen.warn(&late(&ready)),
     }
     ready.sort_by_key(|started| (started.name != roles::GATEWAY, started.name.clone()));
-    tour::welcome(shop, &ready);
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Ready(started) => {
-                shop.screen.say(&format!("{} is ready, pid {}", started.name, started.pid));
+    Ok(ready)
+}
+
+/// Welcomes the visitor, and tells who leaves and who comes back until told to stop.
+async fn attend(
+    shop: &Shop,
+    ready: &[Started],
+    events: &mut mpsc::UnboundedReceiver<Event>,
+) -> Result<(), BoxError> {
+    tour::welcome(shop, ready);
+    let tell = async {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Ready(started) => {
+                    shop.screen.say(&format!("{} is ready, pid {}", started.name, started.pid));
+                }
+                Event::Ended { name, why } => {
+                    shop.screen.warn(&format!("{name} {why}; it starts again in 5 s"));
+                }
             }
-            Event::Ended { name, why } => shop.screen.warn(&format!("{name} {why}; it starts again in 5 s")),
         }
+    };
+    tokio::select! {
+        () = tell => Ok(()),
+        ended = told_to_stop() => ended,
     }
-    Ok(())
 }
 
 fn late(ready: &[Started]) -> String {

@@ -109,6 +109,7 @@ fn moved(role: &mut Role, ports: Ports, shop: &Shop) -> io::Result<()> {
 async fn relay(errors: impl AsyncRead + Unpin, name: String, shop: Arc<Shop>) {
     let mut lines = BufReader::new(errors).lines();
     while let Ok(Some(line)) = lines.next_line().await {
+        shop.heard.note(&line);
         shop.screen.relay(&name, line);
     }
 }

@@ -13,7 +13,7 @@ pub struct Snapshot {
     pub(super) generation: Generation,
     pub(super) digest: u64,
     pub(super) virtual_hosts: Vec<Arc<VirtualHost>>,
-    pub(super) outbound: Outbound,
+    pub(super) outbound: Arc<Outbound>,
     pub(super) listeners: Vec<Listener>,
     pub(super) backends: Arc<BTreeMap<BackendName, Arc<Backend>>>,
     /// What becomes of requests to hosts that nobody described.

@@ -20,6 +20,8 @@ use std::{
 pub struct Ledger {
     setting: Setting,
     files: Vec<Arc<File>>,
+    /// Whether two documents have the same name.
+    has_namesakes: bool,
     others: Others,
 }
 
@@ -47,6 +49,8 @@ struct File {
 struct Slot {
     entry: Arc<Entry>,
     is_held: bool,
+    /// The entry's.
+    traits: Traits,
 }
 
 /// A good document, and what was made of it.
@@ -57,10 +61,10 @@ struct Entry {
     meaning: Arc<Meaning>,
     /// What is odd about its values.
     faults: Vec<Fault>,
-    /// What every look at all documents asks of each, kept here so that it need not look further.
     traits: Traits,
 }
 
+/// What every look at all documents asks of each, kept with the slots so that it need not look further.
 #[derive(Clone, Copy, Debug)]
 struct Traits {
     /// A hash of the key.
@@ -143,29 +147,34 @@ impl Ledger {
             _ => Arc::new(File::read(batch, former, &mut translated, &|key| held.get(key).copied())),
         };
         self.files = batches.iter().zip(former).map(file).collect();
+        if !have_same_names(&before, &self.files) {
+            self.has_namesakes = self.standing().iter().any(|(_, owner)| owner.is_some());
+        }
         self.assemble(digest(batches))
     }
 
     /// What all that serves means together. Services and the like are put together again only when one of them changed.
     fn assemble(&mut self, digest: u64) -> Model {
-        let standing = self.standing().into_iter();
-        let serving = standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| &slot.entry);
-        let mut serving: Vec<_> = serving.collect();
+        let mut serving = self.serving();
         by_age(&mut serving);
-        let rules = serving.iter().filter(|entry| entry.traits.role != Role::Other);
-        let rules: Vec<_> = rules.map(|entry| Arc::clone(&entry.meaning)).collect();
-        let others: Vec<_> = serving.into_iter().filter(|entry| entry.traits.role != Role::Rules).collect();
-        let known = &self.others.entries;
-        let is_same =
-            known.len() == others.len() && known.iter().zip(&others).all(|(a, b)| Arc::ptr_eq(a, b));
-        let others = (!is_same).then(|| others.into_iter().map(Arc::clone).collect::<Vec<_>>());
-        if let Some(entries) = others {
-            let model = assemble(entries.iter().map(|entry| &*entry.meaning), &self.setting, digest);
-            self.others = Others { entries, model };
+        let rules = serving.iter().filter(|slot| slot.traits.role != Role::Other);
+        let rules = rules.map(|slot| &*slot.entry.meaning);
+        let virtual_services = assemble(rules, &self.setting, digest).virtual_services;
+        let others = serving.iter().filter(|slot| slot.traits.role != Role::Rules).map(|slot| &slot.entry);
+        if !self.others.entries.iter().map(Arc::as_ptr).eq(others.clone().map(Arc::as_ptr)) {
+            let model = assemble(others.clone().map(|entry| &*entry.meaning), &self.setting, digest);
+            self.others = Others { entries: others.map(Arc::clone).collect(), model };
         }
-        let virtual_services =
-            assemble(rules.iter().map(|rules| &**rules), &self.setting, digest).virtual_services;
         Model { virtual_services, digest, ..self.others.model.clone() }
+    }
+
+    /// Every document that serves, in the order of precedence.
+    fn serving(&self) -> Vec<&Slot> {
+        if self.has_namesakes {
+            let standing = self.standing().into_iter();
+            return standing.filter(|(_, owner)| owner.is_none()).map(|(slot, _)| slot).collect();
+        }
+        self.files.iter().flat_map(|file| &file.slots).collect()
     }
 
     /// How each of the documents stands that were taken in last, and what is wrong between them. `model` is what they
@@ -224,16 +233,28 @@ impl Ledger {
 ///
 /// Those that never were in a cluster have no age, come last as the newest, and keep their order: that of file names, then
 /// of documents within a file.
-fn by_age(serving: &mut [&Arc<Entry>]) {
-    if serving.iter().any(|entry| entry.traits.created.is_some()) {
+fn by_age(serving: &mut [&Slot]) {
+    if serving.iter().any(|slot| slot.traits.created.is_some()) {
         serving.sort_by_cached_key(age);
     }
 }
 
-fn age<'e>(entry: &&'e Arc<Entry>) -> (bool, Option<(Timestamp, &'e str, &'e str)>) {
-    let Key { name, namespace, .. } = &entry.key;
-    let age = entry.traits.created.map(|time| (time, &**name, &**namespace));
+fn age<'s>(slot: &&'s Slot) -> (bool, Option<(Timestamp, &'s str, &'s str)>) {
+    let Key { name, namespace, .. } = &slot.entry.key;
+    let age = slot.traits.created.map(|time| (time, &**name, &**namespace));
     (age.is_none(), age)
+}
+
+/// Whether files hold documents of the same names, in the same places.
+fn have_same_names(before: &[Arc<File>], now: &[Arc<File>]) -> bool {
+    let is_namesake = |(before, now): (&Slot, &Slot)| {
+        Arc::ptr_eq(&before.entry, &now.entry) || before.entry.hashed() == now.entry.hashed()
+    };
+    let is_same = |(before, now): (&Arc<File>, &Arc<File>)| {
+        let has_as_many = before.slots.len() == now.slots.len();
+        Arc::ptr_eq(before, now) || has_as_many && before.slots.iter().zip(&now.slots).all(is_namesake)
+    };
+    before.len() == now.len() && before.iter().zip(now).all(is_same)
 }
 
 fn is_same(batch: &Arc<Batch>, former: Option<&Arc<File>>) -> bool {
@@ -323,14 +344,19 @@ impl Slot {
         let document = match good {
             Ok(entry) => {
                 faults.extend(entry.faults.iter().cloned());
-                return Some(Self { entry: Arc::clone(entry), is_held: false });
+                return Some(Self::new(Arc::clone(entry)));
             }
             Err(document) => Arc::clone(document),
         };
         let (meaning, odd) = translated.next()?;
         faults.extend(odd.iter().cloned());
         let Some(meaning) = meaning else { return held(&document.key()).map(Self::hold) };
-        Some(Self { entry: Arc::new(Entry::new(document, meaning, odd)), is_held: false })
+        Some(Self::new(Arc::new(Entry::new(document, meaning, odd))))
+    }
+
+    fn new(entry: Arc<Entry>) -> Self {
+        let traits = entry.traits;
+        Self { entry, is_held: false, traits }
     }
 
     fn hold(&self) -> Self {

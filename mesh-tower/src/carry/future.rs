@@ -1,5 +1,5 @@
 use super::{body::CarryBody, policy::CATCH_UP_WITHIN, service::pin};
-use crate::{BoxError, Context};
+use crate::{BoxError, Context, Error, Kind};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use mesh_core::{table::Snapshot, watch::Handle};
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     task::{self, Poll, ready},
 };
-use tokio::time::{Timeout, timeout};
+use tokio::time::{Sleep, Timeout, sleep_until, timeout};
 use tower_service::Service;
 
 pin_project! {
@@ -22,6 +22,8 @@ pin_project! {
     {
         #[pin]
         state: State<S, Q>,
+        // Boxed: most requests have none, and keep a small future.
+        deadline: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -52,7 +54,8 @@ where
     S: Service<Request<B>>,
 {
     pub(super) fn forward(inner: &mut S, request: Request<B>, context: Context) -> Self {
-        Self { state: State::forward(inner, request, context) }
+        let deadline = deadline_of(&context);
+        Self { state: State::forward(inner, request, context), deadline }
     }
 
     pub(super) fn catch_up(
@@ -63,9 +66,14 @@ where
         context: Context,
     ) -> Self {
         let answer = Box::pin(timeout(CATCH_UP_WITHIN, answer));
+        let deadline = deadline_of(&context);
         let waiting = Waiting { answer, handle, context, then: Some((inner, request)) };
-        Self { state: State::CatchUp { waiting: Box::new(waiting) } }
+        Self { state: State::CatchUp { waiting: Box::new(waiting) }, deadline }
     }
+}
+
+fn deadline_of(context: &Context) -> Option<Pin<Box<Sleep>>> {
+    context.due_by().map(|deadline| Box::pin(sleep_until(deadline)))
 }
 
 impl<S, Q> State<S, Q>
@@ -87,12 +95,35 @@ where
     type Output = Result<Response<CarryBody<R>>, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        let this = self.project();
+        // The handler first: an answer that is there in the same moment is not late. Nor does it ever start the timer.
+        let answer = this.state.poll(cx);
+        if answer.is_pending()
+            && this.deadline.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
+        {
+            return Poll::Ready(Err(Error::new(Kind::RouteTimeout).into()));
+        }
+        answer
+    }
+}
+
+impl<S, Q> State<S, Q>
+where
+    S: Service<Q>,
+    S::Error: Into<BoxError>,
+{
+    fn poll<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<Response<CarryBody<R>>, BoxError>>
+    where
+        S: Service<Q, Response = Response<R>>,
+    {
         loop {
-            match state.as_mut().project() {
+            match self.as_mut().project() {
                 StateProjection::CatchUp { waiting } => {
                     let (mut inner, request, context) = ready!(waiting.poll(cx));
-                    state.set(State::forward(&mut inner, request, context));
+                    self.set(Self::forward(&mut inner, request, context));
                 }
                 StateProjection::Forward { future, context } => {
                     let response = ready!(context.clone().sync_scope(|| future.poll(cx)));

@@ -18,13 +18,14 @@ pub struct CarryInLayer {
     pub(super) dice: Dice,
     pub(super) handle: Option<Handle>,
     pub(super) catch_up: Option<CatchUp>,
+    pub(super) keeps_deadlines: bool,
 }
 
 impl CarryInLayer {
     /// Carries these headers. Pins no table.
     #[must_use]
     pub fn new(headers: CarriedHeaders) -> Self {
-        Self { headers, dice: Dice::default(), handle: None, catch_up: None }
+        Self { headers, dice: Dice::default(), handle: None, catch_up: None, keeps_deadlines: true }
     }
 
     /// Pins the table of the documents that the caller names, or the newest of `handle`, and takes the caller's
@@ -40,6 +41,13 @@ impl CarryInLayer {
     #[must_use]
     pub fn with_catch_up(self, catch_up: CatchUp) -> Self {
         Self { catch_up: Some(catch_up), ..self }
+    }
+
+    /// Does not look at how long the caller waits: handlers run to their end, and their calls have the time of their own
+    /// rules alone.
+    #[must_use]
+    pub fn without_deadlines(self) -> Self {
+        Self { keeps_deadlines: false, ..self }
     }
 
     /// The dice that new request ids are made of. Default: the thread's own.

@@ -13,6 +13,13 @@
 //! calls that follow with its own table of the same documents, so that one request sees the rules of one moment in every
 //! service it passes. The pin lasts [`PINNED_FOR`].
 //!
+//! A caller says how long it waits, by `x-envoy-expected-rq-timeout-ms` or gRPC's `grpc-timeout`. That becomes the request's
+//! deadline, and with it that of every call it causes, and of the calls that those cause. A handler that has not answered
+//! by then is dropped with an [`Error`](crate::Error) of [`Kind::RouteTimeout`](crate::Kind::RouteTimeout), since nobody waits for it any more;
+//! one that streams its answer may go on until its caller leaves. What a caller says in
+//! `x-envoy-expected-rq-timeout-ms` counts from the end of the request's body, so it is not heeded for a body of more than
+//! 64 KiB, or of unknown length. [`CarryInLayer::without_deadlines`] turns all of this off.
+//!
 //! # When you want it
 //!
 //! In every service that calls others. The inner layers of the client must run in the handler's task, as they do unless

@@ -1,6 +1,8 @@
-//! Which headers travel, and for how long a table is pinned.
+//! Which headers travel, for how long a table is pinned, and by when a request has to be answered.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use crate::{context::time_left, reply::is_grpc};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http_body::Body;
 use rustc_hash::FxHashSet;
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +16,19 @@ pub const PINNED_FOR: Duration = Duration::from_secs(15);
 ///
 /// Callers and callee read the same documents within moments of each other; one that takes longer reads others.
 pub const CATCH_UP_WITHIN: Duration = Duration::from_millis(250);
+
+/// The largest body that is taken to arrive with its head: 64 KiB.
+const PROMPT: u64 = 1 << 16;
+
+/// The time that a caller gives a request from now on, if it says so.
+///
+/// A gRPC call's runs from the call. Any other's runs from the end of the request's body, which is not seen here: it is
+/// heeded where that can be no great difference.
+pub(super) fn time_of<B: Body>(request: &Request<B>) -> Option<Duration> {
+    let left = time_left(request.headers())?;
+    let is_prompt = || request.body().size_hint().upper().is_some_and(|length| length <= PROMPT);
+    (is_grpc(request.headers()) || is_prompt()).then_some(left)
+}
 
 /// The header that names a request throughout the mesh.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

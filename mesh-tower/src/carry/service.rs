@@ -2,10 +2,10 @@ use super::{
     body::CarryBody,
     future::ResponseFuture,
     layer::CarryInLayer,
-    policy::{PINNED_FOR, REQUEST_ID, identify},
+    policy::{PINNED_FOR, REQUEST_ID, identify, time_of},
 };
 use crate::{BoxError, Context, Dice, context::take_generation};
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use mesh_core::{table::Snapshot, watch::Handle};
 use std::{
     mem,
@@ -26,6 +26,7 @@ impl<S, B, R> Service<Request<B>> for CarryIn<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
     S::Error: Into<BoxError>,
+    B: http_body::Body,
 {
     type Response = Response<CarryBody<R>>;
     type Error = BoxError;
@@ -37,7 +38,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let digest = take_generation(request.headers_mut());
-        let context = self.context(request.headers_mut());
+        let context = self.context(&mut request);
         let Some(handle) = &self.layer.handle else {
             return ResponseFuture::forward(&mut self.inner, request, context);
         };
@@ -56,11 +57,17 @@ where
 }
 
 impl<S> CarryIn<S> {
-    fn context(&self, headers: &mut HeaderMap) -> Context {
+    fn context<B: http_body::Body>(&self, request: &mut Request<B>) -> Context {
+        let time = time_of(request).filter(|_| self.layer.keeps_deadlines);
+        let headers = request.headers_mut();
         if self.layer.headers.lists(&REQUEST_ID) {
             identify(headers, || self.layer.dice.roll());
         }
-        Context::new(self.layer.headers.of(headers))
+        let context = Context::new(self.layer.headers.of(headers));
+        match time.and_then(|time| Instant::now().checked_add(time)) {
+            Some(deadline) => context.due(deadline),
+            None => context,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     headers: Vec<(HeaderName, HeaderValue)>,
     pinned: Option<Pinned>,
+    deadline: Option<Instant>,
 }
 
 /// The table that decides every call of this request, while it is fresh.
@@ -32,7 +33,7 @@ impl Context {
     /// A context that hands on these headers.
     #[must_use]
     pub fn new(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
-        Self(Arc::new(Inner { headers, pinned: None }))
+        Self(Arc::new(Inner { headers, ..Inner::default() }))
     }
 
     /// The same, with the table that decides its calls until a moment; later the newest one does.
@@ -42,10 +43,29 @@ impl Context {
         self
     }
 
+    /// The same, with the moment by which the request has to be answered: its calls have no more time than that.
+    #[must_use]
+    pub fn due(mut self, deadline: Instant) -> Self {
+        Arc::make_mut(&mut self.0).deadline = Some(deadline);
+        self
+    }
+
     /// The context of the inbound request whose handler is running in this task, if there is one.
     #[must_use]
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
+    }
+
+    /// By when this request has to be answered, if anybody said.
+    #[must_use]
+    pub fn due_by(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// By when the inbound request whose handler is running in this task has to be answered, if anybody said.
+    #[must_use]
+    pub fn deadline() -> Option<Instant> {
+        CURRENT.try_with(|context| context.0.deadline).ok().flatten()
     }
 
     /// Runs a future within this context: calls that it makes are calls of this request.

@@ -9,7 +9,10 @@
 //! # When you want it
 //!
 //! To see how callers bear a slow or broken service, without breaking it. As in Istio it belongs above timeouts and
-//! retries: a delay does not count towards the route's timeout, and an injected error is not retried.
+//! retries: a delay does not count towards the route's timeout, and an injected error is not retried. Below retries each
+//! try rolls its own dice, which shows whether timeouts and retries do what they are there for; in a
+//! [`Mesh`](crate::Mesh), [`Config::faults_per_try`](crate::mesh::Config::faults_per_try) moves it there.
+//! [Seeded dice](FaultLayer::with_dice) choose the same requests in every run.
 //!
 //! # Configuration
 //!

@@ -25,6 +25,30 @@ use tower_service::Service;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// What only members of the mesh may say. Envoy takes the same off requests from outside.
+const INTERNAL: [HeaderName; 20] = [
+    HeaderName::from_static("x-envoy-decorator-operation"),
+    HeaderName::from_static("x-envoy-downstream-service-cluster"),
+    HeaderName::from_static("x-envoy-downstream-service-node"),
+    HeaderName::from_static("x-envoy-expected-rq-timeout-ms"),
+    HeaderName::from_static("x-envoy-force-trace"),
+    HeaderName::from_static("x-envoy-hedge-on-per-try-timeout"),
+    HeaderName::from_static("x-envoy-internal"),
+    HeaderName::from_static("x-envoy-ip-tags"),
+    HeaderName::from_static("x-envoy-max-retries"),
+    HeaderName::from_static("x-envoy-original-host"),
+    HeaderName::from_static("x-envoy-original-path"),
+    HeaderName::from_static("x-envoy-original-url"),
+    HeaderName::from_static("x-envoy-retriable-header-names"),
+    HeaderName::from_static("x-envoy-retriable-status-codes"),
+    HeaderName::from_static("x-envoy-retry-grpc-on"),
+    HeaderName::from_static("x-envoy-retry-on"),
+    HeaderName::from_static("x-envoy-upstream-alt-stat-name"),
+    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms"),
+    HeaderName::from_static("x-envoy-upstream-rq-timeout-alt-response"),
+    HeaderName::from_static("x-envoy-upstream-rq-timeout-ms"),
+];
+
 /// Forwards requests that come in at one port.
 #[derive(Clone)]
 pub(super) struct Forward {
@@ -114,6 +138,9 @@ fn prepare<B>(request: &mut Request<B>, is_tls: bool) {
     }
     let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip().to_string());
     let headers = request.headers_mut();
+    if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
+        INTERNAL.iter().for_each(|name| drop(headers.remove(name)));
+    }
     let upgrades = asks_to_upgrade(headers);
     remove_hop_by_hop(headers);
     if upgrades {

@@ -1,6 +1,9 @@
 //! Who a workload is, and where its documents are.
 
-use crate::{carry::CarriedHeaders, serve::Drain};
+use crate::{
+    balance::BalanceLayer, carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, route::Sticky,
+    serve::Drain,
+};
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
     table::GatewayRole,
@@ -32,6 +35,20 @@ pub struct Config {
     pub unknown_hosts: UnknownHosts,
     /// The headers that travel from an inbound request to the calls it causes. Default: see [`CarriedHeaders`].
     pub carried: CarriedHeaders,
+    /// Whether a request's calls have no more time than its caller gives it, and its handler is dropped when that time is
+    /// over. Default: yes.
+    pub keeps_deadlines: bool,
+    /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
+    pub balance: BalanceLayer,
+    /// What keeps a user with one of several weighted destinations. Default: nothing.
+    pub sticky: Option<Sticky>,
+    /// How calls are tried again. Default: as the rules say, [`RetryLayer::routed`].
+    pub retry: RetryLayer,
+    /// Which faults are injected into calls. Default: those of the rules, [`FaultLayer::routed`].
+    pub fault: FaultLayer,
+    /// Whether faults are injected into each try of a call, where its timeout counts them and retries meet them, instead
+    /// of once before all that, as Istio does. Default: no.
+    pub faults_per_try: bool,
     /// The time that requests under way have when it stops. Default: 5 s.
     pub grace: Duration,
 }
@@ -49,6 +66,12 @@ impl Default for Config {
             listen: BTreeMap::new(),
             unknown_hosts: UnknownHosts::default(),
             carried: CarriedHeaders::default(),
+            keeps_deadlines: true,
+            balance: BalanceLayer::new(),
+            sticky: None,
+            retry: RetryLayer::routed(),
+            fault: FaultLayer::routed(),
+            faults_per_try: false,
             grace: Drain::GRACE,
         }
     }

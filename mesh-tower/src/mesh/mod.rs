@@ -7,7 +7,6 @@ mod files;
 pub use config::{Config, InvalidConfig};
 
 use crate::{
-    balance::BalanceLayer,
     carry::CarryInLayer,
     client::Client,
     error::BoxError,
@@ -80,12 +79,7 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
-        let balance = BalanceLayer::new().with_labels(config.labels.clone());
-        let balance = match &config.locality {
-            Some(locality) => balance.with_locality(locality.clone()),
-            None => balance,
-        };
-        let parts = Parts::new(handle, balance);
+        let parts = Parts::new(handle, &config);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
@@ -167,7 +161,7 @@ impl Mesh {
     /// The layer that decides requests, for a stack of one's own.
     #[must_use]
     pub fn route(&self) -> RouteLayer {
-        RouteLayer::new(self.handle())
+        self.0.parts.route.clone()
     }
 
     /// The layer that injects the faults of the rule that decided.
@@ -197,7 +191,8 @@ impl Mesh {
             async move { catch_up.to(digest).await }.boxed()
         };
         let carried = self.0.config.carried.clone();
-        CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask))
+        let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
+        if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
     }
 
     pub(crate) fn parts(&self) -> &Parts {

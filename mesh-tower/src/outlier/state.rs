@@ -71,7 +71,7 @@ impl Tallies {
         let table = self.table.load();
         let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
         let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
-        let answer_by = request.extensions().get().copied();
+        let answer_by = request.extensions().get().cloned();
         Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
     }
 
@@ -121,7 +121,7 @@ impl Attempt {
     fn count(&self, outcome: Outcome) {
         let Some(rules) = &self.backend.policy.outlier_detection else { return };
         let signs = policy::read(outcome, rules);
-        let is_bad = [signs.errors, signs.gateway, signs.local].contains(&Sign::Bad);
+        let is_bad = [signs.errors, signs.gateway, signs.local].into_iter().any(Sign::is_bad);
         // What an ejected endpoint still answers is forgotten when it comes back.
         if is_bad && self.ejections.is_ejected(&self.backend.name, &self.tally.endpoint) {
             return;
@@ -158,7 +158,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         // Whoever waits for an answer drops the attempt when its time is over: that says as much as an error.
-        if !self.is_over && self.answer_by.is_some_and(|AnswerBy(by)| by <= Instant::now()) {
+        if !self.is_over && self.answer_by.as_ref().is_some_and(|by| by.has_passed(Instant::now())) {
             self.count(policy::TIMEOUT);
         }
     }
@@ -169,6 +169,10 @@ impl Tally {
     fn count(&self, signs: Rows<Sign>) -> Rows<u32> {
         let count = |row: &AtomicU32, sign| match sign {
             Sign::Bad => row.fetch_add(1, Relaxed).saturating_add(1),
+            Sign::BadAnew => {
+                row.store(1, Relaxed);
+                1
+            }
             // Most rows are empty: reading is cheaper than taking the line from other cores.
             Sign::Good if row.load(Relaxed) != 0 => {
                 row.store(0, Relaxed);

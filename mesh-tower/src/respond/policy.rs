@@ -80,14 +80,13 @@ fn answer(error: &Error) -> Answer {
         Kind::ConnectionTermination => {
             Answer::reset(error, S::SERVICE_UNAVAILABLE, "UC", "connection termination")
         }
+        Kind::RemoteReset if error.is_refused_stream() => {
+            Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote refused stream reset")
+        }
         Kind::RemoteReset => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
         Kind::ProtocolError => Answer::reset(error, S::BAD_GATEWAY, "UPE", "protocol error"),
-        Kind::RouteTimeout => {
-            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_response_timeout", "upstream request timeout")
-        }
-        Kind::PerTryTimeout => {
-            Answer::new(S::GATEWAY_TIMEOUT, "UT", "upstream_per_try_timeout", "upstream request timeout")
-        }
+        Kind::RouteTimeout => Answer::late(error, "upstream_response_timeout"),
+        Kind::PerTryTimeout => Answer::late(error, "upstream_per_try_timeout"),
         Kind::Aborted(status) => Answer::aborted(status),
     }
 }
@@ -95,6 +94,14 @@ fn answer(error: &Error) -> Answer {
 impl Answer {
     fn new(status: StatusCode, flag: &'static str, details: &'static str, body: &'static str) -> Self {
         Self { status: Status::Http(status), flag, details: details.into(), body: body.into() }
+    }
+
+    /// The time was over.
+    fn late(error: &Error, details: &'static str) -> Self {
+        if error.is_silent() {
+            return Self::new(StatusCode::NO_CONTENT, "UT", details, "");
+        }
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "UT", details, "upstream request timeout")
     }
 
     /// The endpoint failed before it answered.
@@ -144,6 +151,21 @@ pub(super) fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_stream_is_told_from_other_resets() {
+        for (reason, text) in [
+            (h2::Reason::REFUSED_STREAM, "remote refused stream reset"),
+            (h2::Reason::CANCEL, "remote reset"),
+        ] {
+            let answer = answer(&Error::because(Kind::RemoteReset, h2::Error::from(reason)));
+            assert!(answer.body.ends_with(&format!("reset reason: {text}")));
+            assert_eq!(
+                answer.details,
+                format!("upstream_reset_before_response_started{{{}}}", text.replace(' ', "_"))
+            );
+        }
+    }
 
     #[test]
     fn a_refused_connection_is_told_from_other_failures() {

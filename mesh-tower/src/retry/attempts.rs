@@ -6,20 +6,24 @@ use super::{
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
+    wait,
 };
-use crate::{Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// The tries of one request.
 #[derive(Debug)]
 pub(super) struct Attempts {
     layer: Arc<RetryLayer>,
     plan: Plan,
+    /// By when the request has to be answered.
+    by: Option<AnswerBy>,
     /// Without its extensions.
     head: Parts,
     routed: Option<Routed>,
@@ -44,17 +48,15 @@ impl Attempts {
         let (body, first) = Copies::of(body, limit);
         let sent = std::mem::take(&mut head.extensions);
         let routed = sent.get::<Routed>().cloned();
-        let has_others = sent.len() > usize::from(routed.is_some());
+        let by = sent.get::<AnswerBy>().cloned();
+        let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
         let tried = spreads.then(Tried::new);
-        let mut request = Request::from_parts(head.clone(), first);
-        *request.extensions_mut() = sent;
-        if let Some(tried) = tried.clone() {
-            request.extensions_mut().insert(tried);
-        }
-        let attempts =
-            Self { layer, plan, head, routed, extensions, tried, body, made: 1, was_late: false, slot: None };
+        let (made, was_late, slot) = (1, false, None);
+        let mut attempts =
+            Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
+        let request = attempts.attempt(first, sent);
         (attempts, request)
     }
 
@@ -63,15 +65,23 @@ impl Attempts {
         // The retry that has just ended makes room for the one that may follow.
         self.slot = None;
         let listed = self.layer.origin.policy(self.routed.as_ref()).map(|policy| &*policy.statuses);
-        let verdict = policy::judge(&self.plan, listed.unwrap_or_default(), Ending::of(outcome), self.made);
+        let ending = Ending::of(outcome, &self.plan.headers);
+        let verdict = policy::judge(&self.plan, listed.unwrap_or_default(), ending, self.made);
         let stop = match verdict {
             _ if !self.body.is_possible() => None,
             Verdict::Keep => None,
             Verdict::Exhausted => Some(Stop::Exhausted),
-            Verdict::Retry if !self.claim() => Some(Stop::Overflow),
             Verdict::Retry => {
-                self.was_late = of_mesh(outcome).is_some_and(|error| error.kind() == Kind::PerTryTimeout);
-                return Some(policy::wait(self.plan.backoff, self.made, self.layer.dice.roll()));
+                let wait = self.wait_after(outcome);
+                match self.has_time_for(wait) {
+                    false => None,
+                    true if !self.claim() => Some(Stop::Overflow),
+                    true => {
+                        self.was_late =
+                            of_mesh(outcome).is_some_and(|error| error.kind() == Kind::PerTryTimeout);
+                        return Some(wait);
+                    }
+                }
             }
         };
         if let Some(error) = of_mesh(outcome) {
@@ -83,17 +93,53 @@ impl Attempts {
     /// The next try.
     pub(super) fn next(&mut self) -> Request<Body> {
         self.made += 1;
-        headers::tell(&mut self.head.headers, self.made, self.was_late);
-        let mut request = Request::from_parts(self.head.clone(), self.body.next());
-        let extensions = request.extensions_mut();
-        extensions.clone_from(&self.extensions);
+        let mut extensions = self.extensions.clone();
         if let Some(routed) = self.routed.clone() {
             extensions.insert(routed);
+        }
+        let body = self.body.next();
+        self.attempt(body, extensions)
+    }
+
+    /// The try that begins now.
+    fn attempt(&mut self, body: Body, mut extensions: Extensions) -> Request<Body> {
+        let now = Instant::now();
+        let by = self.answer_by(now);
+        headers::tell(&mut self.head.headers, self.made, self.was_late, by.as_ref().map(|by| by.left(now)));
+        if let Some(by) = by {
+            extensions.insert(by);
         }
         if let Some(tried) = self.tried.clone() {
             extensions.insert(tried);
         }
+        let mut request = Request::from_parts(self.head.clone(), body);
+        *request.extensions_mut() = extensions;
         request
+    }
+
+    /// By when a try that begins now has to be answered.
+    fn answer_by(&self, now: Instant) -> Option<AnswerBy> {
+        let Some(limit) = self.plan.per_try else { return self.by.clone() };
+        let end = self.by.as_ref().and_then(AnswerBy::moment);
+        Some(match self.body.unsent() {
+            Some(sent) => AnswerBy::after_body(limit, sent, end),
+            None => AnswerBy::at(now.checked_add(limit).into_iter().chain(end).min()?),
+        })
+    }
+
+    /// How long to wait after an outcome before the next try.
+    fn wait_after<R>(&self, outcome: &Result<Response<R>, BoxError>) -> Duration {
+        let roll = self.layer.dice.roll();
+        let answer = outcome.as_ref().ok().filter(|_| self.layer.heeds_rate_limits);
+        match answer.and_then(|answer| wait::asked(answer.headers())) {
+            Some(asked) => wait::heeding(asked, roll),
+            None => wait::wait(self.plan.backoff, self.made, roll),
+        }
+    }
+
+    /// Whether the request has more time than a wait takes.
+    fn has_time_for(&self, wait: Duration) -> bool {
+        self.by.as_ref().is_none_or(|by| by.left(Instant::now()) > wait)
     }
 
     /// The time for the try under way, once its request is sent.

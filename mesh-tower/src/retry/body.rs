@@ -1,5 +1,5 @@
 use super::state::Active;
-use crate::{Body, BoxError};
+use crate::{Body, BoxError, context::Sent};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
@@ -8,7 +8,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
 /// A request's body, for every try anew.
@@ -48,6 +48,14 @@ impl Copies {
         }
     }
 
+    /// Tells when this try has sent all of it; `None` if it was all here from the beginning.
+    pub(super) fn unsent(&self) -> Option<Sent> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Streamed(replay) => Some(replay.lock().sent.clone()),
+        }
+    }
+
     /// Waits until this try has sent all of it.
     pub(super) fn poll_sent(&self, cx: &Context<'_>) -> Poll<()> {
         match self {
@@ -74,9 +82,7 @@ struct Shared {
     /// The try that may read, from 0.
     current: u32,
     /// Whether that try has been given the end.
-    is_sent: bool,
-    /// Who waits for that.
-    waiting: Option<Waker>,
+    sent: Sent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +101,7 @@ impl Replay {
             room: Some(limit),
             progress: Progress::Open,
             current: 0,
-            is_sent: false,
-            waiting: None,
+            sent: Sent::default(),
         };
         Self(Arc::new(Mutex::new(shared)))
     }
@@ -114,7 +119,7 @@ impl Replay {
     fn again(&self) -> Body {
         let mut shared = self.lock();
         shared.current += 1;
-        shared.is_sent = false;
+        shared.sent = Sent::default();
         self.body(shared.current)
     }
 
@@ -123,15 +128,11 @@ impl Replay {
     }
 
     fn poll_sent(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut shared = self.lock();
-        if shared.is_sent || shared.is_over(0) {
-            return Poll::Ready(());
+        let shared = self.lock();
+        if shared.is_over(0) {
+            shared.sent.finish();
         }
-        match &mut shared.waiting {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
-        Poll::Pending
+        shared.sent.poll(cx)
     }
 }
 
@@ -185,13 +186,6 @@ impl Shared {
             Progress::Failed => true,
         }
     }
-
-    fn finish(&mut self) {
-        self.is_sent = true;
-        if let Some(waker) = self.waiting.take() {
-            waker.wake();
-        }
-    }
 }
 
 /// A request's body as one try sends it: what earlier tries have read, then the rest.
@@ -218,7 +212,7 @@ impl http_body::Body for ReplayBody {
         let frame = ready!(shared.poll_frame(this.next, cx));
         this.next += usize::from(frame.is_some());
         if frame.is_none() || shared.is_over(this.next) {
-            shared.finish();
+            shared.sent.finish();
         }
         Poll::Ready(frame)
     }

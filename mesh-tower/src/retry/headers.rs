@@ -1,6 +1,7 @@
 //! What a request's own headers say about its tries, and what is told to the endpoint.
 
 use super::policy::Plan;
+use crate::context::tell_time_left;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mesh_core::model::{Retriable, RetryOn};
 use std::{str::FromStr, time::Duration};
@@ -9,7 +10,10 @@ const MAX_RETRIES: HeaderName = HeaderName::from_static("x-envoy-max-retries");
 const RETRY_ON: HeaderName = HeaderName::from_static("x-envoy-retry-on");
 const RETRY_GRPC_ON: HeaderName = HeaderName::from_static("x-envoy-retry-grpc-on");
 const STATUS_CODES: HeaderName = HeaderName::from_static("x-envoy-retriable-status-codes");
+const HEADER_NAMES: HeaderName = HeaderName::from_static("x-envoy-retriable-header-names");
 const PER_TRY_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms");
+/// Asks for tries that run side by side.
+const HEDGE: HeaderName = HeaderName::from_static("x-envoy-hedge-on-per-try-timeout");
 
 const ATTEMPT_COUNT: HeaderName = HeaderName::from_static("x-envoy-attempt-count");
 const IS_TIMEOUT_RETRY: HeaderName = HeaderName::from_static("x-envoy-is-timeout-retry");
@@ -22,10 +26,13 @@ pub(super) fn take(headers: &mut HeaderMap, plan: &mut Plan, is_trusted: bool) {
     }
     let mut take = |name| headers.remove(name).filter(|_| is_trusted);
     let (on, grpc_on) = (take(RETRY_ON), take(RETRY_GRPC_ON));
-    let (most, codes, per_try) = (take(MAX_RETRIES), take(STATUS_CODES), take(PER_TRY_TIMEOUT));
+    take(HEDGE);
+    let (codes, names) = (take(STATUS_CODES), take(HEADER_NAMES));
+    let (most, per_try) = (take(MAX_RETRIES), take(PER_TRY_TIMEOUT));
     plan.on = with_kinds(plan.on, on.as_ref(), |kind| !is_grpc(kind));
     plan.on = with_kinds(plan.on, grpc_on.as_ref(), is_grpc);
     plan.statuses = list(codes.as_ref()).filter_map(|code| code.parse().ok()).collect();
+    plan.headers = list(names.as_ref()).filter_map(|name| name.parse().ok()).collect();
     if let Some(most) = number(most.as_ref()) {
         plan.attempts = most;
     }
@@ -34,8 +41,8 @@ pub(super) fn take(headers: &mut HeaderMap, plan: &mut Plan, is_trusted: bool) {
     }
 }
 
-/// Says which try this is, from 1, and whether it is one because the one before took too long.
-pub(super) fn tell(headers: &mut HeaderMap, attempt: u32, was_late: bool) {
+/// Says which try this is, from 1, whether it is one because the one before took too long, and how much time it has.
+pub(super) fn tell(headers: &mut HeaderMap, attempt: u32, was_late: bool, left: Option<Duration>) {
     // The first, nearly always the only one, is told without an allocation.
     let count = if attempt == 1 { HeaderValue::from_static("1") } else { attempt.into() };
     headers.insert(ATTEMPT_COUNT, count);
@@ -43,6 +50,9 @@ pub(super) fn tell(headers: &mut HeaderMap, attempt: u32, was_late: bool) {
         headers.insert(IS_TIMEOUT_RETRY, HeaderValue::from_static("true"));
     } else {
         headers.remove(IS_TIMEOUT_RETRY);
+    }
+    if let Some(left) = left {
+        tell_time_left(headers, left);
     }
 }
 
@@ -73,7 +83,9 @@ mod tests {
             (RETRY_ON, "5xx, retriable-status-codes,unavailable,nonsense"),
             (RETRY_GRPC_ON, "cancelled,reset"),
             (STATUS_CODES, "418,x, 429"),
+            (HEADER_NAMES, "x-again, X-Later,"),
             (PER_TRY_TIMEOUT, "70"),
+            (HEDGE, "true"),
         ];
         HeaderMap::from_iter(pairs.map(|(name, value)| (name, HeaderValue::from_static(value))))
     }
@@ -87,6 +99,7 @@ mod tests {
         let names: Vec<_> = plan.on.names().collect();
         assert_eq!(names, ["5xx", "retriable-4xx", "retriable-status-codes", "cancelled"]);
         assert_eq!((plan.attempts, &*plan.statuses), (5, &[418, 429][..]));
+        assert_eq!(plan.headers, ["x-again", "x-later"]);
         assert_eq!(plan.per_try, Some(Duration::from_millis(70)));
     }
 
@@ -102,14 +115,14 @@ mod tests {
     #[test]
     fn a_try_says_its_number_and_whether_the_last_one_was_late() {
         let mut headers = HeaderMap::new();
-        tell(&mut headers, 1, false);
+        tell(&mut headers, 1, false, None);
         assert_eq!(headers[ATTEMPT_COUNT], "1");
-        tell(&mut headers, 2, true);
+        tell(&mut headers, 2, true, Some(Duration::from_secs(1)));
         assert_eq!(
             (&headers[ATTEMPT_COUNT], &headers[IS_TIMEOUT_RETRY]),
             (&"2".parse().unwrap(), &"true".parse().unwrap())
         );
-        tell(&mut headers, 3, false);
+        tell(&mut headers, 3, false, None);
         assert!(!headers.contains_key(IS_TIMEOUT_RETRY));
     }
 }

@@ -14,6 +14,7 @@ pub struct RetryLayer {
     pub(super) dice: Dice,
     pub(super) body_limit: u64,
     pub(super) is_cautious: bool,
+    pub(super) heeds_rate_limits: bool,
     pub(super) limits: Arc<Limits>,
 }
 
@@ -51,12 +52,21 @@ impl RetryLayer {
         Self { is_cautious: true, ..self }
     }
 
+    /// Waits as long as an answer asks for in `retry-after`, or in `x-ratelimit-reset`, both in seconds, and up to half of
+    /// that more at random, in the place of the usual wait. Times of more than five minutes, and dates, are passed over.
+    /// Default: the usual wait.
+    #[must_use]
+    pub fn heed_rate_limits(self) -> Self {
+        Self { heeds_rate_limits: true, ..self }
+    }
+
     fn by(origin: Origin) -> Self {
         Self {
             origin,
             dice: Dice::default(),
             body_limit: BODY_LIMIT,
             is_cautious: false,
+            heeds_rate_limits: false,
             limits: Arc::default(),
         }
     }

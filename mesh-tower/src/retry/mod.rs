@@ -18,14 +18,19 @@
 //! | `retriable-4xx` | an answer of 409 |
 //! | `retriable-status-codes`, or a number | an answer with a listed status |
 //! | `cancelled`, `deadline-exceeded`, `internal`, `resource-exhausted`, `unavailable` | a gRPC status in headers |
+//! | `retriable-headers` | an answer with a header that the request lists in `x-envoy-retriable-header-names` |
 //! | `envoy-ratelimited` | an answer with `x-envoy-ratelimited`, which is never tried again otherwise |
 //!
 //! *No answer* is a connection that could not be made or that ended, a stream that was reset, and a try that took longer
 //! than `perTryTimeout`. That time runs from the last byte of the request's body, and from the start for a request
-//! without a body; it is ignored unless it is shorter than the rule's `timeout`. When no try is left the request ends with
-//! [`Kind::PerTryTimeout`](crate::Kind::PerTryTimeout). A destination without endpoints is not tried again.
+//! without a body; it is ignored unless it is shorter than the time of the request. When no try is left the request ends
+//! with [`Kind::PerTryTimeout`](crate::Kind::PerTryTimeout). A destination without endpoints is not tried again. Each try
+//! says in [`AnswerBy`](crate::AnswerBy) when its time is over, so that an endpoint which hangs is known for one.
 //!
-//! - **Waits**: before the n-th retry any time below (2ⁿ - 1) · `backoff`, and below ten times `backoff`.
+//! - **Waits**: before the n-th retry any time below (2ⁿ - 1) · `backoff`, and below ten times `backoff`. With
+//!   [`heed_rate_limits`](RetryLayer::heed_rate_limits), as long as the answer asks for.
+//! - **Deadlines**: nothing begins after the moment that [`AnswerBy`](crate::AnswerBy) names, nor a wait that would end
+//!   later: the outcome that is there is the caller's, sooner than it would be late.
 //! - **Endpoints**: each try is routed to an endpoint anew; [`Tried`](crate::Tried) tells the balance layer which ones to
 //!   avoid. Not for endpoints that are chosen by a hash, unless `retryIgnorePreviousHosts` asks for it.
 //! - **Limits**: a backend has at most `maxRetries` retries under way at once, waits included, or with a `retryBudget`
@@ -33,9 +38,10 @@
 //! - **Bodies** are sent as they come and kept meanwhile, trailers too, up to 1 MiB. A request with more is sent once. A
 //!   try that follows before the body is complete sends what was kept, then the rest as it comes.
 //! - **Headers**: each try says its number in `x-envoy-attempt-count`, from 1, and one that follows a try which took too
-//!   long says `x-envoy-is-timeout-retry: true`. A request may itself ask for more, by `x-envoy-retry-on`,
-//!   `x-envoy-retry-grpc-on`, `x-envoy-max-retries`, `x-envoy-retriable-status-codes` and
-//!   `x-envoy-upstream-rq-per-try-timeout-ms`; they are taken off. At a gateway they are taken off and not heeded: a
+//!   long says `x-envoy-is-timeout-retry: true`. Where there is a limit of time, each try says how many milliseconds it has
+//!   left in `x-envoy-expected-rq-timeout-ms`, and a gRPC call in `grpc-timeout` too. A request may itself ask for more, by `x-envoy-retry-on`,
+//!   `x-envoy-retry-grpc-on`, `x-envoy-max-retries`, `x-envoy-retriable-status-codes`, `x-envoy-retriable-header-names`
+//!   and `x-envoy-upstream-rq-per-try-timeout-ms`; they are taken off. At a gateway they are taken off and not heeded: a
 //!   stranger could multiply the load of the services behind it.
 //!
 //! # When you want it
@@ -127,6 +133,7 @@ mod layer;
 mod policy;
 mod service;
 mod state;
+mod wait;
 
 pub use body::CountedBody;
 pub use future::ResponseFuture;

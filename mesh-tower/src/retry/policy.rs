@@ -1,4 +1,4 @@
-//! Which endings of a try are followed by another try, how many there are, and how long the wait before them is.
+//! Which endings of a try are followed by another try, and how many there are.
 
 use crate::{BoxError, Error, Kind, Routed};
 use http::{HeaderMap, HeaderName, Method, Response};
@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) on: RetryOn,
     /// The statuses that the request itself lists, besides those of the policy.
     pub(super) statuses: Vec<u16>,
+    /// The headers of an answer that ask for another try, if the kinds have them.
+    pub(super) headers: Vec<HeaderName>,
     /// How many tries may follow the first.
     pub(super) attempts: u32,
     /// The time for each try.
@@ -109,6 +111,8 @@ pub(super) struct Answer {
     pub(super) grpc: Option<u8>,
     /// Whether a rate limit gave it.
     pub(super) is_rate_limited: bool,
+    /// Whether it has a header that the request has listed.
+    pub(super) has_listed_header: bool,
 }
 
 /// Why there is no answer.
@@ -125,10 +129,10 @@ pub(super) enum Failure {
 }
 
 impl Ending {
-    /// How a try ended.
-    pub(super) fn of<R>(outcome: &Result<Response<R>, BoxError>) -> Self {
+    /// How a try ended, of a request that has listed these headers.
+    pub(super) fn of<R>(outcome: &Result<Response<R>, BoxError>, listed: &[HeaderName]) -> Self {
         match outcome {
-            Ok(response) => Self::Answered(Answer::of(response)),
+            Ok(response) => Self::Answered(Answer::of(response, listed)),
             Err(error) => error.downcast_ref().map_or(Self::Final, Self::of_error),
         }
     }
@@ -160,11 +164,12 @@ impl Ending {
 }
 
 impl Answer {
-    fn of<R>(response: &Response<R>) -> Self {
+    fn of<R>(response: &Response<R>, listed: &[HeaderName]) -> Self {
         let headers = response.headers();
         let grpc = headers.get(GRPC_STATUS).and_then(|value| value.to_str().ok()?.parse().ok());
         let is_rate_limited = headers.contains_key(RATE_LIMITED);
-        Self { status: response.status().as_u16(), grpc, is_rate_limited }
+        let has_listed_header = listed.iter().any(|name| headers.contains_key(name));
+        Self { status: response.status().as_u16(), grpc, is_rate_limited, has_listed_header }
     }
 }
 
@@ -177,15 +182,8 @@ impl Failure {
             if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
                 return Self::Unsent;
             }
-            // Streams that a GOAWAY ends are those that the server says it has not looked at (RFC 9113, 6.8).
-            if let Some(error) = cause.downcast_ref::<h2::Error>()
-                && (error.reason() == Some(h2::Reason::REFUSED_STREAM)
-                    || (error.is_go_away() && error.is_remote()))
-            {
-                return Self::Refused;
-            }
         }
-        Self::Reset
+        if error.is_refused_stream() { Self::Refused } else { Self::Reset }
     }
 }
 
@@ -217,7 +215,7 @@ pub(super) fn judge(plan: &Plan, listed: &[u16], ending: Ending, tries: u32) -> 
 
 fn is_retriable_answer(plan: &Plan, listed: &[u16], answer: Answer) -> bool {
     let has = |kind| plan.on.has(kind);
-    let Answer { status, grpc, is_rate_limited } = answer;
+    let Answer { status, grpc, is_rate_limited, has_listed_header } = answer;
     if is_rate_limited {
         return has(Retriable::RateLimited);
     }
@@ -225,6 +223,7 @@ fn is_retriable_answer(plan: &Plan, listed: &[u16], answer: Answer) -> bool {
         || has(Retriable::GatewayError) && matches!(status, 502..=504)
         || has(Retriable::Conflict) && status == 409
         || has(Retriable::StatusCodes) && (listed.contains(&status) || plan.statuses.contains(&status))
+        || has(Retriable::Headers) && has_listed_header
         || grpc.and_then(of_grpc).is_some_and(has)
 }
 
@@ -252,15 +251,6 @@ fn of_grpc(code: u8) -> Option<Retriable> {
     }
 }
 
-/// The wait before the `retry`-th retry, from 1: any time below (2ⁿ - 1) bases, and below ten. `roll` is any random
-/// number.
-pub(super) fn wait(base: Duration, retry: u32, roll: u32) -> Duration {
-    let bases = 2_u32.saturating_pow(retry).saturating_sub(1).min(10);
-    let below = base.saturating_mul(bases).as_nanos();
-    let nanos = (below * u128::from(roll)) >> 32;
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-}
-
 /// How many retries to a backend there may be at once, while so many requests to it are under way.
 pub(super) fn most_retries(policy: &TrafficPolicy, active: u32) -> u32 {
     let Some(budget) = policy.retry_budget else { return policy.connection_pool.max_retries };
@@ -280,20 +270,6 @@ pub(super) fn avoids_previous(policy: &RetryPolicy, traffic: &TrafficPolicy) -> 
 mod tests {
     use super::*;
     use mesh_core::model::{RetryBudget, Share};
-
-    const BASE: Duration = Duration::from_millis(25);
-
-    #[test]
-    fn a_wait_is_below_its_bound_whatever_the_roll() {
-        for (retry, bases) in [(1, 1), (2, 3), (3, 7), (4, 10), (5, 10), (40, 10)] {
-            let longest = wait(BASE, retry, u32::MAX);
-            assert!(longest < BASE * bases && longest > BASE * bases - Duration::from_micros(1));
-            assert_eq!(wait(BASE, retry, 1 << 31), BASE * bases / 2);
-            assert_eq!(wait(BASE, retry, 0), Duration::ZERO);
-        }
-        // An absurd base is no panic.
-        assert!(wait(Duration::MAX, 2, u32::MAX) > Duration::from_secs(1 << 33));
-    }
 
     #[test]
     fn a_budget_takes_the_place_of_a_number_and_has_a_floor() {

@@ -2,12 +2,14 @@ use super::{
     attempts::Attempts, body::CountedBody, future::ResponseFuture, headers, layer::RetryLayer, policy,
     policy::Plan, state::Active,
 };
-use crate::{Body, BoxError, Routed};
+use crate::{AnswerBy, Body, BoxError, Routed};
 use http::{Request, Response};
 use std::{
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// A service whose requests are tried again. Made by [`RetryLayer`].
@@ -33,8 +35,9 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let plan = self.plan(&mut request);
         let active = self.active(&request);
-        headers::tell(request.headers_mut(), 1, false);
         if plan.is_idle() {
+            let left = time_left(request.extensions().get());
+            headers::tell(request.headers_mut(), 1, false, left);
             return ResponseFuture::forward(self.inner.call(request), active);
         }
         let (attempts, first) = Attempts::begin(Arc::clone(&self.layer), plan, request);
@@ -46,11 +49,11 @@ impl<S> Retry<S> {
     fn plan(&self, request: &mut Request<Body>) -> Plan {
         let routed = request.extensions().get::<Routed>();
         let mut plan = Plan::of(self.layer.origin.policy(routed));
-        let timeout = routed.and_then(Routed::rule).and_then(|rule| rule.route.timeout);
+        let left = time_left(request.extensions().get());
         let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
         headers::take(request.headers_mut(), &mut plan, is_trusted);
         plan.is_delicate = self.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
-        plan.within(timeout)
+        plan.within(left)
     }
 
     /// Counts the request, if its backend's retries are bound to the number of requests.
@@ -60,4 +63,8 @@ impl<S> Retry<S> {
         backend.policy.retry_budget?;
         Some(Active::new(self.layer.limits.of(routed.snapshot(), &backend.name)))
     }
+}
+
+fn time_left(by: Option<&AnswerBy>) -> Option<Duration> {
+    by.map(|by| by.left(Instant::now()))
 }

@@ -60,7 +60,10 @@ fn changed(mut error: BoxError, routed: &Routed) -> BoxError {
     if let (Some(refusal), Some(target)) = (error.downcast_mut::<Error>(), routed.target())
         && !target.response_headers.is_empty()
     {
+        // What it says already is for pages of other origins, and stands whatever the rule changes, as in Envoy.
+        let marks = std::mem::take(refusal.headers_mut());
         target.response_headers.apply(refusal.headers_mut());
+        refusal.headers_mut().extend(marks);
     }
     error
 }

@@ -1,30 +1,35 @@
-use super::{body::TimeoutBody, policy::is_upgrade};
-use crate::{BoxError, Error, Kind};
+use super::{body::TimeoutBody, clock::Clock, policy::is_upgrade};
+use crate::{AnswerBy, BoxError, Error, Kind};
 use http::Response;
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::time::{Sleep, sleep};
 
 pin_project! {
     /// The response of [`Timeout`](super::Timeout).
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
+        // None when there was no time left to begin.
         #[pin]
-        future: F,
+        future: Option<F>,
         #[pin]
-        sleep: Option<Sleep>,
+        clock: Option<Clock>,
         asks_for_tunnel: bool,
+        is_silent: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, limit: Option<Duration>, asks_for_tunnel: bool) -> Self {
-        Self { future, sleep: limit.map(sleep), asks_for_tunnel }
+    pub(super) fn new(
+        future: Option<F>,
+        by: Option<AnswerBy>,
+        asks_for_tunnel: bool,
+        is_silent: bool,
+    ) -> Self {
+        Self { future, clock: by.map(Clock::new), asks_for_tunnel, is_silent }
     }
 }
 
@@ -37,16 +42,31 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let deadline = this.sleep.as_ref().as_pin_ref().map(|sleep| sleep.deadline());
+        let is_silent = *this.is_silent;
+        let Some(future) = this.future.as_pin_mut() else { return Poll::Ready(Err(late(is_silent))) };
         // The response first: one that is there in the same moment is not late. Nor does it ever start the timer.
-        if let Poll::Ready(response) = this.future.poll(cx) {
-            return Poll::Ready(response.map_err(Into::into).map(|response| {
-                let deadline = deadline.filter(|_| !is_upgrade(*this.asks_for_tunnel, response.status()));
-                response.map(|body| TimeoutBody::new(body, deadline))
+        if let Poll::Ready(ended) = future.poll(cx) {
+            let by = this.clock.as_ref().as_pin_ref().map(|clock| clock.get_ref().by().clone());
+            return Poll::Ready(ended.map_err(|error| silenced(error.into(), is_silent)).map(|response| {
+                let by = by.filter(|_| !is_upgrade(*this.asks_for_tunnel, response.status()));
+                response.map(|body| TimeoutBody::new(body, by))
             }));
         }
-        let Some(sleep) = this.sleep.as_pin_mut() else { return Poll::Pending };
-        ready!(sleep.poll(cx));
-        Poll::Ready(Err(Error::new(Kind::RouteTimeout).into()))
+        let Some(clock) = this.clock.as_pin_mut() else { return Poll::Pending };
+        ready!(clock.poll(cx));
+        Poll::Ready(Err(late(is_silent)))
     }
+}
+
+fn late(is_silent: bool) -> BoxError {
+    silenced(Error::new(Kind::RouteTimeout).into(), is_silent)
+}
+
+/// Tells whoever answers that the request asked for nothing in the place of an error about time.
+fn silenced(mut error: BoxError, is_silent: bool) -> BoxError {
+    let late = error.downcast_mut::<Error>().filter(|_| is_silent);
+    if let Some(late) = late.filter(|late| matches!(late.kind(), Kind::RouteTimeout | Kind::PerTryTimeout)) {
+        late.silence();
+    }
+    error
 }

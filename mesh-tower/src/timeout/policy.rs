@@ -1,8 +1,13 @@
 //! How much time a request has, and which responses it is for.
 
-use crate::{Routed, reply::is_grpc};
-use http::{HeaderMap, Request, StatusCode};
+use super::headers;
+use crate::{
+    AnswerBy, Body, Routed,
+    context::{Sent, grpc_time},
+};
+use http::{Request, StatusCode};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Where the limit is written.
 #[derive(Clone, Copy, Debug)]
@@ -13,17 +18,28 @@ pub(super) enum Origin {
     Routed,
 }
 
+/// What holds for one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The time that it has once its body is sent; `None` when it is not limited.
+    pub(super) limit: Option<Duration>,
+    /// Whether the answer to it is nothing when it is late.
+    pub(super) is_silent: bool,
+}
+
 impl Origin {
-    /// The time that a request has; `None` when it is not limited.
-    pub(super) fn limit<B>(self, request: &Request<B>) -> Option<Duration> {
+    /// What holds for a request; its own headers about that are taken off.
+    pub(super) fn terms(self, request: &mut Request<Body>) -> Terms {
+        let routed = request.extensions().get::<Routed>();
         let configured = match self {
             Self::Fixed(limit) => Some(limit),
-            Self::Routed => {
-                let rule = request.extensions().get::<Routed>().and_then(Routed::rule);
-                rule.and_then(|rule| rule.route.timeout)
-            }
+            Self::Routed => routed.and_then(Routed::rule).and_then(|rule| rule.route.timeout),
         };
-        shorter(configured, asked(request.headers()))
+        let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
+        let headers = request.headers_mut();
+        let asked = headers::take(headers, is_trusted);
+        let limit = asked.limit.or_else(|| shorter(configured, grpc_time(headers)));
+        Terms { limit: limit.filter(|limit| !limit.is_zero()), is_silent: asked.is_silent }
     }
 }
 
@@ -32,22 +48,19 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     [one, other].into_iter().flatten().filter(|limit| !limit.is_zero()).min()
 }
 
-/// The limit that a gRPC call names itself: at most eight digits and a unit.
-fn asked(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout").filter(|_| is_grpc(headers))?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(number * 3600)),
-        "M" => Some(Duration::from_secs(number * 60)),
-        "S" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_millis(number)),
-        "u" => Some(Duration::from_micros(number)),
-        "n" => Some(Duration::from_nanos(number)),
-        _ => None,
+/// By when a request of now has to be answered: `limit` after its body is sent, and by the deadline of what causes it.
+pub(super) fn answer_by(
+    limit: Option<Duration>,
+    deadline: Option<Instant>,
+    unsent: Option<&Sent>,
+    now: Instant,
+) -> Option<AnswerBy> {
+    match (limit, unsent) {
+        (Some(limit), Some(sent)) => Some(AnswerBy::after_body(limit, sent.clone(), deadline)),
+        _ => {
+            let end = limit.and_then(|limit| now.checked_add(limit));
+            [end, deadline].into_iter().flatten().min().map(AnswerBy::at)
+        }
     }
 }
 
@@ -59,34 +72,6 @@ pub(super) fn is_upgrade(asks_for_tunnel: bool, status: StatusCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, header::CONTENT_TYPE};
-
-    fn grpc(timeout: &'static str) -> HeaderMap {
-        let mut headers =
-            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/grpc"))]);
-        headers.insert("grpc-timeout", HeaderValue::from_static(timeout));
-        headers
-    }
-
-    #[test]
-    fn a_grpc_call_names_its_limit() {
-        for (text, limit) in [
-            ("2H", Duration::from_secs(7200)),
-            ("3M", Duration::from_secs(180)),
-            ("5S", Duration::from_secs(5)),
-            ("70m", Duration::from_millis(70)),
-            ("8u", Duration::from_micros(8)),
-            ("99999999n", Duration::from_nanos(99_999_999)),
-        ] {
-            assert_eq!(asked(&grpc(text)), Some(limit), "{text}");
-        }
-        for text in ["", "S", "5", "-1S", "+1S", "5s", "100000000S", "5SS"] {
-            assert_eq!(asked(&grpc(text)), None, "{text}");
-        }
-        let mut plain = grpc("5S");
-        plain.remove(CONTENT_TYPE);
-        assert_eq!(asked(&plain), None);
-    }
 
     #[test]
     fn the_shorter_limit_counts_and_zero_is_none() {

@@ -1,7 +1,16 @@
-use super::{body::TimeoutBody, future::ResponseFuture, policy::Origin};
-use crate::BoxError;
+use super::{
+    body::{SentBody, TimeoutBody},
+    future::ResponseFuture,
+    policy::{Origin, Terms, answer_by},
+};
+use crate::{AnswerBy, Body, BoxError, Context, context::Sent};
 use http::{Method, Request, Response};
-use std::task::{Context, Poll};
+use std::{
+    mem,
+    task::{self, Poll},
+    time::Duration,
+};
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// A service whose responses are complete in time. Made by [`TimeoutLayer`](super::TimeoutLayer).
@@ -11,22 +20,43 @@ pub struct Timeout<S> {
     pub(super) origin: Origin,
 }
 
-impl<S, B, R> Service<Request<B>> for Timeout<S>
+impl<S, R> Service<Request<Body>> for Timeout<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<Body>, Response = Response<R>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<TimeoutBody<R>>;
     type Error = BoxError;
     type Future = ResponseFuture<S::Future>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let limit = self.origin.limit(&request);
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let asks_for_tunnel = request.method() == Method::CONNECT;
-        ResponseFuture::new(self.inner.call(request), limit, asks_for_tunnel)
+        let Terms { limit, is_silent } = self.origin.terms(&mut request);
+        let by = begin(&mut request, limit);
+        // Whoever asks for it has gone already: nothing of it is begun.
+        let is_late = by.as_ref().is_some_and(|by| by.has_passed(Instant::now()));
+        let future = (!is_late).then(|| self.inner.call(request));
+        ResponseFuture::new(future, by, asks_for_tunnel, is_silent)
     }
+}
+
+/// Begins a request's time, which runs from the end of its body, and leaves in the request by when it ends.
+fn begin(request: &mut Request<Body>, limit: Option<Duration>) -> Option<AnswerBy> {
+    let deadline = Context::deadline();
+    if limit.is_none() && deadline.is_none() {
+        return None;
+    }
+    // A body that is here already needs nobody who watches it.
+    let unsent = (limit.is_some() && !request.body().is_whole()).then(Sent::default);
+    let by = answer_by(limit, deadline, unsent.as_ref(), Instant::now())?;
+    if let Some(sent) = unsent {
+        let body = mem::take(request.body_mut());
+        *request.body_mut() = Body::new(SentBody::new(body, sent));
+    }
+    request.extensions_mut().insert(by.clone());
+    Some(by)
 }

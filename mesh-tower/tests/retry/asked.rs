@@ -29,6 +29,11 @@ async fn a_request_may_ask_for_more() {
     assert_eq!(tries(usual(), Act::Status(503), &[on, ("x-envoy-max-retries", "0")]).await, 1);
     let codes = ("x-envoy-retriable-status-codes", "418");
     assert_eq!(tries(usual(), Act::Status(418), &[on, codes]).await, 3);
+    let again = ("x-envoy-retry-on", "retriable-headers");
+    let named = ("x-envoy-retriable-header-names", "x-other, Grpc-Status");
+    assert_eq!(tries(usual(), Act::Grpc(0), &[again, named]).await, 3);
+    assert_eq!(tries(usual(), Act::Status(200), &[again, named]).await, 1);
+    assert_eq!(tries(usual(), Act::Grpc(0), &[named]).await, 1);
     assert_eq!(tries(usual(), Act::Grpc(8), &[("x-envoy-retry-grpc-on", "resource-exhausted")]).await, 3);
 }
 

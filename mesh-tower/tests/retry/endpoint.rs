@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Status(u16),
     /// 429 from a rate limit.
     Limited,
+    /// 429 that asks to be left alone for so many seconds.
+    Later(u16),
     Grpc(u8),
     Fails(Kind),
     /// A stream that HTTP/2 refused.
@@ -99,6 +101,7 @@ async fn perform(act: Act) -> Result<Response<Body>, BoxError> {
     let answer = match act {
         Act::Status(status) => Response::builder().status(status),
         Act::Limited => Response::builder().status(429).header("x-envoy-ratelimited", "true"),
+        Act::Later(seconds) => Response::builder().status(429).header("retry-after", seconds),
         Act::Grpc(code) => Response::builder().header("grpc-status", code.to_string()),
         Act::Fails(kind) => return Err(Error::new(kind).into()),
         Act::Refused => {

@@ -5,14 +5,18 @@ use super::{
     get, kind, policy,
 };
 use futures_util::{StreamExt, stream};
-use http::Request;
+use http::{HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use mesh_core::model::{Retriable, RetryPolicy};
-use mesh_tower::{Body, BoxError, Dice, Kind, retry::RetryLayer};
-use std::time::Duration;
+use mesh_tower::{AnswerBy, Body, BoxError, Dice, Kind, retry::RetryLayer, timeout::TimeoutLayer};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep};
-use tower::{Layer, ServiceExt};
+use tower::{Layer, ServiceExt, service_fn};
 
 const LIMIT: Duration = Duration::from_millis(70);
 
@@ -89,4 +93,51 @@ async fn the_time_for_a_try_begins_when_the_request_has_been_sent() {
     let bodies: Vec<_> = endpoint.seen().into_iter().map(|seen| seen.body).collect();
     assert_eq!(bodies, ["ab", "ab"]);
     assert_eq!(start.elapsed().as_millis() / 10, LIMIT.as_millis() * 9 / 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_try_says_how_much_time_it_has() {
+    let endpoint = Endpoint::of([Act::Hangs, Act::Hangs, Act::Status(200)]);
+    let bounded =
+        TimeoutLayer::new(LIMIT * 5 / 2).layer(limited(2, &[Retriable::Reset]).layer(endpoint.clone()));
+    bounded.oneshot(get()).await.expect("an answer");
+    let left: Vec<u64> =
+        endpoint.seen().iter().map(|seen| number(&seen.headers["x-envoy-expected-rq-timeout-ms"])).collect();
+    // Of 175 ms, two tries of 70 have left 35, but for the timer's rounding.
+    assert_eq!(left[..2], [70, 70]);
+    assert!((30..=35).contains(&left[2]), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_endpoint_is_told_by_when_a_try_is_given_up() {
+    let by = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&by);
+    let stuck = service_fn(move |request: Request<Body>| {
+        let by = request.extensions().get::<AnswerBy>().map(|by| by.left(Instant::now()));
+        seen.lock().expect("no panic").push(by);
+        pending::<Result<Response<Body>, BoxError>>()
+    });
+    let _late = limited(1, &[Retriable::Reset]).layer(stuck).oneshot(get()).await;
+    assert_eq!(*by.lock().expect("no panic"), [Some(LIMIT), Some(LIMIT)]);
+}
+
+fn number(value: &HeaderValue) -> u64 {
+    value.to_str().ok().and_then(|text| text.parse().ok()).expect("a number")
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_asks_for_time_gets_it_where_that_is_heeded_and_the_request_has_it() {
+    let usual =
+        || RetryLayer::new(RetryPolicy { statuses: vec![429], ..policy(1, &[Retriable::StatusCodes]) });
+    let hour = Duration::from_secs(3600);
+    for (layer, limit, status, waited) in [
+        (usual(), hour, 200, 0..1),
+        (usual().heed_rate_limits(), hour, 200, 10..16),
+        (usual().heed_rate_limits(), Duration::from_secs(9), 429, 0..1),
+    ] {
+        let (endpoint, start) = (Endpoint::of([Act::Later(10)]), Instant::now());
+        let bounded = TimeoutLayer::new(limit).layer(layer.layer(endpoint));
+        assert_eq!(bounded.oneshot(get()).await.expect("an answer").status(), status);
+        assert!(waited.contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    }
 }

@@ -7,10 +7,11 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTE
 use http_body_util::BodyExt;
 use mesh_core::{
     model::{
-        Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, Delay, Destination,
-        DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
-        Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
-        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts, VirtualService,
+        Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, CorsPolicy, Delay,
+        Destination, DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host,
+        HostPattern, Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite,
+        Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
+        UnmatchedPreflights, VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
     watch::{self, Handle, Publisher},
@@ -19,7 +20,9 @@ use mesh_tower::{
     Body, BoxError, Context, Error, GENERATION_HEADER, Kind, Routed,
     answer::AnswerLayer,
     carry::{CATCH_UP_WITHIN, CarriedHeaders, CarryInLayer, CatchUp, PINNED_FOR},
+    cors::CorsLayer,
     fault::FaultLayer,
+    respond::RespondLayer,
     rewrite::{ORIGINAL_PATH, RewriteLayer},
     route::RouteLayer,
     timeout::TimeoutLayer,
@@ -282,6 +285,40 @@ async fn the_faults_and_the_timeout_are_those_of_the_rule() {
     assert_pending!(unlimited.poll());
     advance(Duration::from_secs(86_400)).await;
     assert!(!unlimited.is_woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_marked_for_pages_of_other_origins_whatever_the_rule_changes() {
+    const ALLOWED: &str = "access-control-allow-origin";
+    let cors = CorsPolicy {
+        origins: vec![TextMatch::Exact("https://shop".into())],
+        methods: None,
+        headers: None,
+        exposed: None,
+        max_age: None,
+        allows_credentials: false,
+        unmatched_preflights: UnmatchedPreflights::Forward,
+    };
+    for edit in [Edit::Add, Edit::Set] {
+        let edit = edit(HeaderName::from_static(ALLOWED), HeaderValue::from_static("https://other"));
+        let mut route = rule("/", forward());
+        route.response_headers = HeaderEdits::new(vec![edit]);
+        route.timeout = Some(Duration::from_secs(3));
+        route.cors = Some(Arc::new(cors.clone()));
+        let client = ServiceBuilder::new()
+            .layer(RespondLayer::new())
+            .layer(RouteLayer::new(handle(route)))
+            .layer(CorsLayer::routed())
+            .layer(TimeoutLayer::routed())
+            .service(service_fn(|_: Request<Body>| pending::<Result<Response<Body>, BoxError>>()));
+        let mut request = get("/");
+        request.headers_mut().insert("origin", HeaderValue::from_static("https://shop"));
+        let response = client.oneshot(request).await.unwrap();
+        let allowed: Vec<_> = response.headers().get_all(ALLOWED).iter().collect();
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(allowed, ["https://shop"]);
+        assert_eq!(response.headers()["x-by"], "mesh");
+    }
 }
 
 #[tokio::test]

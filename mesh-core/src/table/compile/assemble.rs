@@ -1,6 +1,12 @@
 //! Puts a snapshot together, and shares what did not change with the one before it.
 
-use super::{backends::Backends, reuse::Reuse, rules::only_rule, scope::Scope, world::World};
+use super::{
+    backends::Backends,
+    reuse::{Owner, Reuse},
+    rules::only_rule,
+    scope::Scope,
+    world::World,
+};
 use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
@@ -21,7 +27,7 @@ impl Snapshot {
         let mut compiler = Compiler::new(model, viewpoint, &world, previous);
         let is_gateway = viewpoint.gateway != GatewayRole::None;
         let (outbound, listeners) = match is_gateway {
-            true => (Default::default(), compiler.gateways()),
+            true => (Arc::default(), compiler.gateways()),
             false => (compiler.mesh(), Vec::new()),
         };
         let stand_in = compiler.stand_in();
@@ -33,7 +39,7 @@ impl Snapshot {
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
         let Compiler { backends, hosts, reuse, .. } = compiler;
-        let (recipes, backends) = reuse.finish(backends.into_made());
+        let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
         Self {
             generation: previous
                 .map_or_else(Generation::default, |previous| Generation(previous.generation.0 + 1)),
@@ -83,13 +89,21 @@ impl<'a> Compiler<'a> {
 
     /// Takes a virtual host into the table; the number it gets there is what indexes know it by.
     pub(super) fn add(&mut self, name: &str, origins: Vec<Box<str>>, rules: Vec<Rule>) -> u32 {
+        self.add_owned(Owner::Others, name, origins, rules)
+    }
+
+    /// The same, of which it is known whose rules it has.
+    pub(super) fn add_owned(
+        &mut self,
+        owner: Owner,
+        name: &str,
+        origins: Vec<Box<str>>,
+        rules: Vec<Rule>,
+    ) -> u32 {
         let host = VirtualHost { name: name.into(), origins, rules, index: RuleIndex::default() };
-        self.reuse.note(self.backends.take_named());
+        self.reuse.note(owner, self.backends.take_named());
         let former = self.reuse.equal(&host);
-        self.push(former.unwrap_or_else(|| {
-            let index = RuleIndex::new(&host.rules);
-            Arc::new(VirtualHost { index, ..host })
-        }))
+        self.push(former.unwrap_or_else(|| host.indexed()))
     }
 
     /// A virtual host of the table, by its number.
@@ -101,6 +115,14 @@ impl<'a> Compiler<'a> {
     pub(super) fn push(&mut self, host: Arc<VirtualHost>) -> u32 {
         self.hosts.push(host);
         self.hosts.len() as u32 - 1
+    }
+}
+
+impl VirtualHost {
+    /// The same, whose rules can be found.
+    pub(super) fn indexed(self) -> Arc<Self> {
+        let index = RuleIndex::new(&self.rules);
+        Arc::new(Self { index, ..self })
     }
 }
 

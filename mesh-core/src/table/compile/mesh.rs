@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     model::{Attachment, HostPattern, Port, Protocol, Service, VirtualService},
-    table::{hosts::HostIndex, outbound::{Outbound, Site}},
+    table::{
+        hosts::HostIndex,
+        outbound::{Outbound, Site},
+    },
 };
 use rustc_hash::FxHashSet;
 use std::{cell::Cell, sync::Arc};
@@ -36,7 +39,11 @@ impl<'a> Compiler<'a> {
     /// Makes a virtual host for every service, and for every host of a VirtualService that is no service.
     ///
     /// Names are claimed in this order: full names of services, hosts that somebody wrote, further names of services.
-    pub(super) fn mesh(&mut self) -> Outbound {
+    pub(super) fn mesh(&mut self) -> Arc<Outbound> {
+        self.replace_rules().unwrap_or_else(|| Arc::new(self.assign()))
+    }
+
+    fn assign(&mut self) -> Outbound {
         let rules = self.mesh_rules();
         let claims = Claims::new(&rules);
         let services = self.backends.directory.services();

@@ -7,6 +7,7 @@ mod backends;
 mod directory;
 mod gateway;
 mod mesh;
+mod replace;
 mod reuse;
 mod rules;
 mod scope;

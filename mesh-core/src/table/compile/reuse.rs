@@ -7,11 +7,15 @@
 
 use super::{
     assemble::{Compiler, origin},
+    rules::{Place, rules_of},
     world::World,
 };
 use crate::{
     model::VirtualService,
-    table::snapshot::{Backend, BackendName, Rule, Snapshot, VirtualHost},
+    table::{
+        index::RuleIndex,
+        snapshot::{Backend, BackendName, Rule, Snapshot, VirtualHost},
+    },
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,6 +24,8 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Debug)]
 pub(in crate::table) struct Recipes {
     world: Arc<World>,
+    /// Every VirtualService, in order of precedence.
+    rules: Vec<Arc<VirtualService>>,
     /// One for each virtual host, in the same order.
     hosts: Vec<Arc<Recipe>>,
 }
@@ -34,7 +40,7 @@ struct Recipe {
 
 /// Whose rules a virtual host has.
 #[derive(Debug)]
-enum Owner {
+pub(super) enum Owner {
     /// Nobody's: the default of a service.
     Nobody,
     /// Those of a VirtualService.
@@ -46,6 +52,19 @@ enum Owner {
 impl Recipes {
     pub(super) fn world(&self) -> &Arc<World> {
         &self.world
+    }
+
+    /// Every VirtualService, in order of precedence.
+    pub(super) fn rules(&self) -> &[Arc<VirtualService>] {
+        &self.rules
+    }
+
+    /// The VirtualService that alone gave a virtual host its rules: one of [`Self::rules`].
+    pub(super) fn owner(&self, host: usize) -> Option<&Arc<VirtualService>> {
+        match &self.hosts[host].owner {
+            Owner::One(owner) => Some(owner),
+            Owner::Nobody | Owner::Others => None,
+        }
     }
 }
 
@@ -79,6 +98,11 @@ impl<'a> Reuse<'a> {
             recipes: Vec::new(),
             fresh: Vec::new(),
         }
+    }
+
+    /// The table before, if it was made of the same world.
+    pub(super) fn same_world(&self) -> Option<&'a Snapshot> {
+        self.previous.filter(|_| self.is_same_world)
     }
 
     /// The virtual host of the table before that has this name and `is_same`, by its number.
@@ -116,17 +140,35 @@ impl<'a> Reuse<'a> {
     }
 
     /// Notes what the latest virtual host was made of.
-    pub(super) fn note(&mut self, backends: Vec<Arc<Backend>>) {
+    pub(super) fn note(&mut self, owner: Owner, backends: Vec<Arc<Backend>>) {
         self.fresh.push(self.recipes.len());
-        self.recipes.push(Arc::new(Recipe { owner: Owner::Others, backends }));
+        self.recipes.push(Arc::new(Recipe { owner, backends }));
+    }
+
+    /// The virtual host of the table before that has this number, as the next one of this table.
+    fn take(&mut self, number: usize, owner: Option<&Arc<VirtualService>>) -> Option<Arc<VirtualHost>> {
+        let previous = self.previous?;
+        let recipe = &previous.recipes.hosts[number];
+        self.is_taken[number] = true;
+        self.cursor = number + 1;
+        self.recipes.push(match (&recipe.owner, owner) {
+            // Owners are known by where they are: an equal one that was put together again takes the place of the other.
+            (Owner::One(former), Some(owner)) if !Arc::ptr_eq(former, owner) => {
+                let owner = Owner::One(Arc::clone(owner));
+                Arc::new(Recipe { owner, backends: recipe.backends.clone() })
+            }
+            _ => Arc::clone(recipe),
+        });
+        Some(Arc::clone(&previous.virtual_hosts[number]))
     }
 
     /// What the table was made of, for the one after it; and all its backends, of which `made` were made now.
     pub(super) fn finish(
         self,
+        rules: &[Arc<VirtualService>],
         made: BTreeMap<BackendName, Arc<Backend>>,
     ) -> (Recipes, Arc<BTreeMap<BackendName, Arc<Backend>>>) {
-        let backends = match self.previous.filter(|_| self.is_same_world) {
+        let backends = match self.same_world() {
             Some(previous) if self.names_the_same_backends(previous) => Arc::clone(&previous.backends),
             Some(_) => {
                 let all = self.recipes.iter().flat_map(|recipe| &recipe.backends);
@@ -134,7 +176,7 @@ impl<'a> Reuse<'a> {
             }
             None => Arc::new(made),
         };
-        (Recipes { world: Arc::clone(self.world), hosts: self.recipes }, backends)
+        (Recipes { world: Arc::clone(self.world), rules: rules.to_vec(), hosts: self.recipes }, backends)
     }
 
     /// Whether what was made anew names the backends of what it replaces, and no others.
@@ -163,20 +205,44 @@ impl Compiler<'_> {
             return number;
         }
         let rules = make(self);
-        let number = self.add(name, owner.into_iter().map(|owner| origin(owner)).collect(), rules);
-        if let Some(recipe) = self.reuse.recipes.last_mut().and_then(Arc::get_mut) {
-            recipe.owner = owner.map_or(Owner::Nobody, |owner| Owner::One(Arc::clone(owner)));
-        }
-        number
+        let origins = owner.into_iter().map(|owner| origin(owner)).collect();
+        self.add_owned(Owner::of(owner), name, origins, rules)
     }
 
     fn take_over(&mut self, name: &str, owner: Option<&Arc<VirtualService>>) -> Option<u32> {
-        let previous = self.reuse.previous.filter(|_| self.reuse.is_same_world)?;
-        let recipes = &previous.recipes.hosts;
+        let recipes = &self.reuse.same_world()?.recipes.hosts;
         let former = self.reuse.find(name, |number| recipes[number].is_of(owner))?;
-        self.reuse.is_taken[former] = true;
-        self.reuse.recipes.push(Arc::clone(&recipes[former]));
-        Some(self.push(Arc::clone(&previous.virtual_hosts[former])))
+        let host = self.reuse.take(former, owner)?;
+        Some(self.push(host))
+    }
+
+    /// Takes over what a virtual host of the table before, made of the same world, is made of now: the same, or other
+    /// rules of `owner`.
+    pub(super) fn renew(&mut self, former: usize, owner: Option<&Arc<VirtualService>>) {
+        let Some(previous) = self.reuse.same_world() else { return };
+        let is_same = owner.is_none() || previous.recipes.hosts[former].is_of(owner);
+        match owner.filter(|_| !is_same) {
+            None => {
+                if let Some(host) = self.reuse.take(former, owner) {
+                    self.push(host);
+                }
+            }
+            Some(owner) => {
+                let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
+                let name = Arc::clone(&previous.virtual_hosts[former].name);
+                let host =
+                    VirtualHost { name, origins: vec![origin(owner)], rules, index: RuleIndex::default() };
+                self.reuse.note(Owner::of(Some(owner)), self.backends.take_named());
+                let former = &previous.virtual_hosts[former];
+                self.push(if host == **former { Arc::clone(former) } else { host.indexed() });
+            }
+        }
+    }
+}
+
+impl Owner {
+    fn of(owner: Option<&Arc<VirtualService>>) -> Self {
+        owner.map_or(Self::Nobody, |owner| Self::One(Arc::clone(owner)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         snapshot::{MirrorTarget, Rule, Target, TargetBackend, Viewpoint},
     },
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The name of the rule of a service that nobody wrote rules for.
 const DEFAULT: &str = "default";
@@ -46,6 +46,20 @@ pub(super) fn rules_of(
         }
     }
     rules
+}
+
+/// The ports on which any rule of a VirtualService of the mesh can hold; every one when `None`.
+pub(super) fn reach(service: &VirtualService, viewpoint: &Viewpoint) -> Option<BTreeSet<u16>> {
+    let mut ports = BTreeSet::new();
+    for route in &service.routes {
+        if route.blocks.is_empty() {
+            return None;
+        }
+        for block in route.blocks.iter().filter(|block| Place::Mesh.admits(block, viewpoint)) {
+            ports.insert(block.port?);
+        }
+    }
+    Some(ports)
 }
 
 /// Whether any rule of a VirtualService can hold for requests to a port here.
