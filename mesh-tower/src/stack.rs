@@ -48,6 +48,7 @@ pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) route: RouteLayer,
     pub(crate) mirror: MirrorLayer,
     /// Of a call, and of each of its tries.
     pub(crate) faults: [FaultLayer; 2],
@@ -59,16 +60,16 @@ impl Parts {
     /// The parts of a process that follows these tables.
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
-        let balance = BalanceLayer::new().with_labels(config.labels.clone());
-        let balance = match &config.locality {
-            Some(locality) => balance.with_locality(locality.clone()),
-            None => balance,
-        };
-        let attempt = balance.with_ejections(ejections.clone());
-        let attempt = attempt.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let balance = balance(config).with_ejections(ejections.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
+        let route = RouteLayer::new(handle.clone());
         Self {
             handle,
+            route: match &config.sticky {
+                Some(sticky) => route.with_sticky(sticky.clone()),
+                None => route,
+            },
             mirror: MirrorLayer::routed(attempt.clone()),
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
@@ -79,17 +80,27 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    below(parts, RouteLayer::new(parts.handle.clone()))
+    below(parts, parts.route.clone())
 }
 
 /// The stack for requests that come in at a gateway's port.
 pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
-    below(parts, RouteLayer::new(parts.handle.clone()).at_gateway(port, is_tls))
+    below(parts, parts.route.clone().at_gateway(port, is_tls))
 }
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
     RespondLayer::new().layer(carry.layer(app))
+}
+
+/// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one
+/// that has the same configuration.
+fn balance(config: &Config) -> BalanceLayer {
+    let balance = config.balance.clone().with_labels(config.labels.clone());
+    match &config.locality {
+        Some(locality) => balance.with_locality(locality.clone()),
+        None => balance,
+    }
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {

@@ -1,7 +1,7 @@
 //! Endpoints that are near are preferred.
 
 use http::{Request, Response};
-use mesh_core::model::Labels;
+use mesh_core::model::{Labels, Locality};
 use mesh_tower::{Body, Mesh, mesh::Config};
 use std::{collections::BTreeMap, future::ready};
 use tests::{
@@ -24,8 +24,15 @@ fn instance(zone: &str, at: &Upstream) -> String {
     )
 }
 
-/// How many of 40 requests each zone answers; the nearest one fails if asked to.
-async fn answers(policy: &str, near_fails: bool) -> BTreeMap<String, usize> {
+/// The ways to say that a workload is near.
+fn ways() -> [Config; 2] {
+    let labels = Labels::from([("istio-locality".to_owned(), "eu.near".to_owned())]);
+    let by_label = Config { labels, ..Config::default() };
+    [by_label, Config { locality: Locality::parse("eu/near"), ..Config::default() }]
+}
+
+/// How many of 40 requests each zone answers to a workload; the nearest one fails if asked to.
+async fn answers(own: Config, policy: &str, near_fails: bool) -> BTreeMap<String, usize> {
     let zone = |name: &'static str, status: u16| {
         Upstream::serving(move |_| {
             ready(Response::builder().status(status).body(Body::from(name)).map_err(Into::into))
@@ -41,8 +48,8 @@ async fn answers(policy: &str, near_fails: bool) -> BTreeMap<String, usize> {
     );
     let documents =
         Documents::of(&[&named("product", "http"), &instance("near", &near), &instance("far", &far), &rule]);
-    let labels = Labels::from([("istio-locality".to_owned(), "eu.near".to_owned())]);
-    let mesh = Mesh::start(Config { labels, ..config(&documents) }).await.expect("documents that are there");
+    let own = Config { documents: config(&documents).documents, ..own };
+    let mesh = Mesh::start(own).await.expect("documents that are there");
     let mut seen = BTreeMap::new();
     for _ in 0..40 {
         let request = Request::get("http://product/").body(Body::empty()).expect("a request");
@@ -59,12 +66,16 @@ fn counts(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn line_19_with_outlier_detection_only_the_own_zone_is_used_while_it_is_healthy() {
     let rules = "{outlierDetection: {consecutive5xxErrors: 5, maxEjectionPercent: 100}}";
-    assert_eq!(answers(rules, false).await, counts(&[("near", 40)]));
-    assert_eq!(answers(rules, true).await, counts(&[("near", 5), ("far", 35)]));
+    for own in ways() {
+        assert_eq!(answers(own.clone(), rules, false).await, counts(&[("near", 40)]));
+        assert_eq!(answers(own, rules, true).await, counts(&[("near", 5), ("far", 35)]));
+    }
 }
 
 #[tokio::test]
 async fn line_19_without_outlier_detection_all_zones_are_used() {
     let rules = "{loadBalancer: {simple: ROUND_ROBIN}}";
-    assert_eq!(answers(rules, false).await, counts(&[("near", 20), ("far", 20)]));
+    for own in ways() {
+        assert_eq!(answers(own, rules, false).await, counts(&[("near", 20), ("far", 20)]));
+    }
 }

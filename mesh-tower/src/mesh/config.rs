@@ -1,6 +1,9 @@
 //! Who a workload is, and where its documents are.
 
-use crate::{carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, serve::Drain};
+use crate::{
+    balance::BalanceLayer, carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, route::Sticky,
+    serve::Drain,
+};
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
     table::GatewayRole,
@@ -35,6 +38,10 @@ pub struct Config {
     /// Whether a request's calls have no more time than its caller gives it, and its handler is dropped when that time is
     /// over. Default: yes.
     pub keeps_deadlines: bool,
+    /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
+    pub balance: BalanceLayer,
+    /// What keeps a user with one of several weighted destinations. Default: nothing.
+    pub sticky: Option<Sticky>,
     /// How calls are tried again. Default: as the rules say, [`RetryLayer::routed`].
     pub retry: RetryLayer,
     /// Which faults are injected into calls. Default: those of the rules, [`FaultLayer::routed`].
@@ -60,6 +67,8 @@ impl Default for Config {
             unknown_hosts: UnknownHosts::default(),
             carried: CarriedHeaders::default(),
             keeps_deadlines: true,
+            balance: BalanceLayer::new(),
+            sticky: None,
             retry: RetryLayer::routed(),
             fault: FaultLayer::routed(),
             faults_per_try: false,

@@ -161,7 +161,7 @@ impl Mesh {
     /// The layer that decides requests, for a stack of one's own.
     #[must_use]
     pub fn route(&self) -> RouteLayer {
-        RouteLayer::new(self.handle())
+        self.0.parts.route.clone()
     }
 
     /// The layer that injects the faults of the rule that decided.
