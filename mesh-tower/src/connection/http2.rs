@@ -25,9 +25,6 @@ use tokio::time::Instant;
 /// Each time it takes another connection, so this is also how many connections in turn may end before it.
 const MOST_MOVES: u32 = 32;
 
-/// How often a request is sent again that the server refused to look at for reasons of its own.
-const MOST_REFUSALS: u32 = 1;
-
 /// The open connections.
 #[derive(Debug, Default)]
 pub(super) struct Http2(ArcSwap<Vec<Arc<Shared>>>);
@@ -134,7 +131,7 @@ pub(super) async fn send(
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Error> {
     head::for_http2(&mut request);
-    let (mut moves, mut refusals) = (0, 0);
+    let mut moves = 0;
     loop {
         let (turn, pending) = pool.turn(policy).await?;
         let stream = match turn {
@@ -157,52 +154,28 @@ pub(super) async fn send(
             Err(failure) => failure,
         };
         let unsent = failure.take_message();
-        let end = End::of(unsent.is_some(), failure.error());
+        let was_away = unsent.is_some() || is_away(failure.error());
+        if was_away {
+            pool.forget(&claim.life);
+            moves += 1;
+        }
         // What is said of a GOAWAY is not exact: of a stream that was opened at the very moment at which it came hyper says
         // the same as of one that the server has not looked at.
-        let is_certain = end != End::Away || copy.as_ref().is_some_and(Copy::is_idempotent);
-        let again = unsent.or_else(|| copy.filter(|_| is_certain).map(Copy::into_request));
-        let count = match end {
-            End::Away => {
-                pool.forget(&claim.life);
-                moves += 1;
-                moves <= MOST_MOVES
-            }
-            End::Refused => {
-                refusals += 1;
-                refusals <= MOST_REFUSALS
-            }
-            End::Other => false,
-        };
-        match again.filter(|_| count) {
+        let copy = copy.filter(|copy| was_away && copy.is_idempotent());
+        let again = unsent.or_else(|| copy.map(Copy::into_request));
+        match again.filter(|_| moves <= MOST_MOVES) {
             Some(again) => request = again,
             None => return Err(failed(failure.into_error())),
         }
     }
 }
 
-/// How a stream ended without a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The connection was going away, and the server has not looked at the request.
-    Away,
-    /// The server refused to look at the request.
-    Refused,
-    /// In another way.
-    Other,
-}
-
-impl End {
-    fn of(is_unsent: bool, error: &hyper::Error) -> Self {
-        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
-        match cause {
-            _ if is_unsent => Self::Away,
-            // Streams that a GOAWAY ends are those that the server says it has not looked at (RFC 9113, 6.8).
-            Some(cause) if cause.is_go_away() && cause.is_remote() => Self::Away,
-            Some(cause) if cause.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Refused,
-            _ => Self::Other,
-        }
-    }
+/// Whether the connection was going away, and the server has not looked at the request. What it refuses to look at for
+/// reasons of its own is for the retry policy: another endpoint may have less to do.
+fn is_away(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    // Streams that a GOAWAY ends are those that the server says it has not looked at (RFC 9113, 6.8).
+    cause.is_some_and(|cause| cause.is_go_away() && cause.is_remote())
 }
 
 async fn open(

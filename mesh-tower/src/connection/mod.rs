@@ -12,8 +12,8 @@
 //! * nothing of it was sent, or
 //! * the connection had served before and ended without an answer, and the request's method is safe (GET, HEAD, OPTIONS,
 //!   TRACE) and it has no body, or
-//! * HTTP/2 says that the server has not looked at it: by `REFUSED_STREAM`, once, or by GOAWAY, if its method is
-//!   idempotent, as often as it takes. Of bodies, those that are here as a whole are sent again.
+//! * HTTP/2 says that the connection goes away and that the server has not looked at it, if its method is idempotent.
+//!   Of bodies, those that are here as a whole are sent again.
 //!
 //! What is left is for the [`retry`](crate::retry) layer, which keeps other bodies too.
 //!

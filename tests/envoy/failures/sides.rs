@@ -93,7 +93,14 @@ impl Side {
         let asker = Asker::of(asked, case).await;
         let one = |turn| asker.ask(number, turn, &case.ask, script);
         let answers = match case.times {
-            Times::AtOnce(times) => join_all((0..times).map(one)).await,
+            Times::AtOnce(times) => {
+                let one = async |turn| {
+                    // Those before it are where they will stay.
+                    tokio::time::sleep(STAGGER * u32::try_from(turn).expect("a few")).await;
+                    one(turn).await
+                };
+                join_all((0..times).map(one)).await
+            }
             Times::InTurn(times) => {
                 let mut answers = Vec::new();
                 for turn in 0..times {
@@ -109,6 +116,9 @@ impl Side {
         Outcome { answers, attempts: script.attempts() }
     }
 }
+
+/// Between the beginnings of requests that are under way at once.
+const STAGGER: Duration = Duration::from_millis(100);
 
 /// Between requests of one case.
 const PAUSE: Duration = Duration::from_millis(50);

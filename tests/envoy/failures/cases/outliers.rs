@@ -1,7 +1,7 @@
 //! Endpoints that are left out, and limits of retries.
 
 use crate::failures::{
-    case::{Case, grpc, http},
+    case::{Case, grpc, http, http2},
     script::{Step, Step::*, answer, trailers_only},
 };
 use serde_json::{Value, json};
@@ -82,9 +82,32 @@ fn failures() -> Vec<Case> {
     ]
 }
 
-/// Limits of retries.
+/// Limits of retries and of requests.
 fn limits() -> Vec<Case> {
+    let one = json!({"http": {"http2MaxRequests": 1}});
+    let single = json!({"tcp": {"maxConnections": 1}, "http": {"http1MaxPendingRequests": 1}});
     vec![
+        http("one request at once", &[Stall; 3])
+            .policy("connectionPool", one.clone())
+            .timeout("0.8s")
+            .at_once(2),
+        http("one request at once, whatever is tried again", &[Stall; 3])
+            .policy("connectionPool", one.clone())
+            .timeout("0.8s")
+            .again(2)
+            .at_once(3),
+        http2("HTTP/2: one request at once", &[Stall; 3])
+            .policy("connectionPool", one.clone())
+            .timeout("0.8s")
+            .at_once(2),
+        grpc("one call at once", &[Stall; 3]).policy("connectionPool", one).timeout("0.8s").at_once(2),
+        http("one request waits and no more", &[Stall; 3])
+            .policy("connectionPool", single)
+            .timeout("0.8s")
+            .at_once(4),
+        http("each connection serves once", &[])
+            .policy("connectionPool", json!({"http": {"maxRequestsPerConnection": 1}}))
+            .in_turn(3),
         http("one retry at once", &[Answer(answer(503)), Answer(answer(503)), Stall])
             .policy("connectionPool", json!({"http": {"maxRetries": 1}}))
             .again(1)
