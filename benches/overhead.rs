@@ -14,13 +14,15 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use mesh_core::{
+    model::Injection,
     source::{Batch, Source},
     watch::Handle,
 };
 use mesh_tower::{
     Body, BoxError, Ejections, Mesh, answer::AnswerLayer, balance::BalanceLayer, carry::CarryOutLayer,
-    cors::CorsLayer, fault::FaultLayer, mesh::Config, outlier::OutlierLayer, respond::RespondLayer,
-    retry::RetryLayer, rewrite::RewriteLayer, route::RouteLayer, timeout::TimeoutLayer,
+    cors::CorsLayer, fault::FaultLayer, mesh::Config, mirror::MirrorLayer, outlier::OutlierLayer,
+    respond::RespondLayer, retry::RetryLayer, rewrite::RewriteLayer, route::RouteLayer,
+    timeout::TimeoutLayer,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{
@@ -41,9 +43,9 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const ROUNDS: usize = 40;
-/// How many requests a row sends before the next row's turn.
-const REQUESTS: u32 = 1_000;
+const ROUNDS: usize = 200;
+/// Few, so that some rounds are disturbed by nobody: how many requests a row sends before the next row's turn.
+const REQUESTS: u32 = 200;
 /// What the whole client may add.
 const MOST_TIME: Duration = Duration::from_micros(2);
 const MOST_ALLOCATIONS: f64 = 4.0;
@@ -227,8 +229,10 @@ async fn rows(handle: &Handle) -> Vec<Row> {
     let cors = fault.clone().layer(CorsLayer::routed());
     let timeout = cors.clone().layer(TimeoutLayer::routed());
     let rewrite = timeout.clone().layer(RewriteLayer::routed());
-    let retry = rewrite.clone().layer(RetryLayer::routed());
-    let balance = retry.clone().layer(BalanceLayer::new().with_ejections(ejections.clone()));
+    let mirror = rewrite.clone().layer(MirrorLayer::routed(bare.clone()));
+    let retry = mirror.clone().layer(RetryLayer::routed());
+    let fault_of_try = retry.clone().layer(FaultLayer::new(Injection::default()));
+    let balance = fault_of_try.clone().layer(BalanceLayer::new().with_ejections(ejections.clone()));
     let outlier = balance.clone().layer(OutlierLayer::new(ejections));
     vec![
         Row::new("a bare connection", bare.clone()),
@@ -240,7 +244,9 @@ async fn rows(handle: &Handle) -> Vec<Row> {
         Row::new("cors", cors.service(bare.clone())),
         Row::new("timeout", timeout.service(bare.clone())),
         Row::new("rewrite", rewrite.service(bare.clone())),
+        Row::new("mirror", mirror.service(bare.clone())),
         Row::new("retry", retry.service(bare.clone())),
+        Row::new("fault, of each try", fault_of_try.service(bare.clone())),
         Row::new("balance", balance.service(bare.clone())),
         Row::new("outlier", outlier.service(bare)),
     ]

@@ -11,6 +11,8 @@ use std::{
 use tests::shop::{Connection, Load, Program, Shop, kill};
 use tokio::time::Instant;
 
+/// How many requests are under way at once.
+const LOAD: usize = 16;
 const PRODUCT: &str = "/product-composite/1";
 /// How a caller learns that the service behind did not answer.
 const LOST: &str = "upstream connect error or disconnect/reset before headers. reset reason: ";
@@ -98,7 +100,7 @@ async fn a_killed_product_fails_clearly_until_it_is_back_and_nothing_hangs() {
     let shop = open(&["--instances", "2"]).await;
     let victim = shop.instances().into_iter().find(|instance| instance.name == "product-v1-1");
     let victim = victim.expect("a first product");
-    let mut load = Load::start(&shop, 16, PRODUCT).await;
+    let mut load = Load::start(&shop, LOAD, PRODUCT).await;
     assert_eq!(load.next().await.reply.status, StatusCode::OK);
 
     kill(victim.pid);
@@ -117,7 +119,8 @@ async fn a_killed_product_fails_clearly_until_it_is_back_and_nothing_hangs() {
         lost += 1;
     }
     println!("{lost} requests failed");
-    assert!(lost > 0, "somebody noticed");
+    // What the victim had begun is lost; whatever came later was tried again elsewhere.
+    assert!(lost <= 2 * LOAD, "{lost} requests failed");
     shop.says(|line| line.contains("product-v1-1 ended (signal: 9 (SIGKILL)); it starts again in 5 s")).await;
 
     let (back, mut answered) = (Instant::now(), 0);

@@ -51,6 +51,8 @@ pub enum Kind {
     NoCluster(Missing),
     /// The destination has no endpoint to send to.
     NoEndpoint,
+    /// The destination has as many connections, or requests under way or waiting, as it may have.
+    Overflow,
     /// No connection to the endpoint could be made.
     ConnectFailure,
     /// A connection to the endpoint took too long.
@@ -153,6 +155,9 @@ impl fmt::Display for Error {
             Kind::NoCluster(Missing::Subset) => "the subset does not exist (does a DestinationRule name it?)",
             Kind::NoCluster(Missing::Port) => "the destination's service has no such port",
             Kind::NoEndpoint => "the destination has no endpoint (do its labels select an instance?)",
+            Kind::Overflow => {
+                "the destination has as many requests as it may have (connectionPool of its DestinationRule bounds that)"
+            }
             Kind::ConnectFailure => "the endpoint could not be connected to",
             Kind::ConnectTimeout => "connecting to the endpoint took too long",
             Kind::ConnectionTermination => "the endpoint closed the connection before it answered",

@@ -30,6 +30,7 @@ pub mod connection;
 pub mod cors;
 pub mod fault;
 pub mod gateway;
+pub mod hedge;
 pub mod mesh;
 pub mod mirror;
 pub mod outlier;
@@ -45,6 +46,7 @@ mod client;
 mod context;
 mod dice;
 mod error;
+mod replay;
 mod reply;
 mod stack;
 

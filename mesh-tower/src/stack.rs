@@ -59,8 +59,13 @@ impl Parts {
     /// The parts of a process that follows these tables.
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
-        let balance = BalanceLayer::new().with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let balance = BalanceLayer::new().with_labels(config.labels.clone());
+        let balance = match &config.locality {
+            Some(locality) => balance.with_locality(locality.clone()),
+            None => balance,
+        };
+        let attempt = balance.with_ejections(ejections.clone());
+        let attempt = attempt.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         Self {
             handle,

@@ -14,6 +14,7 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     fault::FaultLayer,
+    hedge::HedgeLayer,
     mirror::MirrorLayer,
     outlier::OutlierLayer,
     respond::RespondLayer,
@@ -99,6 +100,7 @@ fn cases() -> Vec<Case> {
         case("outlier", OutlierLayer::default(), 56),
         case("mirror", MirrorLayer::new(unheard(), Share::ALL), 8),
         case("mirror of the rule", MirrorLayer::routed(unheard()), 8),
+        case("hedge", HedgeLayer::after(Duration::from_millis(50)), 16),
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]

@@ -47,6 +47,7 @@ async fn every_refusal_is_answered_as_envoy_does() {
             early("remote connection failure"),
             reset("remote connection failure"),
         ),
+        (Kind::Overflow, 503, "UO", early("overflow"), reset("overflow")),
         (Kind::ConnectTimeout, 503, "UF", early("connection timeout"), reset("connection timeout")),
         (
             Kind::ConnectionTermination,
@@ -79,6 +80,8 @@ async fn every_refusal_is_answered_as_envoy_does() {
         assert_eq!((refused.kind, refused.flag, &*refused.details), (kind, flag, &*details));
         let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap());
         assert_eq!(content_type, (!body.is_empty()).then_some("text/plain"), "{kind:?}");
+        let overloaded = response.headers().get("x-envoy-overloaded").map(|value| value.to_str().unwrap());
+        assert_eq!(overloaded, (kind == Kind::Overflow).then_some("true"), "{kind:?}");
         assert_eq!(text(response).await, body);
     }
 }

@@ -5,6 +5,8 @@
 
 mod answers;
 mod faults;
+mod limits;
+mod locality;
 mod matching;
 mod outliers;
 mod owners;

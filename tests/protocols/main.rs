@@ -1,6 +1,8 @@
 //! What HTTP promises, through the client, the server and the gateway, over real sockets.
 
+mod closing;
 mod failures;
+mod hedges;
 mod mirrors;
 mod pool;
 mod rules;

@@ -1,6 +1,7 @@
 //! `MeshConfig`: what holds for the whole mesh, written in the ConfigMap `istio` under the key `mesh`.
 
 use super::{
+    locality::LocalityBalancing,
     node::Node,
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
@@ -24,7 +25,6 @@ const UNUSED: &[&str] = &[
     "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
-    "localityLbSetting",
     "meshMTLS",
     "pathNormalization",
     "protocolDetectionTimeout",
@@ -50,6 +50,8 @@ pub struct MeshConfig {
     pub default_virtual_service_export_to: Vec<String>,
     /// The same for a DestinationRule. Default: all.
     pub default_destination_rule_export_to: Vec<String>,
+    /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
+    pub locality_lb_setting: Option<LocalityBalancing>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -86,6 +88,7 @@ impl Read for MeshConfig {
                 default_service_export_to: f.take("defaultServiceExportTo"),
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
+                locality_lb_setting: f.maybe("localityLbSetting"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -149,6 +149,26 @@ pub struct Locality {
 }
 
 impl Locality {
+    /// The label of a region.
+    pub const REGION_LABEL: &str = "topology.kubernetes.io/region";
+    /// The label of a zone.
+    pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+    /// The label of a part of a zone.
+    pub const SUBZONE_LABEL: &str = "topology.istio.io/subzone";
+
+    /// Where labels say that their bearer runs: by `istio-locality`, in which dots may stand for slashes, or else by
+    /// [`REGION_LABEL`](Self::REGION_LABEL) and its like.
+    #[must_use]
+    pub fn of_labels(labels: &Labels) -> Option<Self> {
+        if let Some(written) = labels.get("istio-locality").filter(|written| !written.is_empty()) {
+            let is_plain = written.contains('/');
+            return Self::parse(&if is_plain { written.clone() } else { written.replace('.', "/") });
+        }
+        let part = |key| labels.get(key).map(|part| part.as_str().into()).unwrap_or_default();
+        let [region, zone, subzone] = [Self::REGION_LABEL, Self::ZONE_LABEL, Self::SUBZONE_LABEL].map(part);
+        Some(Self { region, zone, subzone }).filter(|locality| *locality != Self::default())
+    }
+
     /// Reads `region/zone/subzone`; `None` when nothing is written.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

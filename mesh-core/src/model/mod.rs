@@ -67,6 +67,8 @@ pub struct Model {
     pub unknown_hosts: UnknownHosts,
     /// The namespace whose rules are everybody's last resort. Default: `istio-system`.
     pub root_namespace: Arc<str>,
+    /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
+    pub locality: Option<Arc<LocalityBalancing>>,
     /// A digest of the documents this was made from: equal documents give equal digests in every process.
     pub digest: u64,
 }
@@ -81,6 +83,7 @@ impl Default for Model {
             sidecars: Vec::new(),
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
+            locality: None,
             digest: 0,
         }
     }

@@ -163,22 +163,22 @@ fn tls_of_a_client_has_what_its_mode_needs() {
 
 #[test]
 fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
-    let policy = "{loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}, connectionPool: {tcp: {idleTimeout: 0s}}, \
+    let policy = "{loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}, \
                   tls: {mode: ISTIO_MUTUAL}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
                   {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts = ["connectionPool", "tls", "portLevelSettings"];
+    let parts = ["tls", "portLevelSettings"];
     let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
     let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
     is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
-    let near = "localityLbSetting: {enabled: true}";
+    let near = "zoneAwareLbSetting: {enabled: true}";
     let ports = format!("portLevelSettings: [{{port: {{number: 80}}, loadBalancer: {{{near}}}}}]");
     is_accepted(
         "DestinationRule",
         &format!("{{host: catalog, trafficPolicy: {{loadBalancer: {{{near}}}, {ports}}}}}"),
         &[
-            &later("spec.trafficPolicy.loadBalancer.localityLbSetting"),
-            &later("spec.trafficPolicy.portLevelSettings[0].loadBalancer.localityLbSetting"),
+            &later("spec.trafficPolicy.loadBalancer.zoneAwareLbSetting"),
+            &later("spec.trafficPolicy.portLevelSettings[0].loadBalancer.zoneAwareLbSetting"),
         ],
     );
     for effective in [
@@ -186,7 +186,11 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
         "outlierDetection: {consecutive5xxErrors: 3, interval: 10s}",
         "retryBudget: {percent: 25, minRetryConcurrency: 5}",
         "connectionPool: {http: {maxRetries: 3}}",
+        "connectionPool: {tcp: {maxConnections: 1, tcpKeepalive: {time: 10s}}, http: {http1MaxPendingRequests: 1}}",
+        "connectionPool: {http: {http2KeepAlive: {interval: 10s, timeout: 1s}, maxConcurrentStreams: 100}}",
+        "portLevelSettings: [{port: {number: 80}, connectionPool: {tcp: {connectTimeout: 1s}}}]",
         "loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}",
+        "loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: 100}}]}}",
         "portLevelSettings: [{port: {number: 80}, loadBalancer: {consistentHash: {useSourceIp: true}}}]",
     ] {
         is_accepted("DestinationRule", &format!("{{host: catalog, trafficPolicy: {{{effective}}}}}"), &[]);

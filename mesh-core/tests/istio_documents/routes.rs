@@ -1,6 +1,6 @@
 //! VirtualService: what applies to a rule of HTTP.
 
-use super::{is_accepted, is_refused, later};
+use super::{is_accepted, is_refused};
 
 const TO_CATALOG: &str = "route: [{destination: {host: catalog}}]";
 

@@ -1,7 +1,10 @@
 //! MeshConfig: what holds for the whole mesh.
 
 use super::*;
-use mesh_core::watch::Standing;
+use mesh_core::{
+    model::{LocalityBalancing, Nearness, RegionFailover},
+    watch::Standing,
+};
 
 fn config(mesh: &str) -> String {
     let mesh: String = mesh.lines().map(|line| format!("    {line}\n")).collect();
@@ -96,6 +99,43 @@ fn a_delegate_that_does_not_say_is_as_hidden_as_any_rules() {
     assert_eq!(goes(&table(&[root.clone(), leaf.clone()].concat()), "http://a.example/"), "leaf answers");
     let own = config("defaultVirtualServiceExportTo: ['.']");
     assert_eq!(goes(&table(&[root, leaf, own].concat()), "http://a.example/"), "pass");
+}
+
+#[test]
+fn endpoints_are_preferred_as_the_mesh_has_it_unless_a_rule_says_otherwise() {
+    let nearness = |rule: &str, mesh: &str| {
+        let rule =
+            istio("DestinationRule", "office/mail", &format!("{{host: mail, trafficPolicy: {{{rule}}}}}"));
+        let table = table(&[plain("mail.office"), rule, config(mesh)].concat());
+        let backend = table.backends().next().expect("the service").clone();
+        backend.policy.balancing.nearness.clone()
+    };
+    let setting = |is_enabled, failover: &[(&str, &str)]| {
+        let region = |(from, to): &(&str, &str)| RegionFailover { from: (*from).into(), to: (*to).into() };
+        let failover = failover.iter().map(region).collect();
+        Nearness::Locality(LocalityBalancing { is_enabled, failover, ..LocalityBalancing::default() })
+    };
+    let mesh = "localityLbSetting: {failover: [{from: eu, to: us}]}";
+    for (rule, mesh, expected) in [
+        ("outlierDetection: {}", "{}", Nearness::OfMesh),
+        ("outlierDetection: {}", mesh, setting(true, &[("eu", "us")])),
+        ("loadBalancer: {simple: RANDOM}", "localityLbSetting: {enabled: false}", setting(false, &[])),
+        ("loadBalancer: {localityLbSetting: {}}", mesh, setting(true, &[])),
+        ("loadBalancer: {localityLbSetting: {enabled: false}}", mesh, setting(false, &[])),
+    ] {
+        assert_eq!(nearness(rule, mesh), expected, "{rule} {mesh}");
+    }
+    let default = table(&[plain("mail.office"), config(mesh)].concat());
+    let backend = default.backends().next().expect("the service");
+    assert_eq!(backend.policy.balancing.nearness, setting(true, &[("eu", "us")]));
+    let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(faults(&config(mesh)), [""; 0]);
+    let [wrong] = &*faults(&config("localityLbSetting: {failover: [{from: eu, to: eu}]}")) else {
+        panic!("one fault")
+    };
+    let reason =
+        "data.mesh.localityLbSetting.failover[0]: locality lb failover settings must specify different";
+    assert!(wrong.contains(reason), "{wrong}");
 }
 
 #[test]

@@ -1,51 +1,73 @@
 //! One backend's endpoints while they serve.
 
 use super::{
-    maglev::Maglev,
-    policy::{self, Scheme, Standing},
-    ring::Ring,
-    round_robin::Order,
+    latency::{Forgetting, Latency},
+    moment::Moment,
+    near::{self, Home, Level},
+    outlook::Outlook,
+    policy::{self, Scheme},
     state::Asked,
-    warmup,
+    tier::{Choice, Tier},
 };
-use crate::{
-    Dice,
-    context::{Ejected, Ejection, Ejections, Tried, Upstream},
-};
+use crate::{Dice, context::Ejections};
+use arc_swap::{ArcSwap, Guard};
 use mesh_core::{
-    model::{Address, Algorithm, HashTable, Warmup},
+    model::{Address, Algorithm, Warmup},
     table::{Backend, BackendEndpoint},
 };
 use rustc_hash::FxHashMap;
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicU32, Ordering::Relaxed},
 };
 use tokio::time::Instant;
 
 /// What is remembered of a backend, and what was made for choosing among its endpoints.
 #[derive(Debug)]
 pub(super) struct Fleet {
-    backend: Arc<Backend>,
+    pub(super) backend: Arc<Backend>,
     /// What is remembered of each endpoint, in the backend's order.
-    members: Box<[Arc<Member>]>,
-    scheme: Scheme,
-    order: Order,
-    turn: Arc<AtomicU64>,
+    pub(super) members: Box<[Arc<Member>]>,
+    levels: Vec<Level>,
+    /// One for each level.
+    tiers: Box<[Tier]>,
     /// How endpoints warm up, and when all of them will be warm.
     warmup: Option<(Warmup, Instant)>,
+    outlook: ArcSwap<Outlook>,
 }
 
 /// What is remembered of an endpoint.
 #[derive(Debug)]
-struct Member {
-    active: AtomicU32,
-    since: Instant,
+pub(super) struct Member {
+    pub(super) active: AtomicU32,
+    pub(super) since: Instant,
+    pub(super) latency: Latency,
 }
 
 /// Counts one request as under way at its endpoint; dropped, for any reason, it no longer does.
 #[derive(Debug)]
 pub(super) struct Active(Arc<Member>);
+
+/// Measures how long a request waits for its answer; dropped before that, it tells that it waited in vain.
+#[derive(Debug)]
+pub(super) struct Stopwatch {
+    member: Arc<Member>,
+    sent: Instant,
+    by: Forgetting,
+    is_answered: bool,
+}
+
+impl Active {
+    fn new(member: &Arc<Member>) -> Self {
+        member.active.fetch_add(1, Relaxed);
+        Self(Arc::clone(member))
+    }
+
+    /// Begins to measure the latency of its endpoint.
+    pub(super) fn stopwatch(&self, by: Forgetting) -> Stopwatch {
+        Stopwatch { member: Arc::clone(&self.0), sent: Instant::now(), by, is_answered: false }
+    }
+}
 
 impl Drop for Active {
     fn drop(&mut self) {
@@ -53,26 +75,46 @@ impl Drop for Active {
     }
 }
 
+impl Stopwatch {
+    /// The head of an answer came.
+    pub(super) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Stopwatch {
+    fn drop(&mut self) {
+        let (now, latency) = (Instant::now(), &self.member.latency);
+        match self.is_answered {
+            true => latency.answered(now - self.sent, now, self.by),
+            false => latency.gave_up(now - self.sent, now, self.by),
+        }
+    }
+}
+
 impl Fleet {
-    /// The fleet of a backend, which keeps what is remembered of endpoints that were there before.
-    pub(super) fn new(backend: &Arc<Backend>, former: Option<&Self>, now: Instant) -> Self {
+    /// The fleet of a backend, as a client at home there sees it, which keeps what is remembered of endpoints that were
+    /// there before.
+    pub(super) fn new(backend: &Arc<Backend>, home: &Home, former: Option<&Self>, now: Instant) -> Self {
         let known = former.map(Self::by_address).unwrap_or_default();
         let member = |endpoint: &BackendEndpoint| {
             let known = known.get(&(&endpoint.address, endpoint.port));
-            let new = || Arc::new(Member { active: AtomicU32::new(0), since: now });
+            let new =
+                || Arc::new(Member { active: AtomicU32::new(0), since: now, latency: Latency::default() });
             known.map_or_else(new, |member| Arc::clone(member))
         };
         let members: Box<[_]> = backend.endpoints.iter().map(member).collect();
-        let order = Order::new(backend.endpoints.iter().map(|endpoint| endpoint.weight));
-        // Clients that start together would otherwise all begin with the same endpoint.
-        let turn = former
-            .map_or_else(|| Arc::new(AtomicU64::new(fastrand::u32(..).into())), |former| former.turn.clone());
-        let scheme =
-            former.and_then(|former| former.scheme_for(backend)).unwrap_or_else(|| scheme_of(backend));
+        let levels = near::levels(backend, home);
+        let tiers = levels.iter().enumerate().map(|(number, level)| {
+            let scheme = former.and_then(|former| former.scheme_for(backend, &levels, number));
+            Tier::new(backend, level, former.and_then(|former| former.tiers.get(number)), scheme)
+        });
+        let tiers = tiers.collect();
         let youngest = members.iter().map(|member| member.since).max();
         let warmup =
             warmup_of(backend).zip(youngest).map(|(warmup, since)| (warmup, since + warmup.duration));
-        Self { backend: Arc::clone(backend), members, scheme, order, turn, warmup }
+        let outlook = ArcSwap::from_pointee(Outlook::new(backend, &levels, None, now));
+        Self { backend: Arc::clone(backend), members, levels, tiers, warmup, outlook }
     }
 
     /// Whether it is the fleet of this very backend, and not of an older or newer one of its name.
@@ -87,38 +129,54 @@ impl Fleet {
         ejections: &Ejections,
         dice: &Dice,
     ) -> Option<(usize, Active)> {
-        let mut standing = self.standing(ejections);
-        standing.tried = asked.tried.filter(|tried| !tried.is_empty());
-        let choose = |standing: &Moment<'_>| {
-            let (turn, roll) = (|| self.turn.fetch_add(1, Relaxed), || dice.roll());
-            policy::choose(&self.scheme, &self.order, standing, asked.hash, turn, roll)
+        let outlook = self.outlook(ejections);
+        let level = match self.tiers.len() {
+            1 => 0,
+            _ => outlook.loads.level(asked.hash.unwrap_or_else(|| dice.roll().into()))?,
         };
-        let chosen = choose(&standing).or_else(|| {
-            // Everybody was tried: one of them again is better than none.
-            standing.tried.take().and_then(|_| choose(&standing))
-        })?;
-        let member = self.members.get(chosen)?;
-        member.active.fetch_add(1, Relaxed);
-        Some((chosen, Active(Arc::clone(member))))
+        let (tier, is_panic) = (self.tiers.get(level)?, outlook.loads.is_panic(level));
+        // A table of hashes knows the weights of groups, and where ejections do not count there are no groups.
+        let has_groups = !tier.groups.is_empty() && asked.hash.is_none() && !is_panic;
+        let forgetting = asked.extras.peak_ewma.filter(|_| matches!(tier.scheme, Scheme::LeastRequest));
+        let moment = Moment {
+            fleet: self,
+            choice: match has_groups {
+                true => tier.groups.get(outlook.loads.group(level, dice.roll())?)?,
+                false => &tier.whole,
+            },
+            outlook: &outlook,
+            tried: asked.tried.filter(|tried| !tried.is_empty()),
+            warming: self.warming(&outlook),
+            heeds: !is_panic,
+            latencies: forgetting.map(|forgetting| (forgetting, Instant::now())),
+            bound: None,
+        };
+        let moment = match asked.extras.bounded_load.filter(|_| asked.hash.is_some()) {
+            Some(percent) => moment.bounded(percent, &tier.weights),
+            None => moment,
+        };
+        let chosen = among(tier, moment, asked.hash, dice)?;
+        Some((chosen, Active::new(self.members.get(chosen)?)))
     }
 
-    fn standing<'a>(&'a self, ejections: &Ejections) -> Moment<'a> {
+    /// What follows from the ejections of the moment.
+    fn outlook(&self, ejections: &Ejections) -> Guard<Arc<Outlook>> {
         let rules = self.backend.policy.outlier_detection.as_ref();
-        let Some((rules, ejected)) = rules.zip(rules.and_then(|_| ejections.of(&self.backend.name))) else {
-            let warming = self.warming(None);
-            return Moment { fleet: self, tried: None, warming, ejected: None, heeds: None };
-        };
-        let now = Instant::now();
-        let (out, all) = (ejected.count(now), self.members.len());
-        let heeds = out > 0 && !policy::is_panic(out, all, rules.min_health_percent);
-        let warming = self.warming(ejected.latest());
-        Moment { fleet: self, tried: None, warming, ejected: Some(ejected), heeds: heeds.then_some(now) }
+        let ejected = rules.and_then(|_| ejections.of(&self.backend.name));
+        let known = self.outlook.load();
+        if known.holds(ejected.as_ref()) {
+            return known;
+        }
+        let new = Outlook::new(&self.backend, &self.levels, ejected, Instant::now());
+        self.outlook.store(Arc::new(new));
+        self.outlook.load()
     }
 
     /// How endpoints warm up, if any does now; who was ejected last begins anew when that is over.
-    fn warming(&self, back: Option<Instant>) -> Option<(&Warmup, Instant)> {
+    fn warming(&self, outlook: &Outlook) -> Option<(&Warmup, Instant)> {
         let (warmup, end) = self.warmup.as_ref()?;
-        let (now, end) = (Instant::now(), back.map_or(*end, |back| (back + warmup.duration).max(*end)));
+        let end = outlook.latest().map_or(*end, |back| (back + warmup.duration).max(*end));
+        let now = Instant::now();
         (now < end).then_some((warmup, now))
     }
 
@@ -127,98 +185,37 @@ impl Fleet {
         addresses.zip(&self.members).collect()
     }
 
-    /// The scheme for another backend, if this one's serves it too: tables of hashes are dear to make.
-    fn scheme_for(&self, backend: &Backend) -> Option<Scheme> {
+    /// The scheme for a level of another backend, if this one's serves it too: tables of hashes are dear to make.
+    fn scheme_for(&self, backend: &Backend, levels: &[Level], level: usize) -> Option<Scheme> {
         let is_same = self.backend.policy.balancing.algorithm == backend.policy.balancing.algorithm
+            && self.levels == levels
             && names(&self.backend).eq(names(backend));
-        is_same.then(|| self.scheme.clone())
+        self.tiers.get(level).filter(|_| is_same).map(|tier| tier.scheme.clone())
     }
 }
 
-/// A fleet at one moment.
-struct Moment<'a> {
-    fleet: &'a Fleet,
-    /// Where the request has been, if anywhere.
-    tried: Option<&'a Tried>,
-    /// The time, while any of it warms up.
-    warming: Option<(&'a Warmup, Instant)>,
-    /// Who was ejected, and may still be.
-    ejected: Option<Arc<Ejected>>,
-    /// The time, while ejections count.
-    heeds: Option<Instant>,
-}
-
-impl Moment<'_> {
-    fn last_ejection(&self, endpoint: usize) -> Option<Ejection> {
-        let backend = &self.fleet.backend;
-        self.ejected.as_ref()?.last(&Upstream::of(backend, &backend.endpoints[endpoint]))
-    }
-}
-
-impl Standing for Moment<'_> {
-    fn count(&self) -> usize {
-        self.fleet.members.len()
-    }
-
-    fn active(&self, endpoint: usize) -> u32 {
-        self.fleet.members[endpoint].active.load(Relaxed)
-    }
-
-    fn share(&self, endpoint: usize) -> f64 {
-        if let Some(tried) = self.tried {
-            let BackendEndpoint { address, port, .. } = &self.fleet.backend.endpoints[endpoint];
-            if tried.contains(address, *port) {
-                return 0.0;
-            }
-        }
-        let until = self.last_ejection(endpoint).map(|ejection| ejection.until);
-        if self.heeds.zip(until).is_some_and(|(now, until)| now < until) {
-            return 0.0;
-        }
-        self.warming.map_or(1.0, |(warmup, now)| {
-            // Who came back is new again.
-            let since = self.fleet.members[endpoint].since;
-            let since = until.filter(|until| *until <= now).map_or(since, |until| until.max(since));
-            warmup::share(warmup, now.saturating_duration_since(since))
-        })
-    }
-
-    fn is_warming(&self) -> bool {
-        self.warming.is_some()
-    }
-}
-
-fn scheme_of(backend: &Backend) -> Scheme {
-    let named = || {
-        let names = names(backend).map(|(address, port, weight)| (name(address, port), weight));
-        names.collect::<Vec<_>>()
+/// One of the endpoints of a moment, by its place in the backend, or of its tier when the request has been to all of them.
+fn among(tier: &Tier, moment: Moment<'_>, hash: Option<u64>, dice: &Dice) -> Option<usize> {
+    let choose = |moment: Moment<'_>| {
+        let Choice { order, endpoints, .. } = moment.choice;
+        let (turn, roll) = (|| moment.choice.turn(), || dice.roll());
+        let chosen = policy::choose(&tier.scheme, order, &moment, hash, turn, roll)?;
+        endpoints.get(chosen).copied()
     };
-    match &backend.policy.balancing.algorithm {
-        Algorithm::LeastRequest => Scheme::LeastRequest,
-        Algorithm::RoundRobin => Scheme::RoundRobin,
-        // Whoever lets requests pass to their own addresses has none to choose from.
-        Algorithm::Random | Algorithm::Passthrough | Algorithm::ConsistentHash { key: None, .. } => {
-            Scheme::Random
-        }
-        Algorithm::ConsistentHash { table: HashTable::Ring { minimum }, .. } => {
-            Scheme::Ring(Arc::new(Ring::new(&named(), *minimum)))
-        }
-        Algorithm::ConsistentHash { table: HashTable::Maglev { size }, .. } => {
-            Scheme::Maglev(Arc::new(Maglev::new(&named(), *size)))
-        }
-    }
+    let roomy = moment.bound.and_then(|_| choose(moment));
+    let moment = Moment { bound: None, ..moment };
+    // Where those that are left are full, being near to its like is better than nothing.
+    roomy.or_else(|| choose(moment)).or_else(|| {
+        moment.tried?;
+        let of_tier = choose(Moment { choice: &tier.whole, ..moment });
+        // One of them again is better than none.
+        of_tier.or_else(|| choose(Moment { tried: None, ..moment }))
+    })
 }
 
 /// What the places of endpoints in a table of hashes follow from.
 fn names(backend: &Backend) -> impl Iterator<Item = (&Address, u16, u32)> {
     backend.endpoints.iter().map(|endpoint| (&endpoint.address, endpoint.port, endpoint.weight))
-}
-
-fn name(address: &Address, port: u16) -> String {
-    match address {
-        Address::Ip(ip) => std::net::SocketAddr::from((*ip, port)).to_string(),
-        Address::Name(name) => format!("{name}:{port}"),
-    }
 }
 
 /// Only who takes turns, or the less busy, can be held back.

@@ -1,4 +1,7 @@
-use super::{body::BalanceBody, fleet::Active};
+use super::{
+    body::BalanceBody,
+    fleet::{Active, Stopwatch},
+};
 use crate::{BoxError, Error};
 use http::{HeaderValue, Response, header::SET_COOKIE};
 use http_body::Body;
@@ -32,8 +35,28 @@ pin_project! {
 pub(super) struct Held {
     /// That it counts.
     pub(super) active: Option<Active>,
-    /// The cookie that its response hands to the client. Seldom there, hence boxed.
-    pub(super) cookie: Option<Box<HeaderValue>>,
+    /// What is seldom there, hence boxed.
+    pub(super) rest: Option<Box<Rest>>,
+}
+
+/// What belongs to few requests.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// The cookie that the response hands to the client.
+    pub(super) cookie: Option<HeaderValue>,
+    /// What measures how long the answer takes.
+    pub(super) stopwatch: Option<Stopwatch>,
+}
+
+impl Held {
+    pub(super) fn new(
+        active: Option<Active>,
+        cookie: Option<HeaderValue>,
+        stopwatch: Option<Stopwatch>,
+    ) -> Self {
+        let is_there = cookie.is_some() || stopwatch.is_some();
+        Self { active, rest: is_there.then(|| Box::new(Rest { cookie, stopwatch })) }
+    }
 }
 
 impl<F> ResponseFuture<F> {
@@ -59,10 +82,13 @@ where
             StateProjection::Forward { future, held } => {
                 let response = ready!(future.poll(cx));
                 // Whatever becomes of this future later, a request that failed is over.
-                let Held { active, cookie } = std::mem::take(held);
+                let Held { active, rest } = std::mem::take(held);
                 let mut response = response.map_err(Into::into)?;
-                if let Some(cookie) = cookie {
-                    response.headers_mut().append(SET_COOKIE, *cookie);
+                if let Some(Rest { cookie, stopwatch }) = rest.map(|rest| *rest) {
+                    if let Some(cookie) = cookie {
+                        response.headers_mut().append(SET_COOKIE, cookie);
+                    }
+                    stopwatch.into_iter().for_each(Stopwatch::answered);
                 }
                 Poll::Ready(Ok(response.map(|body| BalanceBody::new(body, active))))
             }

@@ -23,8 +23,8 @@ const FREE: u32 = u32::MAX;
 
 impl Maglev {
     /// The table of endpoints with these names and weights; its size is a prime number.
-    pub(super) fn new(endpoints: &[(String, u32)], size: u64) -> Self {
-        let heaviest = endpoints.iter().map(|(_, weight)| *weight).max().unwrap_or(1);
+    pub(super) fn new(endpoints: &[(String, f64)], size: u64) -> Self {
+        let heaviest = endpoints.iter().map(|(_, weight)| *weight).fold(0.0, f64::max);
         let mut claimants: Vec<_> =
             endpoints.iter().map(|(name, weight)| Claimant::new(name, *weight, heaviest, size)).collect();
         if claimants.is_empty() || size < 2 {
@@ -58,10 +58,10 @@ impl Maglev {
 }
 
 impl Claimant {
-    fn new(name: &str, weight: u32, heaviest: u32, size: u64) -> Self {
+    fn new(name: &str, weight: f64, heaviest: f64, size: u64) -> Self {
         let place = xxh64(name.as_bytes(), 0).checked_rem(size).unwrap_or(0);
         let skip = xxh64(name.as_bytes(), 1).checked_rem(size.saturating_sub(1)).unwrap_or(0) + 1;
-        Self { place, skip, weight: f64::from(weight) / f64::from(heaviest), due: 0.0 }
+        Self { place, skip, weight: weight / heaviest, due: 0.0 }
     }
 
     /// Takes the first free place of its permutation; there must be one.

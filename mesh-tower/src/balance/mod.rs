@@ -20,6 +20,17 @@
 //! process itself has no source address that could be hashed: all of them keep to one endpoint. A cookie that has a `ttl`
 //! and is missing is made, and handed to the client in `set-cookie`.
 //!
+//! **Near endpoints come first** where the backend has `outlierDetection`, as in Istio: those of the client's own subzone,
+//! then of its zone, its region, all others; a `localityLbSetting` says what else is near, or how requests are spread
+//! over localities. Where the client is follows from its labels, or from [`BalanceLayer::with_locality`]. Health counts
+//! 1.4 times: farther endpoints get the requests for which, so counted, too few of the nearer ones are left, and
+//! ejections do not count where fewer than `minHealthPercent` are healthy and no other level can help. All of this is worked
+//! out when endpoints or ejections change, not for each request. Endpoints without a locality are near to clients without.
+//!
+//! Two extensions, which Istio does not have, are the layer's: [`BalanceLayer::with_bounded_load`] has `consistentHash`
+//! pass over endpoints that are too busy, and [`BalanceLayer::with_peak_ewma`] has `LEAST_REQUEST` weigh requests under way
+//! by how long each endpoint takes to answer.
+//!
 //! # When you want it
 //!
 //! Whenever requests are routed; the connection layer below needs to know whom to connect to.
@@ -38,6 +49,9 @@
 //!     loadBalancer:
 //!       simple: ROUND_ROBIN
 //!       warmup: {duration: 60s}   # a new endpoint begins with 10 % of its share
+//!       localityLbSetting:
+//!         failover: [{from: eu, to: us}]
+//!     outlierDetection: {}        # without it there is no failover
 //! ```
 //!
 //! # Posture
@@ -54,12 +68,18 @@
 //! hashes unless its endpoints or its algorithm changed.
 
 mod body;
+mod bound;
 mod fleet;
 mod future;
 mod hash;
+mod latency;
 mod layer;
 mod least_request;
+mod load;
 mod maglev;
+mod moment;
+mod near;
+mod outlook;
 mod policy;
 mod random;
 mod ring;
@@ -68,6 +88,7 @@ mod service;
 #[cfg(test)]
 mod spread;
 mod state;
+mod tier;
 mod warmup;
 
 pub use body::BalanceBody;

@@ -12,6 +12,8 @@ pub(super) trait Standing {
     fn count(&self) -> usize;
     /// How many requests one has under way.
     fn active(&self, endpoint: usize) -> u32;
+    /// What one more request costs there: one more than it has under way, or that multiplied by what each takes.
+    fn cost(&self, endpoint: usize) -> f64;
     /// The share of its weight that one gets: 1, less while it warms up, 0 when it is left alone.
     fn share(&self, endpoint: usize) -> f64;
     /// Whether any is warming up.
@@ -53,16 +55,11 @@ pub(super) fn choose(
         }
         (Scheme::LeastRequest, _) => {
             let least = least_request::least(standing, roll());
-            let odds = |endpoint| least_request::odds(standing.active(endpoint), least);
+            let odds = |endpoint| least_request::odds(standing.cost(endpoint), least);
             in_turn(order, standing, odds, turn, roll)
         }
         (Scheme::RoundRobin, _) => in_turn(order, standing, |_| 1.0, turn, roll),
     }
-}
-
-/// Whether so few endpoints are healthy that ejections do not count: fewer than `min_health` hundredths.
-pub(super) fn is_panic(ejected: usize, endpoints: usize, min_health: u8) -> bool {
-    endpoints.saturating_sub(ejected) * 100 < usize::from(min_health) * endpoints
 }
 
 /// The first endpoint in turn that keeps its turn.
@@ -101,6 +98,10 @@ mod tests {
 
         fn active(&self, endpoint: usize) -> u32 {
             self.0[endpoint].0
+        }
+
+        fn cost(&self, endpoint: usize) -> f64 {
+            f64::from(self.0[endpoint].0) + 1.0
         }
 
         fn share(&self, endpoint: usize) -> f64 {
@@ -198,14 +199,6 @@ mod tests {
             }
             is_spread(&scheme, [1; 3], IDLE, EQUAL);
         }
-    }
-
-    #[test]
-    fn ejections_count_while_enough_are_healthy() {
-        assert!(!is_panic(10, 10, 0));
-        assert!(!is_panic(5, 10, 50));
-        assert!(is_panic(6, 10, 50));
-        assert!(!is_panic(0, 0, 100));
     }
 
     #[test]

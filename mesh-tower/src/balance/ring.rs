@@ -12,13 +12,13 @@ pub(super) struct Ring(Box<[(u64, u32)]>);
 
 impl Ring {
     /// The ring of endpoints with these names and weights, of at least `minimum` places.
-    pub(super) fn new(endpoints: &[(String, u32)], minimum: u64) -> Self {
-        let total: f64 = endpoints.iter().map(|(_, weight)| f64::from(*weight)).sum();
+    pub(super) fn new(endpoints: &[(String, f64)], minimum: u64) -> Self {
+        let total: f64 = endpoints.iter().map(|(_, weight)| weight).sum();
         let count = count(endpoints, total, minimum);
         let mut places = Vec::with_capacity(count.ceil() as usize);
         let (mut end, mut text) = (0.0, String::new());
         for ((name, weight), endpoint) in endpoints.iter().zip(0..) {
-            end += count * f64::from(*weight) / total;
+            end += count * weight / total;
             let mut number = 0_u32;
             while (places.len() as f64) < end {
                 text.clear();
@@ -42,8 +42,8 @@ impl Ring {
 }
 
 /// How many places there are: even the lightest endpoint has whole ones, the others as many more as they are heavier.
-fn count(endpoints: &[(String, u32)], total: f64, minimum: u64) -> f64 {
-    let least = endpoints.iter().map(|(_, weight)| f64::from(*weight) / total).fold(1.0, f64::min);
+fn count(endpoints: &[(String, f64)], total: f64, minimum: u64) -> f64 {
+    let least = endpoints.iter().map(|(_, weight)| weight / total).fold(1.0, f64::min);
     ((least * minimum as f64).ceil() / least).min(MOST)
 }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn places_are_the_hashes_of_address_port_and_number() {
-        let ring = Ring::new(&[("10.0.0.1:80".into(), 1), ("10.0.0.2:80".into(), 1)], 8);
+        let ring = Ring::new(&[("10.0.0.1:80".into(), 1.0), ("10.0.0.2:80".into(), 1.0)], 8);
         let hash = xxh64(b"10.0.0.2:80_3", 0);
         assert_eq!(ring.find(hash, ALL), Some(1));
         let last = ring.0.last().map(|(hash, _)| *hash);

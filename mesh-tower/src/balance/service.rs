@@ -60,8 +60,8 @@ impl<S> Balance<S> {
         }
         let (hash, cookie) = self.hash(request, backend);
         let tried = request.extensions().get::<Tried>();
-        let BalanceLayer { fleets, ejections, dice, .. } = &self.layer;
-        let asked = Asked { hash, tried };
+        let BalanceLayer { fleets, ejections, dice, extras, .. } = &self.layer;
+        let asked = Asked { hash, tried, extras: *extras };
         let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
         else {
             return Err(nobody(backend));
@@ -69,11 +69,14 @@ impl<S> Balance<S> {
         if let Some(tried) = tried {
             tried.add(endpoint.address.clone(), endpoint.port);
         }
-        Ok((Upstream::of(backend, endpoint), Held { active, cookie }))
+        let counts = backend.policy.balancing.algorithm == Algorithm::LeastRequest;
+        let forgetting = extras.peak_ewma.filter(|_| counts);
+        let stopwatch = active.as_ref().zip(forgetting).map(|(active, by)| active.stopwatch(by));
+        Ok((Upstream::of(backend, endpoint), Held::new(active, cookie, stopwatch)))
     }
 
     /// What a request is hashed to, if its backend asks for that, and the cookie that was made for it.
-    fn hash<B>(&self, request: &Request<B>, backend: &Backend) -> (Option<u64>, Option<Box<HeaderValue>>) {
+    fn hash<B>(&self, request: &Request<B>, backend: &Backend) -> (Option<u64>, Option<HeaderValue>) {
         let Algorithm::ConsistentHash { key: Some(key), .. } = &backend.policy.balancing.algorithm else {
             return (None, None);
         };
@@ -83,7 +86,7 @@ impl<S> Balance<S> {
                 let dice = &self.layer.dice;
                 let value = u64::from(dice.roll()) << 32 | u64::from(dice.roll());
                 let (hash, cookie) = hash::make(cookie, value);
-                (Some(hash), cookie.map(Box::new))
+                (Some(hash), cookie)
             }
             (Found::NoCookie | Found::Nothing, _) => (None, None),
         }
@@ -119,7 +122,10 @@ fn nobody(backend: &Backend) -> Error {
     if backend.endpoints.is_empty() {
         return Error::new(Kind::NoEndpoint);
     }
-    let why = "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)";
+    let why = match backend.policy.outlier_detection {
+        Some(_) => "all of its endpoints are ejected (minHealthPercent of outlierDetection bounds that)",
+        None => "none of its endpoints is where localityLbSetting sends requests (look at distribute)",
+    };
     Error::because(Kind::NoEndpoint, why)
 }
 

@@ -3,13 +3,19 @@
 use xxhash_rust::xxh64::xxh64;
 
 /// Endpoints of these weights.
-pub(super) fn named(weights: &[u32]) -> Vec<(String, u32)> {
-    (1..).zip(weights).map(|(number, weight): (u32, _)| (format!("10.0.0.{number}:8080"), *weight)).collect()
+pub(super) fn named(weights: &[u32]) -> Vec<(String, f64)> {
+    (1..)
+        .zip(weights)
+        .map(|(number, weight): (u32, _)| (format!("10.0.0.{number}:8080"), f64::from(*weight)))
+        .collect()
 }
 
 /// Endpoints on the ports 18471 and up, as those were among which Envoy 1.40 chose.
-pub(super) fn at_home(weights: &[u32]) -> Vec<(String, u32)> {
-    (18_471..).zip(weights).map(|(port, weight): (u32, _)| (format!("127.0.0.1:{port}"), *weight)).collect()
+pub(super) fn at_home(weights: &[u32]) -> Vec<(String, f64)> {
+    (18_471..)
+        .zip(weights)
+        .map(|(port, weight): (u32, _)| (format!("127.0.0.1:{port}"), f64::from(*weight)))
+        .collect()
 }
 
 /// The endpoints of the header values `user-0` to `user-59`, from 1.

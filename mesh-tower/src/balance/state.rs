@@ -2,6 +2,8 @@
 
 use super::{
     fleet::{Active, Fleet},
+    layer::Extras,
+    near::Home,
     random,
 };
 use crate::{
@@ -16,7 +18,10 @@ use tokio::time::Instant;
 
 /// The fleets of the newest generation seen.
 #[derive(Debug, Default)]
-pub(super) struct Fleets(ArcSwap<Table>);
+pub(super) struct Fleets {
+    home: Home,
+    table: ArcSwap<Table>,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -38,6 +43,8 @@ pub(super) struct Asked<'a> {
     pub(super) hash: Option<u64>,
     /// Where its earlier tries went.
     pub(super) tried: Option<&'a Tried>,
+    /// What counts besides.
+    pub(super) extras: Extras,
 }
 
 impl Asked<'_> {
@@ -48,6 +55,11 @@ impl Asked<'_> {
 }
 
 impl Fleets {
+    /// Fleets as a client at home there sees them; none yet.
+    pub(super) fn of(home: Home) -> Self {
+        Self { home, table: ArcSwap::default() }
+    }
+
     /// Chooses an endpoint, and counts a request as under way there until the guard is dropped.
     ///
     /// A backend that only a much older table knows gets any endpoint, uncounted.
@@ -59,10 +71,10 @@ impl Fleets {
         ejections: &Ejections,
         dice: &Dice,
     ) -> Option<(&'a BackendEndpoint, Option<Active>)> {
-        if self.0.load().generation < snapshot.generation() {
+        if self.table.load().generation < snapshot.generation() {
             self.follow(snapshot);
         }
-        let table = self.0.load();
+        let table = self.table.load();
         let fleet = table.fleets.get(&backend.name).and_then(|kept| kept.of(backend));
         let Some(fleet) = fleet else {
             let is_new = |endpoint: usize| asked.is_new(&backend.endpoints[endpoint]);
@@ -79,12 +91,12 @@ impl Fleets {
     /// Keeps the fleets of backends that are still there, adds new ones, drops those that are gone.
     fn follow(&self, snapshot: &Snapshot) {
         let now = Instant::now();
-        self.0.rcu(|table| {
+        self.table.rcu(|table| {
             if table.generation >= snapshot.generation() {
                 return Arc::clone(table);
             }
             let fleet = |backend: &Arc<Backend>| {
-                let kept = Kept::next(table.fleets.get(&backend.name), backend, now);
+                let kept = Kept::next(table.fleets.get(&backend.name), backend, &self.home, now);
                 (backend.name.clone(), kept)
             };
             let fleets = snapshot.backends().map(fleet).collect();
@@ -94,12 +106,12 @@ impl Fleets {
 }
 
 impl Kept {
-    fn next(before: Option<&Self>, backend: &Arc<Backend>, now: Instant) -> Self {
+    fn next(before: Option<&Self>, backend: &Arc<Backend>, home: &Home, now: Instant) -> Self {
         match before {
             Some(kept) if kept.newest.is_of(backend) => kept.clone(),
             _ => {
                 let former = before.map(|kept| &kept.newest);
-                let newest = Arc::new(Fleet::new(backend, former.map(Arc::as_ref), now));
+                let newest = Arc::new(Fleet::new(backend, home, former.map(Arc::as_ref), now));
                 Self { newest, former: former.cloned() }
             }
         }

@@ -1,6 +1,7 @@
 //! Which headers travel, for how long a table is pinned, and by when a request has to be answered.
 
 use crate::{context::time_left, reply::is_grpc};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::Body;
 use rustc_hash::FxHashSet;
@@ -104,8 +105,10 @@ pub(super) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
     bytes.copy_from_slice(rolls.as_flattened());
     // Not the uuid crate's own randomness: that asks the operating system each time, and a request id is no secret.
     let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    let mut text = uuid::Uuid::encode_buffer();
-    if let Ok(value) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    id.hyphenated().encode_lower(&mut text);
+    // Shared from the beginning: a copy for a retry costs nothing.
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(text)) {
         headers.insert(REQUEST_ID, value);
     }
 }

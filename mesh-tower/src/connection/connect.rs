@@ -1,5 +1,12 @@
-//! Opens connections.
+//! Opens connections, and drives them to their end.
 
+use super::{
+    counts::Slot,
+    http2::Http2,
+    life::{Life, Verdict},
+    pool::Pool,
+    socket::Socket,
+};
 use crate::{
     body::Body,
     context::Upstream,
@@ -7,52 +14,109 @@ use crate::{
 };
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use mesh_core::model::Address;
-use std::{io, time::Duration};
-use tokio::net::TcpStream;
-
-/// The time for one connection, handshake included. Istio's default.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use mesh_core::model::{Address, ConnectionPool, TrafficPolicy};
+use socket2::SockRef;
+use std::{
+    fmt, io,
+    sync::{Arc, Weak},
+};
+use tokio::{net::TcpStream, time::Instant};
 
 /// Opens an HTTP/1.1 connection.
-pub(super) async fn http1(upstream: &Upstream) -> Result<http1::SendRequest<Body>, Error> {
-    let (sender, connection) =
-        http1::handshake(TokioIo::new(stream(upstream).await?)).await.map_err(broken)?;
+pub(super) async fn http1(
+    upstream: &Upstream,
+    policy: &Arc<TrafficPolicy>,
+    slot: Option<Slot>,
+) -> Result<(http1::SendRequest<Body>, Arc<Life>), Error> {
+    let io = TokioIo::new(socket(upstream, &policy.connection_pool, slot).await?);
+    let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
+    let life = Arc::new(Life::new(Instant::now()));
+    let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
     tokio::spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
-            tracing::debug!(%error, "connection ended");
+        let mut connection = std::pin::pin!(connection.with_upgrades());
+        tokio::select! {
+            biased;
+            ended = &mut connection => log(ended),
+            // One that nobody uses is dropped, and thereby closed: a request that comes at this very moment is not sent.
+            // One that is used goes on to its response's end, and is not given back then.
+            Verdict::Close = lived.end(&policy.connection_pool) => {}
         }
     });
-    Ok(sender)
+    Ok((sender, life))
 }
 
 /// Opens an HTTP/2 connection, with prior knowledge.
-pub(super) async fn http2(upstream: &Upstream) -> Result<http2::SendRequest<Body>, Error> {
-    let io = TokioIo::new(stream(upstream).await?);
+pub(super) async fn http2(
+    upstream: &Upstream,
+    policy: &Arc<TrafficPolicy>,
+    slot: Option<Slot>,
+    pool: Weak<Pool<Http2>>,
+) -> Result<(http2::SendRequest<Body>, Arc<Life>), Error> {
+    let io = TokioIo::new(socket(upstream, &policy.connection_pool, slot).await?);
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    let (sender, connection) = builder.timer(TokioTimer::new()).handshake(io).await.map_err(broken)?;
+    builder.timer(TokioTimer::new());
+    if let Some(keepalive) = policy.connection_pool.http2_keepalive {
+        builder.keep_alive_interval(keepalive.interval).keep_alive_timeout(keepalive.timeout);
+        builder.keep_alive_while_idle(true);
+    }
+    let (sender, connection) = builder.handshake(io).await.map_err(broken)?;
+    let life = Arc::new(Life::new(Instant::now()));
+    let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection ended");
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            biased;
+            ended = &mut connection => return log(ended),
+            _ = lived.end(&policy.connection_pool) => {}
         }
+        // Without the pool's sender it ends by itself, after the last stream.
+        if let Some(pool) = pool.upgrade() {
+            pool.forget_spent(&lived);
+        }
+        log(connection.await);
     });
-    Ok(sender)
+    Ok((sender, life))
 }
 
-async fn stream(upstream: &Upstream) -> Result<TcpStream, Error> {
+fn log(ended: Result<(), impl fmt::Display>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn socket(upstream: &Upstream, bounds: &ConnectionPool, slot: Option<Slot>) -> Result<Socket, Error> {
     let connecting = async {
         match &upstream.address {
             Address::Ip(ip) => TcpStream::connect((*ip, upstream.port)).await,
             Address::Name(name) => TcpStream::connect((name.as_str(), upstream.port)).await,
         }
     };
-    let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+    let stream = match tokio::time::timeout(bounds.connect_timeout, connecting).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(failed(error)),
         Err(_) => return Err(Error::new(Kind::ConnectTimeout)),
     };
     stream.set_nodelay(true).map_err(failed)?;
-    Ok(stream)
+    keep_alive(&stream, bounds).map_err(failed)?;
+    Ok(Socket::new(stream, slot))
+}
+
+fn keep_alive(stream: &TcpStream, bounds: &ConnectionPool) -> io::Result<()> {
+    let Some(written) = bounds.tcp_keepalive else { return Ok(()) };
+    let mut keepalive = socket2::TcpKeepalive::new();
+    if let Some(time) = written.time {
+        keepalive = keepalive.with_time(time);
+    }
+    if let Some(interval) = written.interval {
+        keepalive = keepalive.with_interval(interval);
+    }
+    if let Some(probes) = written.probes {
+        keepalive = keepalive.with_retries(probes);
+    }
+    let socket = SockRef::from(stream);
+    // What nobody wrote stays the operating system's affair, but it is on.
+    socket.set_keepalive(true)?;
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 fn failed(error: io::Error) -> Error {
@@ -61,4 +125,29 @@ fn failed(error: io::Error) -> Error {
 
 fn broken(error: hyper::Error) -> Error {
     Error::because(Kind::ConnectFailure, BoxError::from(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mesh_core::model::TcpKeepalive;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_operating_system_is_told_what_was_written_and_nothing_else() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let socket = SockRef::from(&stream);
+        let usual = socket.tcp_keepalive_interval().unwrap();
+        keep_alive(&stream, &ConnectionPool::default()).unwrap();
+        assert!(!socket.keepalive().unwrap());
+        let time = Some(Duration::from_secs(77));
+        let tcp_keepalive = Some(TcpKeepalive { probes: Some(4), time, interval: None });
+        keep_alive(&stream, &ConnectionPool { tcp_keepalive, ..ConnectionPool::default() }).unwrap();
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().ok(), time);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 4);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), usual);
+    }
 }

@@ -1,58 +1,40 @@
-//! A response whose connection goes back to the pool.
+//! A response whose connection serves again.
 
-use super::pool::EndpointPool;
-use crate::{body::Body, error::BoxError};
+use super::{http1::Lease, http2::Carried};
+use crate::error::BoxError;
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::{body::Incoming, client::conn::http1::SendRequest};
+use hyper::body::Incoming;
 use std::{
     fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-/// The body of a response, with the connection it comes over; read to its end, the connection serves again.
+/// The body of a response, with what it holds of its connection; read to its end, the connection serves again.
 pub struct Leased {
     body: Incoming,
-    connection: Option<Lease>,
+    hold: Option<Hold>,
 }
 
-/// An HTTP/1.1 connection that is out of its pool. Dropped without being given back, it closes.
-pub(super) struct Lease {
-    sender: SendRequest<Body>,
-    pool: Arc<EndpointPool>,
-}
-
-impl Lease {
-    pub(super) fn new(sender: SendRequest<Body>, pool: Arc<EndpointPool>) -> Self {
-        Self { sender, pool }
-    }
-
-    pub(super) fn sender(&mut self) -> &mut SendRequest<Body> {
-        &mut self.sender
-    }
-
-    /// Gives the connection back as soon as it can take another request; usually that is now.
-    fn give_back(mut self) {
-        if self.sender.is_ready() {
-            self.pool.put(self.sender);
-        } else if !self.sender.is_closed()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // The connection's own task has yet to see that the response is over, or the request's body still goes out.
-            runtime.spawn(async move {
-                if self.sender.ready().await.is_ok() {
-                    self.pool.put(self.sender);
-                }
-            });
-        }
-    }
+enum Hold {
+    Http1(Lease),
+    Http2(#[expect(dead_code, reason = "dropping it gives the stream back")] Carried),
 }
 
 impl Leased {
-    pub(super) fn new(body: Incoming, connection: Lease) -> Self {
-        Self { body, connection: Some(connection) }
+    pub(super) fn http1(body: Incoming, lease: Lease) -> Self {
+        Self { body, hold: Some(Hold::Http1(lease)) }
+    }
+
+    pub(super) fn http2(body: Incoming, carried: Carried) -> Self {
+        Self { body, hold: Some(Hold::Http2(carried)) }
+    }
+
+    fn finish(&mut self) {
+        if let Some(Hold::Http1(lease)) = self.hold.take() {
+            lease.give_back();
+        }
     }
 }
 
@@ -65,10 +47,8 @@ impl http_body::Body for Leased {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none()
-            && let Some(connection) = self.connection.take()
-        {
-            connection.give_back();
+        if frame.is_none() {
+            self.finish();
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
@@ -85,10 +65,8 @@ impl http_body::Body for Leased {
 impl Drop for Leased {
     fn drop(&mut self) {
         // A reader that knows the length does not ask once more after the last byte.
-        if self.body.is_end_stream()
-            && let Some(connection) = self.connection.take()
-        {
-            connection.give_back();
+        if self.body.is_end_stream() {
+            self.finish();
         }
     }
 }

@@ -1,30 +1,88 @@
-//! Sends a request to the endpoint that was chosen, over a connection that is kept for the next one.
+//! Sends a request to the endpoint that was chosen, over a connection that is kept for the next one, within the bounds of
+//! its backend.
 //!
-//! **What it does.** Takes the [`Upstream`](crate::balance::Upstream) from the request's extensions. HTTP/1.1
-//! connections carry one request at a time and go back to their endpoint's pool when the response has been read to its
-//! end; an HTTP/2 connection is shared by all requests to its endpoint. A connection that the server closed while it lay
-//! idle is not noticed by the caller: a request of which no byte was sent takes another one.
+//! # What it does
 //!
-//! **When you want it.** At the bottom of an outbound stack.
+//! Takes the [`Upstream`](crate::Upstream) from the request's extensions. HTTP/1.1 connections carry one request at a time
+//! and go back to their endpoint's pool when the response has been read to its end; an HTTP/2 connection is shared by the
+//! requests to its endpoint. Two backends that share an endpoint share no connection, as in Envoy.
 //!
-//! **How it is configured.** The protocol comes from the service's port: its name (`http`, `http2`, `grpc`, …) or
-//! `appProtocol`; a port that tells nothing gets HTTP of the version that the request came with. Connecting may take
-//! 10 s, Istio's default `connectTimeout`; a connection may lie idle for an hour, Istio's default `idleTimeout`.
+//! A server may close its connections when it likes. A request is sent again over another connection if
 //!
-//! **Posture.** Always ready: there is no limit on connections yet.
+//! * nothing of it was sent, or
+//! * the connection had served before and ended without an answer, and the request's method is safe (GET, HEAD, OPTIONS,
+//!   TRACE) and it has no body, or
+//! * HTTP/2 says that the server has not looked at it: by `REFUSED_STREAM`, once, or by GOAWAY, if its method is
+//!   idempotent, as often as it takes. Of bodies, those that are here as a whole are sent again.
 //!
-//! **Cancel safety.** Dropping the future or the response body before the end closes an HTTP/1.1 connection, and resets
-//! one stream of an HTTP/2 connection.
+//! What is left is for the [`retry`](crate::retry) layer, which keeps other bodies too.
 //!
-//! **What survives a reload.** Every connection to an endpoint that still exists.
+//! # When you want it
+//!
+//! At the bottom of an outbound stack. Without a route layer above, [`Connection::with_bounds`] says how much there may be.
+//!
+//! # How it is configured
+//!
+//! By the DestinationRule of the backend; each number is that of one backend (a service's port, or a subset of it) in this
+//! process:
+//!
+//! ```yaml
+//! trafficPolicy:
+//!   connectionPool:
+//!     tcp:
+//!       maxConnections: 100          # further requests wait; default: no bound
+//!       connectTimeout: 1s           # default: 10 s
+//!       maxConnectionDuration: 1h    # then it finishes what it carries, and closes; default: any time
+//!       tcpKeepalive: {time: 60s, interval: 10s, probes: 3}   # default: off
+//!     http:
+//!       http1MaxPendingRequests: 10  # may have no connection yet, of HTTP/2 too; default: no bound
+//!       http2MaxRequests: 200        # may be under way, of HTTP/1.1 too; default: no bound
+//!       maxRequestsPerConnection: 1000                        # default: no bound
+//!       maxConcurrentStreams: 50     # of one HTTP/2 connection; further ones open another; default: no bound
+//!       idleTimeout: 30m             # in which no request came, then it closes; 0 is never; default: 1 h
+//!       http2KeepAlive: {interval: 30s, timeout: 5s}          # default: off
+//! ```
+//!
+//! The protocol comes from the service's port: its name (`http`, `http2`, `grpc`, …) or `appProtocol`; a port that tells
+//! nothing gets HTTP of the version that the request came with.
+//!
+//! A request that has no connection at once is pending: it waits for the one that is opened for it, or for one that comes
+//! free. Those that wait for one endpoint have their turns in the order in which they came. One that would be too many
+//! fails at once with [`Kind::Overflow`](crate::Kind::Overflow). An endpoint without a connection may always have one,
+//! as in Envoy: what waits there would otherwise depend on what happens elsewhere. A connection that was upgraded counts
+//! until it closes.
+//!
+//! # Posture
+//!
+//! Choose later: always ready, since readiness belongs to an endpoint. Whoever waits does so in the future, within the
+//! bound on pending requests.
+//!
+//! # Cancel safety
+//!
+//! Dropping the future gives up the place in the line. Dropping it or the response body before the end closes an HTTP/1.1
+//! connection, and resets one stream of an HTTP/2 connection; what counted is counted no longer.
+//!
+//! # What survives a reload
+//!
+//! Every connection to an endpoint that still exists in the same backend, and every count. Bounds on numbers hold for the
+//! next request; how long a connection may live or rest is decided when it is opened.
 //!
 //! Nothing is buffered: bodies, trailers and upgrades pass as they come.
 
+mod again;
 mod connect;
+mod counts;
+mod failure;
 mod head;
+mod http1;
+mod http2;
 mod lease;
+mod life;
+mod line;
 mod pool;
 mod service;
+mod socket;
+mod table;
 
 pub(crate) use head::{remove_hop_by_hop, tokens, without_credentials};
 pub use lease::Leased;

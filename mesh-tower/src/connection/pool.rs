@@ -1,130 +1,158 @@
-//! Connections that wait for their next request, by endpoint.
+//! The connections of one version of HTTP to one endpoint, and who gets them.
 
-use crate::{body::Body, context::Upstream, error::Error};
-use arc_swap::{ArcSwap, ArcSwapOption};
-use crossbeam_queue::SegQueue;
-use hyper::client::conn::{http1, http2};
-use mesh_core::table::{Generation, Snapshot};
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Mutex, time::Instant};
+use super::{
+    counts::{Counts, Pending, Slot, Vacated, claim},
+    line::Line,
+};
+use crate::error::Error;
+use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use std::{
+    fmt,
+    sync::{
+        Arc, Weak,
+        atomic::{
+            AtomicU32,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+};
 
-/// How long a connection may lie idle. Istio's default.
-const IDLE: Duration = Duration::from_secs(3600);
-
-/// The pools of all endpoints.
-#[derive(Debug, Default)]
-pub(super) struct Pools(ArcSwap<Table>);
-
-#[derive(Debug, Default)]
-struct Table {
-    generation: Generation,
-    pools: FxHashMap<Upstream, Arc<EndpointPool>>,
-}
-
-/// The connections to one endpoint.
-#[derive(Debug, Default)]
-pub(super) struct EndpointPool {
-    idle: SegQueue<Idle>,
-    shared: ArcSwapOption<http2::SendRequest<Body>>,
-    /// Held while the shared connection is opened, so that it is opened once.
-    opening: Mutex<()>,
-}
-
+/// The connections of one version of HTTP to one endpoint.
 #[derive(Debug)]
-struct Idle {
-    sender: http1::SendRequest<Body>,
-    since: Instant,
+pub(super) struct Pool<S: Store> {
+    counts: Arc<Counts>,
+    /// How many are open, or being opened.
+    open: AtomicU32,
+    /// How many are being opened.
+    opening: AtomicU32,
+    line: Line<Turn<S>>,
+    pub(super) store: S,
 }
 
-impl Pools {
-    /// The pool of an endpoint, made when it is asked for the first time.
-    pub(super) fn of(&self, upstream: &Upstream, snapshot: Option<&Snapshot>) -> Arc<EndpointPool> {
-        if let Some(snapshot) = snapshot
-            && self.0.load().generation < snapshot.generation()
+/// Where the connections are kept that can take a request.
+pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
+    /// A connection that can, until it is dropped: then it is where it was.
+    type Ready: fmt::Debug + Send;
+
+    /// How many are opened at once.
+    const MOST_OPENING: u32;
+
+    /// One of them.
+    fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Self::Ready>;
+}
+
+/// What a request gets at its turn.
+#[derive(Debug)]
+pub(super) enum Turn<S: Store> {
+    /// A connection.
+    Ready(S::Ready),
+    /// The right to open one.
+    Open(Opening<S>),
+}
+
+/// The right to open a connection, held while it is opened.
+#[derive(Debug)]
+pub(super) struct Opening<S: Store> {
+    pool: Arc<Pool<S>>,
+    slot: Option<Slot>,
+}
+
+impl<S: Store> Pool<S> {
+    /// No connections, which will count among these.
+    pub(super) fn new(counts: Arc<Counts>) -> Arc<Self> {
+        let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
+        Arc::new(Self { counts, open, opening, line: Line::default(), store: S::default() })
+    }
+
+    /// What counts against the bounds of the backend.
+    pub(super) fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
+    /// How many connections are open, or being opened.
+    pub(super) fn open(&self) -> u32 {
+        self.open.load(Relaxed)
+    }
+
+    /// A connection, or the right to open one, at once or in turn. A request that gets no connection at once is pending
+    /// until it has one. Cancel safe: the place in the line is lost, and nothing else.
+    pub(super) async fn turn(
+        self: &Arc<Self>,
+        policy: &Arc<TrafficPolicy>,
+    ) -> Result<(Turn<S>, Option<Pending>), Error> {
+        let bounds = &policy.connection_pool;
+        if self.line.is_empty()
+            && let Some(ready) = S::take(self, bounds)
         {
-            self.follow(snapshot);
+            return Ok((Turn::Ready(ready), None));
         }
-        if let Some(pool) = self.0.load().pools.get(upstream) {
-            return Arc::clone(pool);
-        }
-        self.add(upstream)
+        self.fresh(policy).await
     }
 
-    fn add(&self, upstream: &Upstream) -> Arc<EndpointPool> {
-        let new = Arc::new(EndpointPool::default());
-        self.0.rcu(|table| {
-            if table.pools.contains_key(upstream) {
-                return Arc::clone(table);
-            }
-            let mut pools = table.pools.clone();
-            pools.insert(upstream.clone(), Arc::clone(&new));
-            Arc::new(Table { generation: table.generation, pools })
-        });
-        self.0.load().pools.get(upstream).cloned().unwrap_or(new)
+    /// The same, preferably the right to open one.
+    pub(super) async fn fresh(
+        self: &Arc<Self>,
+        policy: &Arc<TrafficPolicy>,
+    ) -> Result<(Turn<S>, Option<Pending>), Error> {
+        let bounds = &policy.connection_pool;
+        let pending = self.counts.wait(bounds.max_pending_requests)?;
+        if self.line.is_empty()
+            && let Some(opening) = self.claim(bounds)
+        {
+            // A connection that this request may not use once it is there is not opened.
+            self.counts.check(bounds.max_requests)?;
+            return Ok((Turn::Open(opening), Some(pending)));
+        }
+        let place = self.line.join(policy);
+        self.serve();
+        Ok((place.await, Some(pending)))
     }
 
-    /// Forgets the pools of endpoints that are gone; requests under way finish on the connections they have.
-    fn follow(&self, snapshot: &Snapshot) {
-        let endpoints = snapshot
-            .backends()
-            .flat_map(|backend| backend.endpoints.iter().map(|endpoint| (&endpoint.address, endpoint.port)));
-        let present: FxHashSet<_> = endpoints.collect();
-        self.0.rcu(|table| {
-            if table.generation >= snapshot.generation() {
-                return Arc::clone(table);
-            }
-            let kept = table
-                .pools
-                .iter()
-                .filter(|(upstream, _)| present.contains(&(&upstream.address, upstream.port)));
-            let pools = kept.map(|(upstream, pool)| (upstream.clone(), Arc::clone(pool))).collect();
-            Arc::new(Table { generation: snapshot.generation(), pools })
+    /// Gives those who wait what there is.
+    pub(super) fn serve(self: &Arc<Self>) {
+        let left = self.line.serve(|policy| {
+            let bounds = &policy.connection_pool;
+            let ready = S::take(self, bounds).map(Turn::Ready);
+            ready.or_else(|| self.claim(bounds).map(Turn::Open))
         });
+        drop(left);
+    }
+
+    fn claim(self: &Arc<Self>, bounds: &ConnectionPool) -> Option<Opening<S>> {
+        if !claim(&self.opening, S::MOST_OPENING) {
+            return None;
+        }
+        let pool: Weak<dyn Vacated> = Arc::<Self>::downgrade(self);
+        let is_first = self.open.compare_exchange(0, 1, SeqCst, Relaxed).is_ok();
+        let slot = self.counts.open(bounds.max_connections, is_first, pool);
+        match &slot {
+            Some(_) if !is_first => drop(self.open.fetch_add(1, SeqCst)),
+            Some(_) => {}
+            None => drop(self.opening.fetch_sub(1, Relaxed)),
+        }
+        slot.map(|slot| Opening { pool: Arc::clone(self), slot: Some(slot) })
     }
 }
 
-impl EndpointPool {
-    /// An idle HTTP/1.1 connection that is still open.
-    pub(super) fn take(&self) -> Option<http1::SendRequest<Body>> {
-        while let Some(idle) = self.idle.pop() {
-            if idle.sender.is_ready() && idle.since.elapsed() < IDLE {
-                return Some(idle.sender);
-            }
-        }
-        None
+impl<S: Store> Vacated for Pool<S> {
+    fn vacated(self: Arc<Self>) {
+        self.open.fetch_sub(1, SeqCst);
+        self.serve();
     }
+}
 
-    /// Puts a connection back that can take another request.
-    pub(super) fn put(&self, sender: http1::SendRequest<Body>) {
-        self.idle.push(Idle { sender, since: Instant::now() });
+impl<S: Store> Opening<S> {
+    /// The place of the connection, which its socket holds.
+    pub(super) fn slot(&mut self) -> Option<Slot> {
+        self.slot.take()
     }
+}
 
-    /// The shared HTTP/2 connection, opened by `open` if there is none. Cancel safe: another caller opens it then.
-    pub(super) async fn shared(
-        &self,
-        open: impl Future<Output = Result<http2::SendRequest<Body>, Error>>,
-    ) -> Result<http2::SendRequest<Body>, Error> {
-        if let Some(sender) = self.usable() {
-            return Ok(sender);
-        }
-        let _opening = self.opening.lock().await;
-        if let Some(sender) = self.usable() {
-            return Ok(sender);
-        }
-        let sender = open.await?;
-        self.shared.store(Some(Arc::new(sender.clone())));
-        Ok(sender)
-    }
-
-    fn usable(&self) -> Option<http2::SendRequest<Body>> {
-        self.shared.load().as_deref().filter(|sender| !sender.is_closed()).cloned()
-    }
-
-    /// Forgets the shared connection if it is this one, which was found closed.
-    pub(super) fn forget_closed(&self) {
-        if self.usable().is_none() {
-            self.shared.store(None);
-        }
+impl<S: Store> Drop for Opening<S> {
+    fn drop(&mut self) {
+        // In this order: what is given back first cannot be claimed before the second is.
+        self.slot = None;
+        self.pool.opening.fetch_sub(1, Relaxed);
+        self.pool.serve();
     }
 }

@@ -101,11 +101,6 @@ impl Ejected {
         self.0.get(endpoint).is_some_and(|ejection| now < ejection.until)
     }
 
-    /// When the ejection that lasts longest is over, or was.
-    pub(crate) fn latest(&self) -> Option<Instant> {
-        self.0.values().map(|ejection| ejection.until).max()
-    }
-
     /// How many endpoints are.
     pub(crate) fn count(&self, now: Instant) -> usize {
         self.0.values().filter(|ejection| now < ejection.until).count()

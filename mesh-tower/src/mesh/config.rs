@@ -2,7 +2,7 @@
 
 use crate::{carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, serve::Drain};
 use mesh_core::{
-    model::{Labels, UnknownHosts},
+    model::{Labels, Locality, UnknownHosts},
     table::GatewayRole,
 };
 use std::{collections::BTreeMap, env, fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -16,6 +16,9 @@ pub struct Config {
     pub namespace: String,
     /// Its labels. Default: none.
     pub labels: Labels,
+    /// Where it runs, if its labels do not say, by `istio-locality` or by `topology.kubernetes.io/region` and its like.
+    /// Default: nobody knows.
+    pub locality: Option<Locality>,
     /// Files and folders with documents. Default: none.
     pub documents: Vec<PathBuf>,
     /// The folder of certificates. Default: none.
@@ -49,6 +52,7 @@ impl Default for Config {
             service: String::new(),
             namespace: "default".into(),
             labels: Labels::new(),
+            locality: None,
             documents: Vec::new(),
             secrets: None,
             gateway: GatewayRole::None,
@@ -87,6 +91,7 @@ impl Config {
     /// | `MESH_SERVICE` | the workload's name | `product` |
     /// | `MESH_NAMESPACE` | its namespace | `shop` |
     /// | `MESH_LABELS` | its labels | `app=product,version=v1` |
+    /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
     /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
     /// | `MESH_LISTEN` | addresses for a gateway's ports | `443=127.0.0.1:8443` |
@@ -103,6 +108,7 @@ impl Config {
         for (key, value) in pairs("MESH_LABELS", variable("MESH_LABELS"), "app=product,version=v1")? {
             config.labels.insert(key, value);
         }
+        config.locality = variable("MESH_LOCALITY").and_then(|text| Locality::parse(&text));
         let documents = variable("MESH_DOCUMENTS").unwrap_or_default();
         config.documents = env::split_paths(&documents).filter(|path| !path.as_os_str().is_empty()).collect();
         config.secrets = variable("MESH_SECRETS").map(PathBuf::from);
@@ -146,6 +152,7 @@ mod tests {
         let config = Config::from_variables(|name| match name {
             "MESH_SERVICE" => Some("product".into()),
             "MESH_LABELS" => Some("app=product, version=v1".into()),
+            "MESH_LOCALITY" => Some("eu/eu-1".into()),
             "MESH_DOCUMENTS" => Some("a:b".into()),
             "MESH_LISTEN" => Some("443=127.0.0.1:8443".into()),
             _ => None,
@@ -153,6 +160,7 @@ mod tests {
         let config = config.unwrap();
         assert_eq!((config.service.as_str(), config.namespace.as_str()), ("product", "default"));
         assert_eq!(config.labels["version"], "v1");
+        assert_eq!(config.locality, Locality::parse("eu/eu-1"));
         assert_eq!(config.documents.len(), 2);
         assert_eq!(config.listen[&443].port(), 8443);
     }

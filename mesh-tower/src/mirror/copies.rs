@@ -6,12 +6,24 @@ use super::{
     state::Slot,
     tee,
 };
-use crate::{Body, BoxError, Routed, context::PeerAddress};
+use crate::{
+    AnswerBy, Body, BoxError, Routed,
+    context::{PeerAddress, Sent},
+};
 use futures_util::future::BoxFuture;
 use http::{Extensions, Request, Response};
 use http_body_util::BodyExt;
-use std::{future::pending, pin::pin, sync::Arc, time::Duration};
-use tokio::{runtime::Handle, sync::watch, time::sleep};
+use std::{
+    future::{pending, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tower::util::ServiceExt;
 use tower_service::Service;
 
@@ -75,15 +87,14 @@ impl MirrorLayer {
         let runtime = Handle::try_current().ok()?;
         let (bodies, own) = tee::split(std::mem::take(request.body_mut()), planned.len(), self.held);
         *request.body_mut() = own;
-        let head = policy::head_of_copy(request, self.is_renamed);
+        let limit = limit(request);
+        let head = policy::head_of_copy(request, limit, self.is_renamed);
         let (told, original) = watch::channel(());
-        for (Planned { routed, slot }, body) in planned.into_iter().zip(bodies) {
-            let limit = routed.as_ref().and_then(Routed::rule).and_then(|rule| rule.route.timeout);
-            let limit = limit.filter(|limit| !limit.is_zero());
+        for (Planned { routed, slot }, (body, sent)) in planned.into_iter().zip(bodies) {
             let mut copy = Request::from_parts(head.clone(), body);
-            *copy.extensions_mut() = extensions(request, routed);
+            *copy.extensions_mut() = extensions(request, routed, answer_by(limit, sent.as_ref()));
             let outlived = outlived(original.clone(), self.linger);
-            runtime.spawn(go_on((self.copier)(copy), limit, outlived, slot));
+            runtime.spawn(go_on((self.copier)(copy), late(limit, sent), outlived, slot));
         }
         Some(Original { _told: told })
     }
@@ -117,8 +128,11 @@ impl MirrorLayer {
 }
 
 /// What a copy takes along: nothing of the application's, which may be as large as it likes.
-fn extensions(request: &Request<Body>, routed: Option<Routed>) -> Extensions {
+fn extensions(request: &Request<Body>, routed: Option<Routed>, by: Option<AnswerBy>) -> Extensions {
     let mut extensions = Extensions::new();
+    if let Some(by) = by {
+        extensions.insert(by);
+    }
     if let Some(routed) = routed {
         extensions.insert(routed);
     }
@@ -128,19 +142,40 @@ fn extensions(request: &Request<Body>, routed: Option<Routed>) -> Extensions {
     extensions
 }
 
+/// How long a copy may take once it has been sent: as long as its request.
+fn limit(request: &Request<Body>) -> Option<Duration> {
+    let extensions = request.extensions();
+    if let Some(by) = extensions.get::<AnswerBy>() {
+        return Some(by.left(Instant::now()));
+    }
+    let limit = extensions.get::<Routed>()?.rule()?.route.timeout;
+    limit.filter(|limit| !limit.is_zero())
+}
+
+/// By when a copy has to be answered, which tells of an endpoint that is too slow.
+fn answer_by(limit: Option<Duration>, sent: Option<&Sent>) -> Option<AnswerBy> {
+    match (limit?, sent) {
+        (limit, Some(sent)) => Some(AnswerBy::after_body(limit, sent.clone(), None)),
+        (limit, None) => Instant::now().checked_add(limit).map(AnswerBy::at),
+    }
+}
+
 /// Holds its slot until the copy is over in one way or another.
-async fn go_on(copy: BoxFuture<'static, ()>, limit: Option<Duration>, outlived: impl Future, _slot: Slot) {
-    let late = async {
-        match limit {
-            Some(limit) => sleep(limit).await,
-            None => pending().await,
-        }
-    };
+async fn go_on(copy: BoxFuture<'static, ()>, late: impl Future, outlived: impl Future, _slot: Slot) {
     tokio::select! {
         () = copy => {}
-        () = late => {}
+        _ = late => {}
         _ = outlived => {}
     }
+}
+
+/// Completes when a copy has taken too long since it was sent.
+async fn late(limit: Option<Duration>, sent: Option<Sent>) {
+    let Some(limit) = limit else { return pending().await };
+    if let Some(sent) = sent {
+        poll_fn(|cx| sent.poll(cx)).await;
+    }
+    sleep(limit).await;
 }
 
 /// Completes when a request has been over for so long.

@@ -16,8 +16,8 @@
 //!   body ends with an error, so that nobody takes a part for the whole. A request whose body ends early cuts its
 //!   copies, too.
 //! - **Answers** are read up to 1 MiB, so that the connection serves again, and dropped.
-//! - **Time**: a copy has the rule's `timeout` for itself, and at most 15 seconds more than its request: else the copy of a
-//!   watch that somebody has left would be watched for ever.
+//! - **Time**: a copy has as much as its request, for itself, from the end of its own body, and at most 15 seconds more than
+//!   its request: else the copy of a watch that somebody has left would be watched for ever.
 //! - **Limits**: at most 1024 copies are under way to one destination. While it has so many, requests are not copied to it;
 //!   copies to others go on.
 //!

@@ -1,11 +1,12 @@
 //! Which requests are copied, and what a copy's head says.
 
-use crate::Routed;
+use crate::{Routed, context::tell_time_left};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri,
     header::{HOST, UPGRADE},
     request::Parts,
 };
+use std::time::Duration;
 
 /// Tells a service that a request was not sent by a stranger; Envoy says it of every copy.
 const INTERNAL: HeaderName = HeaderName::from_static("x-envoy-internal");
@@ -36,8 +37,8 @@ pub(super) fn has_destination(routed: &Routed) -> bool {
     backend.is_some_and(|backend| backend.is_passthrough || !backend.endpoints.is_empty())
 }
 
-/// The head of a request's copies, without its extensions.
-pub(super) fn head_of_copy<B>(request: &Request<B>, is_renamed: bool) -> Parts {
+/// The head of a request's copies, without its extensions. They are told how much time they have.
+pub(super) fn head_of_copy<B>(request: &Request<B>, limit: Option<Duration>, is_renamed: bool) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
     head.method = request.method().clone();
     head.uri = request.uri().clone();
@@ -48,6 +49,9 @@ pub(super) fn head_of_copy<B>(request: &Request<B>, is_renamed: bool) -> Parts {
     }
     head.headers.insert(ATTEMPT_COUNT, HeaderValue::from_static("1"));
     head.headers.insert(INTERNAL, HeaderValue::from_static("true"));
+    if let Some(limit) = limit {
+        tell_time_left(&mut head.headers, limit);
+    }
     if is_renamed {
         rename(&mut head.uri, &mut head.headers);
     }
@@ -97,19 +101,20 @@ mod tests {
     fn a_copy_is_renamed_wherever_it_names_its_host_and_asks_nothing_of_the_mesh() {
         let request = Request::get("http://product:81/a?b").header(HOST, "product:81");
         let request = request.header("x-envoy-retry-on", "5xx").header("x-user", "me").body(()).unwrap();
-        let head = head_of_copy(&request, true);
+        let head = head_of_copy(&request, Some(Duration::from_secs(3)), true);
         assert_eq!(head.uri, "http://product-shadow:81/a?b");
         let expected = [
             (HOST, "product-shadow:81"),
             (HeaderName::from_static("x-user"), "me"),
             (ATTEMPT_COUNT, "1"),
             (INTERNAL, "true"),
+            (HeaderName::from_static("x-envoy-expected-rq-timeout-ms"), "3000"),
         ];
         assert_eq!(
             head.headers,
             expected.map(|(name, value)| (name, HeaderValue::from_static(value))).into_iter().collect()
         );
-        let head = head_of_copy(&request, false);
+        let head = head_of_copy(&request, None, false);
         assert_eq!((head.uri, &head.headers[HOST]), (request.uri().clone(), &request.headers()[HOST]));
     }
 

@@ -1,6 +1,6 @@
 //! A request's body, which goes to the request and to its copies.
 
-use crate::{Body, BoxError};
+use crate::{Body, BoxError, context::Sent};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use std::{
@@ -17,11 +17,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// What a frame counts beside its data: there can be any number of tiny ones, and each needs room of its own.
 const FRAME: usize = 128;
 
-/// The bodies of a request's copies, and the request's own, which has their frames as it takes its own. For a copy at
-/// most `held` bytes lie ready.
-pub(super) fn split(body: Body, copies: usize, held: usize) -> (Vec<Body>, Body) {
+/// The bodies of a request's copies, each with what tells that it has been sent if it was not here from the beginning,
+/// and the request's own, which has their frames as it takes its own. For a copy at most `held` bytes lie ready.
+pub(super) fn split(body: Body, copies: usize, held: usize) -> (Vec<(Body, Option<Sent>)>, Body) {
     if let Some(first) = body.copy() {
-        let whole = |_| first.copy().unwrap_or_default();
+        let whole = |_| (first.copy().unwrap_or_default(), None);
         return ((0..copies).map(whole).collect(), body);
     }
     let hint = body.size_hint();
@@ -29,8 +29,10 @@ pub(super) fn split(body: Body, copies: usize, held: usize) -> (Vec<Body>, Body)
         .map(|_| {
             let (sender, receiver) = unbounded_channel();
             let ready = Arc::new(AtomicUsize::new(0));
-            let copy = Copied { receiver, ready: Arc::clone(&ready), hint, is_over: false };
-            (Writer { sender, ready, held }, Body::new(copy))
+            let sent = Sent::default();
+            let (near, end) = (Arc::clone(&ready), sent.clone());
+            let copy = Copied { receiver, ready, hint, sent: end, is_over: false };
+            (Writer { sender, ready: near, held }, (Body::new(copy), Some(sent)))
         })
         .unzip();
     (bodies, Body::new(Tee { body, writers }))
@@ -121,6 +123,7 @@ struct Copied {
     ready: Arc<AtomicUsize>,
     /// How much is to come.
     hint: SizeHint,
+    sent: Sent,
     is_over: bool,
 }
 
@@ -144,6 +147,7 @@ impl http_body::Body for Copied {
             }
             Some(Piece::End) => {
                 self.is_over = true;
+                self.sent.finish();
                 Poll::Ready(None)
             }
             None => {

@@ -12,6 +12,7 @@
 //! | unknown host, and unknown hosts are refused | 502 | - | |
 //! | the destination does not exist | 503 | NC | |
 //! | the destination has no endpoint | 503 | UH | `no healthy upstream` |
+//! | too many requests to the destination | 503, `x-envoy-overloaded: true` | UO | `upstream connect error or disconnect/reset before headers. reset reason: overflow` |
 //! | no connection | 503 | UF | `upstream connect error or disconnect/reset before headers. reset reason: …` |
 //! | the connection was closed | 503 | UC | the same |
 //! | the stream was reset | 503 | UR | the same |

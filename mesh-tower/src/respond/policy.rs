@@ -1,9 +1,12 @@
 //! What each refusal is answered with.
 
 use crate::{Body, Error, Kind, Stop, reply};
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use mesh_core::model::AbortStatus;
 use std::{borrow::Cow, error::Error as _, io};
+
+/// Says that the mesh refused a request because there were too many already.
+const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
 
 /// Says, in a response's extensions, that the mesh gave it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,9 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
     if let Some(headers) = error.headers() {
         response.headers_mut().extend(headers.clone());
     }
+    if error.kind() == Kind::Overflow {
+        response.headers_mut().insert(OVERLOADED, HeaderValue::from_static("true"));
+    }
     let retry_flag = error.retries().stop.map(|stop| match stop {
         Stop::Exhausted => "URX",
         Stop::Overflow => "UO",
@@ -75,6 +81,7 @@ fn answer(error: &Error) -> Answer {
         Kind::NoEndpoint => {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
         }
+        Kind::Overflow => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UO", "overflow"),
         Kind::ConnectFailure => Answer::unconnected(error),
         Kind::ConnectTimeout => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
         Kind::ConnectionTermination => {

@@ -1,16 +1,16 @@
 //! The tries of one request: what they need, and what has become of them.
 
 use super::{
-    body::Copies,
     headers,
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
     state::Slot,
     wait,
 };
-use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried};
+use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
 use http::{Extensions, Request, Response, request::Parts};
 use std::{
+    mem,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -46,13 +46,13 @@ impl Attempts {
         // A request that has only a limit for its one try keeps nothing of its body.
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
         let (body, first) = Copies::of(body, limit);
-        let sent = std::mem::take(&mut head.extensions);
+        let sent = mem::take(&mut head.extensions);
         let routed = sent.get::<Routed>().cloned();
         let by = sent.get::<AnswerBy>().cloned();
         let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
-        let tried = spreads.then(Tried::new);
+        let tried = spreads.then(|| sent.get::<Tried>().cloned().unwrap_or_default());
         let (made, was_late, slot) = (1, false, None);
         let mut attempts =
             Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
@@ -103,23 +103,28 @@ impl Attempts {
 
     /// The try that begins now.
     fn attempt(&mut self, body: Body, mut extensions: Extensions) -> Request<Body> {
-        let now = Instant::now();
+        // Most requests have all the time in the world, and nobody asks for it.
+        let now = (self.by.is_some() || self.plan.per_try.is_some()).then(Instant::now);
         let by = self.answer_by(now);
-        headers::tell(&mut self.head.headers, self.made, self.was_late, by.as_ref().map(|by| by.left(now)));
-        if let Some(by) = by {
+        let left = by.as_ref().zip(now).map(|(by, now)| by.left(now));
+        // What was copied is kept, and what was there is sent: it has room for more headers, which are not copied.
+        let kept = self.head.clone();
+        let mut head = mem::replace(&mut self.head, kept);
+        headers::tell(&mut head.headers, self.made, self.was_late, left);
+        // The first try has that of the request already.
+        if let Some(by) = by.filter(|_| self.made > 1 || self.plan.per_try.is_some()) {
             extensions.insert(by);
         }
         if let Some(tried) = self.tried.clone() {
             extensions.insert(tried);
         }
-        let mut request = Request::from_parts(self.head.clone(), body);
-        *request.extensions_mut() = extensions;
-        request
+        head.extensions = extensions;
+        Request::from_parts(head, body)
     }
 
     /// By when a try that begins now has to be answered.
-    fn answer_by(&self, now: Instant) -> Option<AnswerBy> {
-        let Some(limit) = self.plan.per_try else { return self.by.clone() };
+    fn answer_by(&self, now: Option<Instant>) -> Option<AnswerBy> {
+        let Some((limit, now)) = self.plan.per_try.zip(now) else { return self.by.clone() };
         let end = self.by.as_ref().and_then(AnswerBy::moment);
         Some(match self.body.unsent() {
             Some(sent) => AnswerBy::after_body(limit, sent, end),

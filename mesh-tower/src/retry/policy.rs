@@ -153,6 +153,7 @@ impl Ending {
             | Kind::UnknownHost
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
+            | Kind::Overflow
             | Kind::RouteTimeout => Self::Final,
         }
     }

@@ -13,6 +13,9 @@
 //! decides with its table of the same documents. A request to a host that nobody described carries nothing: whoever
 //! answers there is no part of the mesh.
 //!
+//! Among weighted destinations each request gets any, by their weights; with [`RouteLayer::with_sticky`] a user known by a
+//! header or a cookie keeps to one, so that who has seen the canary stays on it.
+//!
 //! # When you want it
 //!
 //! Always, and above every layer made with `routed()`. Those do nothing without it.
@@ -77,7 +80,10 @@ mod future;
 mod layer;
 mod policy;
 mod service;
+mod state;
+mod sticky;
 
 pub use future::ResponseFuture;
 pub use layer::RouteLayer;
 pub use service::Route;
+pub use sticky::Sticky;

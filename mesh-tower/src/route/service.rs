@@ -1,7 +1,7 @@
 use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
 use crate::{
     BoxError, Context, Error,
-    context::{GENERATION_HEADER, Routed, generation_value},
+    context::{GENERATION_HEADER, Routed},
 };
 use http::{Request, Response};
 use mesh_core::table::{Decision, Snapshot, normalized};
@@ -36,9 +36,11 @@ where
         if let Some(uri) = normalized(request.uri()) {
             *request.uri_mut() = uri;
         }
-        match judge(self.snapshot(), &request, self.layer.place, self.layer.dice.roll()) {
+        let roll = self.layer.sticky.as_ref().and_then(|sticky| sticky.roll(request.headers()));
+        let roll = roll.unwrap_or_else(|| self.layer.dice.roll());
+        match judge(self.snapshot(), &request, self.layer.place, roll) {
             Ok(routed) => {
-                announce(&routed, &mut request);
+                self.announce(&routed, &mut request);
                 request.extensions_mut().insert(routed.clone());
                 ResponseFuture::forward(self.inner.call(request), routed)
             }
@@ -53,12 +55,13 @@ impl<S> Route<S> {
         let pinned = Context::current().and_then(|context| context.snapshot().cloned());
         pinned.unwrap_or_else(|| self.layer.handle.snapshot())
     }
-}
 
-/// Tells the next process which documents decided.
-fn announce<B>(routed: &Routed, request: &mut Request<B>) {
-    // A host that nobody described may be anybody's: what we run is not theirs to know.
-    if let Decision::Forward(_) = routed.decision() {
-        request.headers_mut().insert(GENERATION_HEADER, generation_value(routed.snapshot().digest()));
+    /// Tells the next process which documents decided.
+    fn announce<B>(&self, routed: &Routed, request: &mut Request<B>) {
+        // A host that nobody described may be anybody's: what we run is not theirs to know.
+        if let Decision::Forward(_) = routed.decision() {
+            let value = self.layer.generations.value(routed.snapshot().digest());
+            request.headers_mut().insert(GENERATION_HEADER, value);
+        }
     }
 }

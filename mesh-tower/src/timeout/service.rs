@@ -36,27 +36,31 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let asks_for_tunnel = request.method() == Method::CONNECT;
         let Terms { limit, is_silent } = self.origin.terms(&mut request);
-        let by = begin(&mut request, limit);
+        let Some((by, is_late)) = begin(&mut request, limit) else {
+            return ResponseFuture::new(Some(self.inner.call(request)), None, asks_for_tunnel, is_silent);
+        };
         // Whoever asks for it has gone already: nothing of it is begun.
-        let is_late = by.as_ref().is_some_and(|by| by.has_passed(Instant::now()));
         let future = (!is_late).then(|| self.inner.call(request));
-        ResponseFuture::new(future, by, asks_for_tunnel, is_silent)
+        ResponseFuture::new(future, Some(by), asks_for_tunnel, is_silent)
     }
 }
 
-/// Begins a request's time, which runs from the end of its body, and leaves in the request by when it ends.
-fn begin(request: &mut Request<Body>, limit: Option<Duration>) -> Option<AnswerBy> {
+/// Begins a request's time, which runs from the end of its body, and leaves in the request by when it ends. Tells that, and
+/// whether it is over already.
+fn begin(request: &mut Request<Body>, limit: Option<Duration>) -> Option<(AnswerBy, bool)> {
     let deadline = Context::deadline();
     if limit.is_none() && deadline.is_none() {
         return None;
     }
     // A body that is here already needs nobody who watches it.
     let unsent = (limit.is_some() && !request.body().is_whole()).then(Sent::default);
-    let by = answer_by(limit, deadline, unsent.as_ref(), Instant::now())?;
+    let now = Instant::now();
+    let by = answer_by(limit, deadline, unsent.as_ref(), now)?;
     if let Some(sent) = unsent {
         let body = mem::take(request.body_mut());
         *request.body_mut() = Body::new(SentBody::new(body, sent));
     }
     request.extensions_mut().insert(by.clone());
-    Some(by)
+    let is_late = by.has_passed(now);
+    Some((by, is_late))
 }

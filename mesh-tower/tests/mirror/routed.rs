@@ -1,7 +1,11 @@
 //! Copies by documents.
 
 use super::{Arrivals, fine, settle, shadow};
-use http::Request;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use mesh_core::{
     dialect::Setting,
     source::Batch,
@@ -9,13 +13,14 @@ use mesh_core::{
     watch::{Handle, Ledger, Publisher, channel},
 };
 use mesh_tower::{
-    Body, BoxError, Routed,
+    AnswerBy, Body, BoxError, Routed,
     mirror::{Mirror, MirrorLayer},
     rewrite::{Rewrite, RewriteLayer},
     route::{Route, RouteLayer},
+    timeout::TimeoutLayer,
 };
 use std::{future::Ready, sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::time::{Instant, advance};
 use tower::{Layer, ServiceExt, service_fn};
 
 /// A service of two ports, or one without an instance.
@@ -56,7 +61,7 @@ fn table(to: &str, extra: &str) -> (Publisher, Handle) {
     (publisher, handle)
 }
 
-type Fine = fn(Request<Body>) -> Ready<Result<http::Response<Body>, BoxError>>;
+type Fine = fn(Request<Body>) -> Ready<Result<Response<Body>, BoxError>>;
 type Stack = Route<Rewrite<Mirror<tower::util::ServiceFn<Fine>>>>;
 
 /// A stack for requests to `to` by a rule with this besides.
@@ -125,6 +130,32 @@ async fn a_copy_has_the_time_of_the_rule_for_itself() {
     send(&stack, "http://product/").await;
     arrivals.recv().await.unwrap().over().await;
     assert_eq!(started.elapsed(), Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_is_told_what_time_its_request_has_and_has_it_from_the_end_of_its_own_body() {
+    let (shadow, mut arrivals) = shadow();
+    let reads = service_fn(|request: Request<Body>| async {
+        request.into_body().collect().await?;
+        Ok::<_, BoxError>(Response::new(Body::empty()))
+    });
+    let timed = TimeoutLayer::routed().layer(MirrorLayer::routed(shadow).layer(reads));
+    let stack = RouteLayer::new(table("product", "mirror: {host: new}, timeout: 2s").1).layer(timed);
+    let frames = stream::iter([Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"a")))]);
+    let request = Request::post("http://product/").header("x-envoy-upstream-rq-timeout-ms", "1500");
+    let started = Instant::now();
+    stack.oneshot(request.body(Body::new(StreamBody::new(frames))).unwrap()).await.unwrap();
+
+    let mut copy = arrivals.recv().await.unwrap();
+    assert_eq!(copy.request.headers()["x-envoy-expected-rq-timeout-ms"], "1500");
+    let by = copy.request.extensions().get::<AnswerBy>().unwrap().clone();
+    advance(Duration::from_secs(5)).await;
+    settle().await;
+    assert!(!copy.is_over() && !by.has_passed(Instant::now()));
+    std::mem::take(copy.request.body_mut()).collect().await.unwrap();
+    copy.over().await;
+    assert!(by.has_passed(Instant::now()));
+    assert_eq!(started.elapsed(), Duration::from_millis(6500));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,17 +15,24 @@ pub(super) fn translate(written: &LoadBalancer) -> Nearness {
             failover_priority: labels(&zones.failover_priority),
         });
     }
-    let Some(setting) = &written.locality_lb_setting else { return Nearness::OfMesh };
+    written
+        .locality_lb_setting
+        .as_ref()
+        .map_or(Nearness::OfMesh, |written| Nearness::Locality(setting(written)))
+}
+
+/// A setting that has been checked, of a DestinationRule or of the mesh.
+pub(super) fn setting(setting: &LocalityBalancing) -> model::LocalityBalancing {
     let shares = |distribute: &Distribute| {
         let to = distribute.to.iter().map(|(locality, weight)| (locality.as_str().into(), *weight));
         Distribution { from: distribute.from.as_str().into(), to: to.collect() }
     };
-    Nearness::Locality(model::LocalityBalancing {
+    model::LocalityBalancing {
         is_enabled: setting.enabled.unwrap_or(true),
         distribute: setting.distribute.iter().map(shares).collect(),
         failover: regions(&setting.failover),
         failover_priority: labels(&setting.failover_priority),
-    })
+    }
 }
 
 fn regions(written: &[Failover]) -> Vec<RegionFailover> {

@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site};
+use super::{Meaning, Site, locality};
 use crate::{
     document::{self, OutboundMode, Path},
-    model::{Export, UnknownHosts},
+    model::{Export, LocalityBalancing, UnknownHosts},
 };
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct MeshSetting {
     pub root_namespace: Option<Arc<str>>,
     /// What becomes of requests to hosts that nobody described.
     pub unknown_hosts: Option<UnknownHosts>,
+    /// Where endpoints are preferred to be, where no DestinationRule says.
+    pub locality: Option<LocalityBalancing>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -46,6 +48,10 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     for field in &written.unused {
         site.check.later(&at.field(field));
     }
+    if let Some(setting) = &written.locality_lb_setting {
+        // Which services leave endpoints alone is not known here.
+        locality::check(site, &at.field("localityLbSetting"), setting, true);
+    }
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
@@ -58,6 +64,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::RegistryOnly => UnknownHosts::Refuse,
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
+        locality: written.locality_lb_setting.as_ref().map(locality::setting),
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",

@@ -3,8 +3,8 @@
 use super::{Site, client_tls, connection_pool, load_balancer, outlier_detection};
 use crate::{
     document::{
-        self, ClientTlsMode, ConnectionPool, HttpPool, LoadBalancer, Path, PortTrafficPolicy,
-        ProxyProtocolVersion, TrafficPolicy, Tunnel,
+        self, ClientTlsMode, LoadBalancer, Path, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy,
+        Tunnel,
     },
     model::{self, Host, PolicyBlocks, ProxyProtocol, Share, TunnelProtocol, WrittenPolicy},
 };
@@ -51,7 +51,6 @@ fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     site.later(
         at,
         &[
-            ("connectionPool", written.connection_pool.as_ref().is_some_and(has_bounds)),
             ("tls", written.tls.as_ref().is_some_and(|tls| tls.mode != ClientTlsMode::Disable)),
             ("portLevelSettings", !written.port_level_settings.iter().all(is_all_heeded)),
             ("tunnel", written.tunnel.is_some()),
@@ -66,30 +65,13 @@ fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
 
 fn warn_of_nearness(site: Site<'_>, at: &Path<'_>, balancer: Option<&LoadBalancer>) {
     let Some(balancer) = balancer else { return };
-    site.later(
-        &at.field("loadBalancer"),
-        &[
-            ("localityLbSetting", balancer.locality_lb_setting.is_some()),
-            ("zoneAwareLbSetting", balancer.zone_aware_lb_setting.is_some()),
-        ],
-    );
+    let zones = balancer.zone_aware_lb_setting.is_some();
+    site.later(&at.field("loadBalancer"), &[("zoneAwareLbSetting", zones)]);
 }
 
 /// Whether all that is said of a port has an effect.
 fn is_all_heeded(port: &PortTrafficPolicy) -> bool {
-    port.connection_pool.as_ref().is_none_or(|pool| !has_bounds(pool)) && port.tls.is_none()
-}
-
-/// Whether a pool says more than which version of HTTP is spoken, and how many retries there may be.
-fn has_bounds(pool: &ConnectionPool) -> bool {
-    let http = pool.http.clone().unwrap_or_default();
-    let versions_only = HttpPool {
-        h2_upgrade_policy: http.h2_upgrade_policy,
-        use_client_protocol: http.use_client_protocol,
-        max_retries: http.max_retries,
-        ..HttpPool::default()
-    };
-    pool.tcp.is_some() || http != versions_only
+    port.tls.is_none()
 }
 
 fn translate_port(site: Site<'_>, at: &Path<'_>, written: &PortTrafficPolicy) -> Option<(u16, PolicyBlocks)> {

@@ -89,10 +89,9 @@ pub(super) fn instance(
     })
 }
 
-/// Where an instance runs: as it says, or else as its label does, in which dots stand for slashes.
+/// Where an instance runs: as it says, or else as its labels do.
 pub(super) fn locality(written: &str, labels: &Labels) -> Option<Arc<Locality>> {
-    let by_label = || Locality::parse(&labels.get("istio-locality")?.replace('.', "/"));
-    Locality::parse(written).or_else(by_label).map(Arc::new)
+    Locality::parse(written).or_else(|| Locality::of_labels(labels)).map(Arc::new)
 }
 
 /// The network of an instance: as it says, or else as its label does.

@@ -107,7 +107,7 @@ pub enum Nearness {
 /// Preference by region, zone and subzone: `localityLbSetting`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LocalityBalancing {
-    /// Whether any of this holds.
+    /// Whether any of this holds. Default: true.
     pub is_enabled: bool,
     /// How the requests of some clients are spread. Excludes the two below.
     pub distribute: Vec<Distribution>,
@@ -115,6 +115,12 @@ pub struct LocalityBalancing {
     pub failover: Vec<RegionFailover>,
     /// The labels, `key` or `key=value`, that make an endpoint near, the most important first.
     pub failover_priority: Vec<Box<str>>,
+}
+
+impl Default for LocalityBalancing {
+    fn default() -> Self {
+        Self { is_enabled: true, distribute: Vec::new(), failover: Vec::new(), failover_priority: Vec::new() }
+    }
 }
 
 /// Preference by the sizes of zones: `zoneAwareLbSetting`.

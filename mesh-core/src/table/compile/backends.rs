@@ -6,7 +6,10 @@ use super::{
     world::World,
 };
 use crate::{
-    model::{Host, Http2Upgrade, Port, Protocol, Resolution, Service, Subset, TrafficPolicy, WrittenPolicy},
+    model::{
+        Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service, Subset,
+        TrafficPolicy, WrittenPolicy,
+    },
     table::{
         decide::Missing,
         snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
@@ -19,6 +22,8 @@ pub(super) struct Backends<'a> {
     pub(super) directory: &'a Directory,
     is_gateway: bool,
     subsets: &'a SubsetRules,
+    /// Where endpoints are preferred to be, where no rule says.
+    locality: Option<&'a Arc<LocalityBalancing>>,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -35,9 +40,10 @@ impl<'a> Backends<'a> {
     ) -> Self {
         let World { directory, subsets, .. } = world;
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let default_policy = Arc::new(TrafficPolicy::default());
+        let locality = world.locality();
+        let default_policy = Arc::new(of_mesh(TrafficPolicy::default(), locality));
         let (made, named) = (BTreeMap::new(), Vec::new());
-        Self { directory, is_gateway, subsets, previous, made, named, default_policy }
+        Self { directory, is_gateway, subsets, locality, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -140,10 +146,19 @@ impl<'a> Backends<'a> {
             (None, None) => Arc::clone(&self.default_policy),
             (service, subset) => {
                 let of_subset = subset.map(Arc::as_ref);
-                Arc::new(WrittenPolicy::at_port(service.map(Arc::as_ref), of_subset, port))
+                let policy = WrittenPolicy::at_port(service.map(Arc::as_ref), of_subset, port);
+                Arc::new(of_mesh(policy, self.locality))
             }
         }
     }
+}
+
+/// A policy, with what the mesh says where the policy does not.
+fn of_mesh(mut policy: TrafficPolicy, locality: Option<&Arc<LocalityBalancing>>) -> TrafficPolicy {
+    if let (Nearness::OfMesh, Some(locality)) = (&policy.balancing.nearness, locality) {
+        policy.balancing.nearness = Nearness::Locality(LocalityBalancing::clone(locality));
+    }
+    policy
 }
 
 /// What is spoken to a port that speaks `protocol`, as a policy would have it.

@@ -1,7 +1,10 @@
 //! Everything that a table is made of besides VirtualServices, kept from table to table for as long as it is the same.
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
-use crate::{model::Model, table::snapshot::Viewpoint};
+use crate::{
+    model::{LocalityBalancing, Model},
+    table::snapshot::Viewpoint,
+};
 use std::sync::Arc;
 
 /// Everything that rules depend on besides their VirtualServices, and what finds it.
@@ -30,6 +33,11 @@ impl World {
         })
     }
 
+    /// Where endpoints are preferred to be, where no rule says.
+    pub(super) fn locality(&self) -> Option<&Arc<LocalityBalancing>> {
+        self.model.locality.as_ref()
+    }
+
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
         // By name, so that none is forgotten that is added.
         let Model {
@@ -40,6 +48,7 @@ impl World {
             sidecars,
             unknown_hosts,
             root_namespace,
+            locality,
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -49,6 +58,7 @@ impl World {
             && self.model.sidecars == *sidecars
             && self.model.unknown_hosts == *unknown_hosts
             && self.model.root_namespace == *root_namespace
+            && self.model.locality == *locality
     }
 }
 
@@ -61,6 +71,7 @@ fn without_rules(model: &Model) -> Model {
         sidecars: model.sidecars.clone(),
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
+        locality: model.locality.clone(),
         digest: 0,
     }
 }

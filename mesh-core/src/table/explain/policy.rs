@@ -1,8 +1,9 @@
 //! A traffic policy in words: what of it is not as the mesh has it anyway, under Istio's names.
 
 use crate::model::{
-    Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, HashKey, HashTable, Http2Upgrade,
-    Nearness, OutlierDetection, ProxyProtocol, TrafficPolicy,
+    Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, Distribution, HashKey, HashTable,
+    Http2Upgrade, LocalityBalancing, Nearness, OutlierDetection, ProxyProtocol, RegionFailover,
+    TrafficPolicy,
 };
 use std::fmt::Display;
 
@@ -63,7 +64,7 @@ impl Words {
         );
         match &balancing.nearness {
             Nearness::OfMesh => {}
-            Nearness::Locality(setting) => self.say("localityLbSetting", on_or_off(setting.is_enabled)),
+            Nearness::Locality(setting) => self.say("localityLbSetting", locality_in_words(setting)),
             Nearness::Zones(setting) => self.say("zoneAwareLbSetting", on_or_off(setting.is_enabled)),
         }
         if let Some(warmup) = balancing.warmup {
@@ -151,6 +152,21 @@ fn table_in_words(table: HashTable) -> String {
         HashTable::Ring { minimum } => format!("a ring of at least {minimum}"),
         HashTable::Maglev { size } => format!("maglev of {size}"),
     }
+}
+
+fn locality_in_words(setting: &LocalityBalancing) -> String {
+    let mut words = vec![on_or_off(setting.is_enabled).to_owned()];
+    for Distribution { from, to } in &setting.distribute {
+        let to: Vec<_> = to.iter().map(|(locality, weight)| format!("{weight} % to {locality}")).collect();
+        words.push(format!("from {from} {}", to.join(" and ")));
+    }
+    words.extend(
+        setting.failover.iter().map(|RegionFailover { from, to }| format!("{to} stands in for {from}")),
+    );
+    if !setting.failover_priority.is_empty() {
+        words.push(format!("by {}", setting.failover_priority.join(", then ")));
+    }
+    words.join(", ")
 }
 
 fn on_or_off(is_enabled: bool) -> &'static str {

@@ -51,6 +51,10 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .again(1)
         .in_turn(3),
+        http("a used connection is closed on its second POST", &[Answer(answer(200)), Close])
+            .ask(Method::POST, Sent::Known(10))
+            .never_again()
+            .in_turn(3),
     ]
 }
 

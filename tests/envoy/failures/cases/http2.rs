@@ -73,6 +73,14 @@ fn departures() -> Vec<Case> {
             "a connection goes away for an error without a stream",
             &[GoAwayBefore(Reason::INTERNAL_ERROR)],
         ),
+        http2("a connection goes away without a POST", &[GoAwayBefore(Reason::NO_ERROR)])
+            .ask(Method::POST, Sent::Known(10))
+            .never_again(),
+        http2(
+            "a connection goes away without a POST, which is sent again",
+            &[GoAwayBefore(Reason::NO_ERROR)],
+        )
+        .ask(Method::POST, Sent::Known(10)),
         http2("a connection goes away after a stream", &[GoAwayAfter(answer(200)); 2])
             .never_again()
             .in_turn(3),

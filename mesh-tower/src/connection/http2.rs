@@ -1,0 +1,216 @@
+//! HTTP/2: a connection carries many requests at once.
+
+use super::{
+    again::Copy,
+    connect,
+    counts::Active,
+    failure::failed,
+    head,
+    lease::Leased,
+    life::Life,
+    pool::{Opening, Pool, Store, Turn},
+};
+use crate::{body::Body, context::Upstream, error::Error};
+use arc_swap::ArcSwap;
+use http::{Request, Response};
+use hyper::client::conn::http2::SendRequest;
+use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+use tokio::time::Instant;
+
+/// How often a request is sent again that the server said it has not looked at, because its connection was going away.
+/// Each time it takes another connection, so this is also how many connections in turn may end before it.
+const MOST_MOVES: u32 = 32;
+
+/// How often a request is sent again that the server refused to look at for reasons of its own.
+const MOST_REFUSALS: u32 = 1;
+
+/// The open connections.
+#[derive(Debug, Default)]
+pub(super) struct Http2(ArcSwap<Vec<Arc<Shared>>>);
+
+/// A connection that many requests share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    sender: SendRequest<Body>,
+    life: Arc<Life>,
+    begun: AtomicU32,
+}
+
+/// One stream of a connection.
+#[derive(Debug)]
+pub(super) struct Stream {
+    shared: Arc<Shared>,
+    pool: Arc<Pool<Http2>>,
+}
+
+/// One stream that carries a request.
+#[derive(Debug)]
+pub(super) struct Carried {
+    _stream: Stream,
+    _active: Active,
+}
+
+impl Store for Http2 {
+    type Ready = Stream;
+
+    // Those who wait share it once it is there.
+    const MOST_OPENING: u32 = 1;
+
+    fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Stream> {
+        let list = pool.store.0.load();
+        let shared = list.iter().find(|shared| shared.claim(pool, bounds))?;
+        Some(Stream { shared: Arc::clone(shared), pool: Arc::clone(pool) })
+    }
+}
+
+impl Shared {
+    /// Claims a stream, if this connection has another one for a request.
+    fn claim(self: &Arc<Self>, pool: &Pool<Http2>, bounds: &ConnectionPool) -> bool {
+        if self.sender.is_closed() || self.life.is_spent() || !self.life.claim(bounds.max_concurrent_streams)
+        {
+            return false;
+        }
+        let Some(most) = bounds.max_requests_per_connection else { return true };
+        let begun = self.begun.fetch_add(1, Relaxed).saturating_add(1);
+        if begun >= most {
+            pool.forget(self);
+        }
+        if begun > most {
+            // Not by dropping a stream, which would serve the line that may be asking.
+            self.life.release(Instant::now());
+        }
+        begun <= most
+    }
+}
+
+impl Pool<Http2> {
+    fn add(&self, shared: &Arc<Shared>) {
+        self.store.0.rcu(|list| {
+            let open = list.iter().filter(|other| !other.sender.is_closed());
+            open.chain([shared]).cloned().collect::<Vec<_>>()
+        });
+    }
+
+    /// Sends no further request over a connection, which closes when those under way are over.
+    fn forget(&self, shared: &Arc<Shared>) {
+        self.store.0.rcu(|list| {
+            let others = list.iter().filter(|other| !Arc::ptr_eq(other, shared));
+            others.cloned().collect::<Vec<_>>()
+        });
+    }
+
+    /// The same, for the one that has this life.
+    pub(super) fn forget_spent(&self, life: &Arc<Life>) {
+        let list = self.store.0.load_full();
+        if let Some(shared) = list.iter().find(|shared| Arc::ptr_eq(&shared.life, life)) {
+            self.forget(shared);
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.shared.life.release(Instant::now());
+        self.pool.serve();
+    }
+}
+
+/// Sends a request over a shared connection, and opens one if there is none that has room.
+pub(super) async fn send(
+    upstream: &Upstream,
+    pool: &Arc<Pool<Http2>>,
+    policy: &Arc<TrafficPolicy>,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Error> {
+    head::for_http2(&mut request);
+    let (mut moves, mut refusals) = (0, 0);
+    loop {
+        let (turn, pending) = pool.turn(policy).await?;
+        let stream = match turn {
+            Turn::Ready(stream) => stream,
+            Turn::Open(opening) => open(upstream, policy, opening, pool).await?,
+        };
+        let active = pool.counts().begin(policy.connection_pool.max_requests)?;
+        drop(pending);
+        let copy = Copy::of(&request);
+        // Cloned, since it is held no longer than the request is sent; the pool's own keeps the connection open.
+        let mut sender = stream.shared.sender.clone();
+        let mut failure = match sender.try_send_request(request).await {
+            Ok(response) => {
+                let carried = Carried { _stream: stream, _active: active };
+                return Ok(response.map(|body| Body::leased(Leased::http2(body, carried))));
+            }
+            Err(failure) => failure,
+        };
+        let unsent = failure.take_message();
+        let end = End::of(unsent.is_some(), failure.error());
+        // What is said of a GOAWAY is not exact: of a stream that was opened at the very moment at which it came hyper says
+        // the same as of one that the server has not looked at.
+        let is_certain = end != End::Away || copy.as_ref().is_some_and(Copy::is_idempotent);
+        let again = unsent.or_else(|| copy.filter(|_| is_certain).map(Copy::into_request));
+        let count = match end {
+            End::Away => {
+                pool.forget(&stream.shared);
+                moves += 1;
+                moves <= MOST_MOVES
+            }
+            End::Refused => {
+                refusals += 1;
+                refusals <= MOST_REFUSALS
+            }
+            End::Other => false,
+        };
+        match again.filter(|_| count) {
+            Some(again) => request = again,
+            None => return Err(failed(failure.into_error())),
+        }
+    }
+}
+
+/// How a stream ended without a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The connection was going away, and the server has not looked at the request.
+    Away,
+    /// The server refused to look at the request.
+    Refused,
+    /// In another way.
+    Other,
+}
+
+impl End {
+    fn of(is_unsent: bool, error: &hyper::Error) -> Self {
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+        match cause {
+            _ if is_unsent => Self::Away,
+            // Streams that a GOAWAY ends are those that the server says it has not looked at (RFC 9113, 6.8).
+            Some(cause) if cause.is_go_away() && cause.is_remote() => Self::Away,
+            Some(cause) if cause.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Refused,
+            _ => Self::Other,
+        }
+    }
+}
+
+async fn open(
+    upstream: &Upstream,
+    policy: &Arc<TrafficPolicy>,
+    mut opening: Opening<Http2>,
+    pool: &Arc<Pool<Http2>>,
+) -> Result<Stream, Error> {
+    let (sender, life) = connect::http2(upstream, policy, opening.slot(), Arc::downgrade(pool)).await?;
+    let shared = Arc::new(Shared { sender, life, begun: AtomicU32::new(0) });
+    // The one who opened it is its first user, before those who wait have theirs.
+    let bounds = &policy.connection_pool;
+    let is_claimed = shared.claim(pool, bounds);
+    debug_assert!(is_claimed || shared.sender.is_closed(), "every bound admits one");
+    if !is_claimed {
+        shared.life.claim(u32::MAX);
+    } else if bounds.max_requests_per_connection != Some(1) {
+        pool.add(&shared);
+    }
+    Ok(Stream { shared, pool: Arc::clone(pool) })
+}

@@ -1,0 +1,120 @@
+//! The pools of all endpoints, by backend.
+
+use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool};
+use crate::context::Upstream;
+use arc_swap::ArcSwap;
+use mesh_core::table::{Backend, BackendName, Generation, Snapshot};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{hash::Hash, sync::Arc};
+
+/// The pools of all endpoints of all backends that were ever asked for.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    routed: ArcSwap<Routed>,
+    /// For requests that no table sends to a backend.
+    others: Arc<Cluster>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Routed {
+    generation: Generation,
+    clusters: FxHashMap<BackendName, Arc<Cluster>>,
+}
+
+/// The connections to one backend. Two backends that share an endpoint share no connection, as in Envoy.
+#[derive(Debug, Default)]
+struct Cluster {
+    counts: Arc<Counts>,
+    endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
+}
+
+/// The connections to one endpoint.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) http1: Arc<Pool<Http1>>,
+    pub(super) http2: Arc<Pool<Http2>>,
+}
+
+impl Table {
+    /// The pools of an endpoint of a backend, made when they are asked for the first time.
+    pub(super) fn of(
+        &self,
+        upstream: &Upstream,
+        snapshot: Option<&Snapshot>,
+        backend: Option<&Backend>,
+    ) -> Arc<Endpoint> {
+        if let Some(snapshot) = snapshot
+            && self.routed.load().generation < snapshot.generation()
+        {
+            self.follow(snapshot);
+        }
+        let Some(backend) = backend else { return self.others.endpoint(upstream) };
+        if let Some(cluster) = self.routed.load().clusters.get(&backend.name) {
+            return cluster.endpoint(upstream);
+        }
+        let new = Arc::default();
+        self.routed.rcu(|routed| {
+            let clusters = with(&routed.clusters, &backend.name, &new);
+            Routed { generation: routed.generation, clusters }
+        });
+        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
+    }
+
+    /// Forgets the pools of endpoints that are gone; requests under way finish on the connections they have.
+    fn follow(&self, snapshot: &Snapshot) {
+        let before = self.routed.rcu(|routed| {
+            if routed.generation >= snapshot.generation() {
+                return Arc::clone(routed);
+            }
+            let kept = snapshot.backends().filter_map(|backend| {
+                Some((backend.name.clone(), Arc::clone(routed.clusters.get(&backend.name)?)))
+            });
+            Arc::new(Routed { generation: snapshot.generation(), clusters: kept.collect() })
+        });
+        if before.generation >= snapshot.generation() {
+            return;
+        }
+        self.others.retain(&FxHashSet::default());
+        for backend in snapshot.backends() {
+            if let Some(cluster) = before.clusters.get(&backend.name) {
+                let endpoints = backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint));
+                cluster.retain(&endpoints.collect());
+            }
+        }
+    }
+}
+
+impl Cluster {
+    fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
+        if let Some(endpoint) = self.endpoints.load().get(upstream) {
+            return Arc::clone(endpoint);
+        }
+        let new = Arc::new(Endpoint {
+            http1: Pool::new(Arc::clone(&self.counts)),
+            http2: Pool::new(Arc::clone(&self.counts)),
+        });
+        self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
+        self.endpoints.load().get(upstream).cloned().unwrap_or(new)
+    }
+
+    /// Forgets all endpoints but those listed. A backend that lists none has requests' own addresses for endpoints: of
+    /// those it forgets the ones without a connection.
+    fn retain(&self, listed: &FxHashSet<Upstream>) {
+        self.endpoints.rcu(|endpoints| {
+            let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
+                true => endpoint.http1.open() + endpoint.http2.open() > 0,
+                false => listed.contains(upstream),
+            };
+            let kept = endpoints.iter().filter(|(upstream, endpoint)| is_kept(upstream, endpoint));
+            kept.map(|(upstream, endpoint)| (upstream.clone(), Arc::clone(endpoint)))
+                .collect::<FxHashMap<_, _>>()
+        });
+    }
+}
+
+/// The map with one entry more, unless there is one already.
+fn with<K: Clone + Eq + Hash, V>(map: &FxHashMap<K, Arc<V>>, key: &K, new: &Arc<V>) -> FxHashMap<K, Arc<V>> {
+    let mut map = map.clone();
+    map.entry(key.clone()).or_insert_with(|| Arc::clone(new));
+    map
+}
