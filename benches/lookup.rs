@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Request};
 use mesh_core::{
     model::{
         Action, Address, Attachment, Block, Conditions, Destination, Endpoint, Export, HeaderEdits,
-        HeaderMatch, Host, HostPattern, Injection, Labels, Model, PathMatch, Pattern, Port, Protocol,
+        HeaderMatch, Host, HostPattern, Injection, Labels, Line, Model, PathMatch, Pattern, Port, Protocol,
         QueryMatch, Rewrite, Route, Service, Subset, SubsetRule, TextMatch, VirtualService,
     },
     table::{RequestView, Snapshot, Viewpoint},
@@ -203,7 +203,7 @@ fn virtual_service(host: &Host) -> VirtualService {
 fn route(conditions: Conditions, destinations: Vec<Destination>) -> Route {
     Route {
         name: "".into(),
-        line: 0,
+        line: Line::default(),
         blocks: vec![Block { conditions, ..Block::default() }],
         action: Action::Forward(destinations),
         rewrite: Rewrite::default(),

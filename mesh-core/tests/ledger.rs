@@ -1,8 +1,11 @@
 //! Documents change; what was good goes on serving.
 
+use http::Request;
 use mesh_core::{
     dialect::Setting,
+    model::Model,
     source::Batch,
+    table::{RequestView, Snapshot, Viewpoint},
     watch::{Ledger, Standing, Status, digest},
 };
 use std::sync::Arc;
@@ -162,4 +165,83 @@ fn of_one_name_only_the_first_serves_even_when_all_of_them_go_wrong() {
     let (serving, status) = timeouts(&mut ledger, &files("nonsense"));
     assert_eq!(serving, [("a".into(), 1)]);
     assert_eq!(standings(&status), [Standing::Held, Standing::Shadowed]);
+}
+
+#[test]
+fn documents_that_move_serve_as_they_did_and_tell_their_new_lines() {
+    let odd = rule("c", "1s").replace("}]}]}", "}]}, {route: [{destination: {host: c}}]}]}");
+    let text = [rule("a", "1s"), rule("b", "nonsense"), odd, rule("a", "2s")].join("---\n");
+    let first = batch("x.yaml", &text);
+    let mut ledger = Ledger::new(Setting::default());
+    let (before, status) = ledger.take(&[Arc::clone(&first)]);
+    let told = |status: &Status| {
+        let faults: Vec<_> = status.faults.iter().map(|fault| fault.place.to_string()).collect();
+        (faults, status.documents.iter().map(|document| document.place.line()).collect::<Vec<_>>())
+    };
+    let (faults, lines) = told(&status);
+    assert_eq!(lines, [1, 11, 16]);
+    assert!(
+        faults.contains(&"x.yaml:9".to_owned()) && faults.contains(&"x.yaml:16".to_owned()),
+        "{faults:?}"
+    );
+
+    let moved = first.next(format!("{}---\n{text}", rule("z", "1s")).as_bytes());
+    let (after, status) = ledger.take(&[Arc::clone(&moved)]);
+    let alone = [batch("x.yaml", &format!("{}---\n{text}", rule("z", "1s")))];
+    assert_eq!(status, Ledger::new(Setting::default()).take(&alone).1);
+    assert_eq!(told(&status).1, [1, 6, 16, 21]);
+
+    let find = |model: &Model, name: &str| {
+        let mut rules = model.virtual_services.iter().filter(|rules| *rules.name == *name);
+        rules.next().cloned().expect("it serves")
+    };
+    assert!(Arc::ptr_eq(&find(&before, "c"), &find(&after, "c")));
+    assert_eq!(find(&after, "c").routes[0].line.number(), 19);
+}
+
+#[test]
+fn a_table_explains_itself_by_the_lines_where_its_documents_are_now() {
+    let viewpoint = Viewpoint { namespace: "shop".into(), ..Viewpoint::default() };
+    let text = [rule("a", "1s"), rule("b", "1s")].join("---\n");
+    let (first, mut ledger) = (batch("x.yaml", &text), Ledger::new(Setting::default()));
+    let table = Snapshot::compile(&ledger.read(&[Arc::clone(&first)]), &viewpoint, None);
+    let line = |table: &Snapshot| {
+        let request = Request::get("http://b.shop.svc.cluster.local/").body(()).expect("a request");
+        table.explain(&RequestView::outbound(&request)).rule.expect("a rule").line
+    };
+    assert_eq!(line(&table), 9);
+
+    let second = first.next(format!("# a line more\n{text}").as_bytes());
+    let next = Snapshot::compile(&ledger.read(&[Arc::clone(&second)]), &viewpoint, Some(&table));
+    assert_eq!((line(&next), line(&table)), (10, 10));
+    let find = |table: &Snapshot| {
+        let mut hosts = table.virtual_hosts().filter(|host| host.name.starts_with("b."));
+        std::ptr::from_ref(hosts.next().expect("a virtual host"))
+    };
+    assert_eq!(find(&table), find(&next));
+
+    // A document that is read anew in the same place is another one, which moves by itself.
+    let third = second.next(format!("# a line more\n{text}# The end.\n").as_bytes());
+    let next = Snapshot::compile(&ledger.read(&[Arc::clone(&third)]), &viewpoint, Some(&next));
+    assert_eq!(line(&next), 10);
+    let fourth = third.next(format!("{text}# The end.\n").as_bytes());
+    let next = Snapshot::compile(&ledger.read(&[fourth]), &viewpoint, Some(&next));
+    assert_eq!(line(&next), 9);
+}
+
+#[test]
+fn what_changes_places_means_the_same_as_when_all_is_read_anew() {
+    let texts = ["a", "b", "c", "d"].map(|name| format!("---\n{}", rule(name, "1s")));
+    let text = |order: &[usize]| {
+        let texts: Vec<_> = order.iter().map(|number| &*texts[*number]).collect();
+        format!("# Rules.\n{}", texts.concat())
+    };
+    let mut batch = batch("x.yaml", &text(&[0, 1, 2, 3]));
+    let mut ledger = Ledger::new(Setting::default());
+    ledger.take(&[Arc::clone(&batch)]);
+    for order in [&[0, 2, 1, 3][..], &[3, 2, 1, 0], &[2, 0], &[0, 1, 2, 2, 3], &[1]] {
+        batch = batch.next(text(order).as_bytes());
+        let after = ledger.take(&[Arc::clone(&batch)]);
+        assert_eq!(after, Ledger::new(Setting::default()).take(&[Arc::clone(&batch)]), "{order:?}");
+    }
 }

@@ -19,7 +19,7 @@ fn good(file: &str) -> (Vec<Document>, Vec<String>) {
     let document = |reading| match reading {
         Reading::Good { document, faults } => {
             assert!(faults.iter().all(|fault| fault.severity == Severity::Warning));
-            warnings.extend(faults.iter().map(|fault| format!("{}: {}", fault.place.line, fault.path)));
+            warnings.extend(faults.iter().map(|fault| format!("{}: {}", fault.place.line(), fault.path)));
             Arc::unwrap_or_clone(document)
         }
         wrong => panic!("{wrong:?}"),
@@ -39,7 +39,7 @@ fn the_dialect_of_2019_is_read_without_a_word() {
     let abort = rest.fault.as_ref().unwrap().abort.as_ref().unwrap();
     assert_eq!((abort.http_status, abort.percentage.map(|percent| percent.0)), (Some(500), Some(20.0)));
     assert_eq!(documents[0].metadata.namespace, "hands-on");
-    assert_eq!(documents[1].place.line, 39);
+    assert_eq!(documents[1].place.line(), 39);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn gateways_and_old_policies_are_read() {
 #[test]
 fn a_list_in_json_is_as_good_as_its_items() {
     let (documents, warnings) = good("services.json");
-    assert_eq!(documents.iter().map(|document| document.place.line).collect::<Vec<_>>(), [5, 10]);
+    assert_eq!(documents.iter().map(|document| document.place.line()).collect::<Vec<_>>(), [5, 10]);
     assert!(warnings.is_empty(), "{warnings:?}");
 }
 

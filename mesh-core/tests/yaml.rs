@@ -57,7 +57,7 @@ fn quotes_blocks_and_tags_make_text() {
 fn documents_before_a_mistake_are_kept() {
     let parsed = read("a: 1\n---\nb: 2\n---\nc: [\n");
     assert_eq!(parsed.documents.len(), 2);
-    assert_eq!(parsed.fault.unwrap().place.line, 5);
+    assert_eq!(parsed.fault.unwrap().place.line(), 5);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn check(bytes: &[u8]) {
         };
         assert!(matches!(reading, Reading::Bad { .. }) == faults.iter().any(Fault::is_error));
         for fault in faults {
-            assert!(fault.place.line as usize <= lines, "{fault}");
+            assert!(fault.place.line() as usize <= lines, "{fault}");
             assert!(!fault.to_string().contains(char::is_control), "{fault:?}");
         }
     }

@@ -1,7 +1,11 @@
 //! Complaints about the values of one document.
 
 use super::codes::Finding;
-use crate::document::{Document, Fault, Path, Report, Severity};
+use crate::{
+    document::{Document, Fault, Path, Report, Severity},
+    model::Line,
+};
+use std::sync::Arc;
 
 /// Notes what is wrong with the values of one document, each with its line.
 pub(super) struct Check<'a> {
@@ -11,13 +15,17 @@ pub(super) struct Check<'a> {
 
 impl<'a> Check<'a> {
     pub(super) fn new(document: &'a Document) -> Self {
-        let report = Report::new(document.place.file.clone(), document.key().to_string());
+        let report = Report::of(document.place.origin().clone(), document.key().to_string());
         Self { document, report }
     }
 
     /// The line of a field.
-    pub(super) fn line(&self, path: &Path<'_>) -> u32 {
-        self.document.lines.find(path)
+    pub(super) fn line(&self, path: &Path<'_>) -> Line {
+        let place = self.document.place_of(path);
+        match place.origin().moving() {
+            Some(before) => Line::moving(Arc::clone(before), place.within()),
+            None => Line::from(place.within()),
+        }
     }
 
     /// The document is wrong here.
@@ -60,6 +68,6 @@ impl<'a> Check<'a> {
     }
 
     fn add(&self, severity: Severity, path: &Path<'_>, reason: String, remedy: Option<String>) {
-        self.report.add(severity, self.line(path), path, reason, remedy);
+        self.report.add(severity, self.document.place_of(path).within(), path, reason, remedy);
     }
 }

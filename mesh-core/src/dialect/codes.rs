@@ -1,6 +1,6 @@
 //! What can be told about documents that are right by themselves: Istio's codes, and Kiali's where Istio has none.
 
-use crate::document::{Document, Fault, Path, Place, Severity};
+use crate::document::{Document, Fault, Path, Severity};
 
 /// A kind of mistake that has a code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Finding {
     /// The finding as a fault of one of a document's fields.
     pub(super) fn at(self, document: &Document, path: &Path<'_>) -> Fault {
         let Self { code, severity, reason, remedy } = self;
-        let place = Place { file: document.place.file.clone(), line: document.lines.find(path) };
+        let place = document.place_of(path);
         let (object, path) = (document.key().to_string(), path.to_string());
         let fault = Fault::error(place, reason).with_remedy(remedy);
         Fault { severity, code: Some(code.id), object, path, ..fault }

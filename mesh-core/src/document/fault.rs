@@ -1,7 +1,8 @@
 //! What is wrong with a document, where, and what to do about it.
 
+use super::place::Place;
 use serde::Serialize;
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// How much a [`Fault`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -22,24 +23,6 @@ impl fmt::Display for Severity {
             Self::Warning => "warning",
             Self::Error => "error",
         })
-    }
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Place {
-    /// The file, as the user named it.
-    pub file: Arc<str>,
-    /// The line, counted from 1; 0 for the file as a whole.
-    pub line: u32,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str(&self.file),
-            line => write!(f, "{}:{line}", self.file),
-        }
     }
 }
 
@@ -153,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_one_line_whatever_it_quotes() {
-        let place = Place { file: "shop.yaml".into(), line: 2 };
+        let place = Place::new("shop.yaml", 2);
         let fault = Fault::error(place, "\"é\n\u{1b}[31m\" is no host").with_remedy("a\r\nb");
         let fault = Fault { object: "Service/\u{85}".into(), ..fault };
         let line = r#"shop.yaml:2: Service/\u{85}: "é\n\u{1b}[31m" is no host (a\r\nb)"#;

@@ -5,7 +5,7 @@ use super::{
     path::Path,
 };
 
-/// Finds the line of a field by its path.
+/// Finds the line of a field by its path, counted from the first line of the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines(Box<[Row]>);
 
@@ -14,7 +14,8 @@ pub struct Lines(Box<[Row]>);
 struct Row {
     /// The key's hash, or the index in a list.
     step: u32,
-    line: u32,
+    /// How many lines it is below the first. Not the line itself, which another reading may count from elsewhere.
+    below: u32,
     /// How many rows this value takes, itself included.
     rows: u32,
 }
@@ -24,14 +25,16 @@ impl Lines {
     #[must_use]
     pub fn of(root: &Node) -> Self {
         let mut rows = Vec::new();
-        append(&mut rows, 0, root.line, root);
+        append(&mut rows, 0, 0, root);
+        // Wrapped: what an alias repeats may stand above the root, and adding it again gives its line.
+        rows.iter_mut().skip(1).for_each(|row| row.below = row.below.wrapping_sub(root.line));
         Self(rows.into())
     }
 
-    /// The line of the value at `path`, or of the nearest thing around it that was written.
-    #[must_use]
-    pub fn find(&self, path: &Path<'_>) -> u32 {
-        self.0.get(self.row(path).unwrap_or_else(|nearest| nearest)).map_or(0, |row| row.line)
+    /// How many lines below the document's first the value at `path` is, or the nearest thing around it that was written;
+    /// to be added with wrap-around.
+    pub(super) fn find(&self, path: &Path<'_>) -> u32 {
+        self.0.get(self.row(path).unwrap_or_else(|nearest| nearest)).map_or(0, |row| row.below)
     }
 
     fn row(&self, path: &Path<'_>) -> Result<usize, usize> {
@@ -53,9 +56,9 @@ impl Lines {
     }
 }
 
-fn append(rows: &mut Vec<Row>, step: u32, line: u32, node: &Node) {
+fn append(rows: &mut Vec<Row>, step: u32, below: u32, node: &Node) {
     let at = rows.len();
-    rows.push(Row { step, line, rows: 1 });
+    rows.push(Row { step, below, rows: 1 });
     match &node.value {
         Value::List(elements) => {
             for (index, element) in (0..).zip(elements) {

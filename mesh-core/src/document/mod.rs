@@ -22,6 +22,7 @@ mod mesh_config;
 mod node;
 mod object;
 mod path;
+mod place;
 mod plain;
 mod pod;
 mod policy;
@@ -44,7 +45,7 @@ pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpP
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
 pub use destination_rule::{DestinationRule, Selector, Subset};
 pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
-pub use fault::{Fault, Place, Severity};
+pub use fault::{Fault, Severity};
 pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
 pub use http_policy::{CorsPolicy, Delegate, Mirror, Retry, UnmatchedPreflights};
@@ -55,8 +56,11 @@ pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalance
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
 pub use mesh_config::MeshConfig;
 pub use node::{Entry, Node, Value};
+pub(crate) use object::read_from;
 pub use object::{Body, Document, Key, Metadata, Reading, read};
 pub use path::Path;
+pub(crate) use place::Origin;
+pub use place::Place;
 pub use plain::parse_duration;
 pub use pod::Pod;
 pub use policy::{

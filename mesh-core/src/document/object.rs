@@ -3,13 +3,14 @@
 use super::{
     destination_rule::DestinationRule,
     endpoint_slice::EndpointSlice,
-    fault::{Fault, Place},
+    fault::Fault,
     gateway::Gateway,
     kind::{Kind, KnownKind},
     lines::Lines,
     mesh_config::{self, MeshConfig},
     node::{Node, Value},
     path::Path,
+    place::{Origin, Place},
     pod::Pod,
     policy::Policy,
     read::{At, Fields, Read, Report},
@@ -34,7 +35,7 @@ pub struct Document {
     pub body: Body,
     /// Where it starts.
     pub place: Place,
-    /// The line of each of its fields.
+    /// The line of each of its fields, for [`Document::place_of`].
     pub lines: Lines,
 }
 
@@ -134,20 +135,25 @@ pub enum Reading {
 /// `namespace` is the one for documents that name none.
 #[must_use]
 pub fn read(root: &Node, file: &Arc<str>, namespace: &str) -> Vec<Reading> {
+    read_from(root, &Origin::of(Arc::clone(file)), namespace)
+}
+
+/// Reads every document in `root`, of which the lines are counted from `origin`, as [`read`] does.
+pub(crate) fn read_from(root: &Node, origin: &Origin, namespace: &str) -> Vec<Reading> {
     if root.is_null() {
         return Vec::new();
     }
     match (root.get("kind").and_then(Node::as_text), root.get("items").map(|items| &items.value)) {
         (Some(kind), Some(Value::List(items))) if kind.ends_with("List") => {
-            items.iter().flat_map(|item| read(item, file, namespace)).collect()
+            items.iter().flat_map(|item| read_from(item, origin, namespace)).collect()
         }
-        _ => vec![read_one(root, file, namespace)],
+        _ => vec![read_one(root, origin, namespace)],
     }
 }
 
-fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
-    let place = Place { file: Arc::clone(file), line: root.line };
-    if is_kustomization(file) && !root.has("kind") && !root.has("apiVersion") {
+fn read_one(root: &Node, origin: &Origin, namespace: &str) -> Reading {
+    let place = origin.line(root.line);
+    if is_kustomization(origin.file()) && !root.has("kind") && !root.has("apiVersion") {
         return Reading::Skipped { kind: Kind::Foreign("Kustomization".into()), place };
     }
     let kind = match kind(root) {
@@ -155,13 +161,13 @@ fn read_one(root: &Node, file: &Arc<str>, namespace: &str) -> Reading {
         Ok(Kind::Foreign(_)) if mesh_config::is_mesh_config(root) => KnownKind::ConfigMap,
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
-            let fault = Fault::error(Place { line, ..place }, reason).with_remedy(remedy);
+            let fault = Fault::error(origin.line(line), reason).with_remedy(remedy);
             return Reading::Bad { key: None, faults: vec![fault] };
         }
     };
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
     let name = name.unwrap_or("?").escape_debug();
-    let report = Report::new(Arc::clone(file), format!("{}/{name}", Kind::Known(kind)));
+    let report = Report::of(origin.clone(), format!("{}/{name}", Kind::Known(kind)));
     let at = At { node: root, path: &Path::Root, report: &report };
     at.refuse_twins();
     let read = at.object(|f| read_object(f, kind, namespace));
@@ -322,6 +328,12 @@ impl Document {
     #[must_use]
     pub fn key(&self) -> Key {
         self.metadata.key(Kind::Known(self.body.kind(&self.metadata.namespace)))
+    }
+
+    /// The place of the value at `path`, or of the nearest thing around it that was written.
+    #[must_use]
+    pub fn place_of(&self, path: &Path<'_>) -> Place {
+        self.place.origin().line(self.place.within().wrapping_add(self.lines.find(path)))
     }
 
     /// Whether only the analysis looks at it: see [`KnownKind::is_for_analysis`].

@@ -5,9 +5,10 @@
 
 use super::{
     asked::{Known, Taken},
-    fault::{Fault, Place, Severity},
+    fault::{Fault, Severity},
     node::{Entry, Node, Value},
     path::Path,
+    place::Origin,
 };
 use rustc_hash::FxHashMap;
 use std::{cell::RefCell, sync::Arc};
@@ -18,7 +19,7 @@ const FEW: usize = 16;
 /// Collects the faults of one object while it is read and checked.
 #[derive(Debug)]
 pub struct Report {
-    file: Arc<str>,
+    origin: Origin,
     object: String,
     faults: RefCell<Vec<Fault>>,
 }
@@ -27,7 +28,12 @@ impl Report {
     /// A report about one object (`Kind/name`) of a file.
     #[must_use]
     pub fn new(file: Arc<str>, object: String) -> Self {
-        Self { file, object, faults: RefCell::default() }
+        Self::of(Origin::of(file), object)
+    }
+
+    /// A report about one object of which the lines are counted from `origin`.
+    pub(crate) fn of(origin: Origin, object: String) -> Self {
+        Self { origin, object, faults: RefCell::default() }
     }
 
     /// Notes a fault of this object.
@@ -39,7 +45,7 @@ impl Report {
         reason: String,
         remedy: Option<String>,
     ) {
-        let place = Place { file: Arc::clone(&self.file), line };
+        let place = self.origin.line(line);
         let fault = Fault { severity, remedy, object: self.object.clone(), ..Fault::error(place, reason) };
         self.faults.borrow_mut().push(Fault { path: path.to_string(), ..fault });
     }
@@ -53,7 +59,7 @@ impl Report {
     #[must_use]
     pub fn into_faults(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();
-        faults.sort_by_key(|fault| fault.place.line);
+        faults.sort_by_key(|fault| fault.place.line());
         faults
     }
 }
@@ -127,6 +133,7 @@ impl<'a> At<'a> {
                     };
                     let path = self.path.field(&entry.key);
                     if let Some(first) = twin {
+                        let first = self.report.origin.line(first).line();
                         let reason = format!("written twice: on line {first} too");
                         let remedy = Some("keep one".to_owned());
                         self.report.add(Severity::Error, entry.line, &path, reason, remedy);

@@ -9,6 +9,7 @@ mod gateway;
 mod header;
 mod host;
 mod injection;
+mod line;
 mod matching;
 mod mirror;
 mod retry;
@@ -27,6 +28,7 @@ pub use gateway::{
 pub use header::{Edit, HeaderEdits};
 pub use host::{Host, HostPattern, InvalidHost};
 pub use injection::{Abort, AbortStatus, Delay, Injection};
+pub use line::Line;
 pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
 pub use mirror::Mirror;
 pub use retry::{Retriable, RetryOn, RetryPolicy};

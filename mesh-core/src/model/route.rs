@@ -7,6 +7,7 @@ use super::{
     header::HeaderEdits,
     host::{Host, HostPattern},
     injection::Injection,
+    line::Line,
     matching::{ClaimMatch, HeaderMatch, PathMatch, QueryMatch, TextMatch},
     mirror::Mirror,
     retry::RetryPolicy,
@@ -46,7 +47,7 @@ pub struct Route {
     /// The name for logs; empty when it has none.
     pub name: Arc<str>,
     /// The line of its document where it starts, for explanations; 0 when unknown.
-    pub line: u32,
+    pub line: Line,
     /// The conditions: one block must hold. Empty: it always applies.
     pub blocks: Vec<Block>,
     /// What is done.

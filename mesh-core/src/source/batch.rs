@@ -5,7 +5,7 @@ use super::{
     piecewise::{self, Cut, Piece},
     yaml,
 };
-use crate::document::{Fault, Reading};
+use crate::document::{Fault, Origin, Reading};
 use std::sync::Arc;
 
 /// What one file holds, read once and shared until the file changes.
@@ -37,15 +37,21 @@ impl Batch {
 
     /// Reads the documents in `bytes`, the new content of the same file, as [`Batch::of`] does.
     ///
-    /// A document whose text is the same as before, and on the same line, is not read again but shared; a batch of
-    /// which every byte is the same is shared itself.
+    /// A document whose text is the same as before is not read again but shared, wherever it is now: its [places] and
+    /// the lines of what it means move along, in this batch too. A batch of which every byte is the same is shared
+    /// itself.
+    ///
+    /// [places]: crate::document::Place
     #[must_use]
     pub fn next(self: &Arc<Self>, bytes: &[u8]) -> Arc<Self> {
         let cut = Cut::of(bytes);
-        if cut.digest == self.digest {
-            return Arc::clone(self);
-        }
-        Arc::new(Self::read(Arc::clone(&self.file), bytes, &cut, &self.namespace, Some(self)))
+        let next = if cut.digest == self.digest {
+            Arc::clone(self)
+        } else {
+            Arc::new(Self::read(Arc::clone(&self.file), bytes, &cut, &self.namespace, Some(self)))
+        };
+        piecewise::settle(&next.pieces);
+        next
     }
 
     /// A file of more than [`MAX_BYTES`](super::MAX_BYTES), which nobody read to know that.
@@ -81,7 +87,8 @@ impl Batch {
             return whole(None, readings, pieces);
         }
         let mut readings = Vec::new();
-        let read = yaml::read(bytes, &file, |root| readings.extend(embedded::read(root, &file, namespace)));
+        let origin = Origin::of(Arc::clone(&file));
+        let read = yaml::read(bytes, &file, |root| readings.extend(embedded::read(root, &origin, namespace)));
         whole(read.err(), readings, Vec::new())
     }
 }

@@ -1,25 +1,24 @@
 //! Documents within documents: the MeshConfig that a ConfigMap holds as text.
 
 use super::yaml::{Parsed, parse};
-use crate::document::{self, Fault, Node, Reading, Value};
-use std::sync::Arc;
+use crate::document::{self, Fault, Node, Origin, Reading, Value};
 
 /// The key of a ConfigMap under which Istio keeps its MeshConfig.
 const MESH: &str = "mesh";
 
 /// Reads what a document of a file says, with the documents within it.
-pub(super) fn read(mut root: Node, file: &Arc<str>, namespace: &str) -> Vec<Reading> {
-    match unfold(&mut root, file) {
-        None => document::read(&root, file, namespace),
+pub(super) fn read(mut root: Node, origin: &Origin, namespace: &str) -> Vec<Reading> {
+    match unfold(&mut root, origin) {
+        None => document::read_from(&root, origin, namespace),
         Some(fault) => vec![Reading::Bad { key: None, faults: vec![fault] }],
     }
 }
 
 /// Puts the values in place of the text of a MeshConfig, each with its line in the file; gives the mistake in the text, if
 /// there is one.
-fn unfold(root: &mut Node, file: &Arc<str>) -> Option<Fault> {
+fn unfold(root: &mut Node, origin: &Origin) -> Option<Fault> {
     if let Some(Value::List(items)) = member(root, "items").map(|items| &mut items.value) {
-        return items.iter_mut().find_map(|item| unfold(item, file));
+        return items.iter_mut().find_map(|item| unfold(item, origin));
     }
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
     if root.get("kind").and_then(Node::as_text) != Some("ConfigMap") || name != Some("istio") {
@@ -27,10 +26,10 @@ fn unfold(root: &mut Node, file: &Arc<str>) -> Option<Fault> {
     }
     let mesh = member(member(root, "data")?, MESH)?;
     let before = mesh.line.saturating_sub(1);
-    let Parsed { documents, fault } = parse(mesh.as_text()?.as_bytes(), file);
-    if let Some(mut fault) = fault {
-        fault.place.line += before;
-        return Some(fault);
+    let Parsed { documents, fault } = parse(mesh.as_text()?.as_bytes(), origin.file());
+    if let Some(fault) = fault {
+        let place = origin.line(before + fault.place.line());
+        return Some(Fault { place, ..fault });
     }
     if let Some(mut inner) = documents.into_iter().next() {
         lower(&mut inner, before);

@@ -20,6 +20,7 @@ mod digest;
 mod embedded;
 #[cfg(feature = "file")]
 pub mod file;
+pub(crate) mod pairs;
 pub(crate) mod parallel;
 mod piecewise;
 mod yaml;

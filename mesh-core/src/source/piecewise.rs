@@ -2,13 +2,16 @@
 
 use super::{
     digest::{digest, then},
-    embedded, parallel,
+    embedded,
+    pairs::pairs,
+    parallel,
     yaml::{
         MAX_BYTES,
         pieces::{self, Extent},
+        short,
     },
 };
-use crate::document::Reading;
+use crate::document::{Origin, Reading};
 use std::{ops::Range, sync::Arc};
 
 /// A text, cut into pieces.
@@ -24,13 +27,15 @@ pub(super) struct Cut<'a> {
 #[derive(Debug)]
 pub(super) struct Piece {
     digest: u64,
-    /// How many lines come before it.
-    before: usize,
+    /// What the lines of its readings are counted from.
+    origin: Origin,
     /// How many lines end in it.
     lines: usize,
     extent: Extent,
     /// The readings that it gave, among those of the text.
     readings: Range<usize>,
+    /// Whether its readings may quote a line in words, which do not move along.
+    is_fixed: bool,
 }
 
 /// What was read before: pieces, and all their readings.
@@ -38,10 +43,10 @@ pub(super) type Previous<'a> = (&'a [Piece], &'a [Reading]);
 
 /// What becomes of a piece.
 enum Plan<'a> {
-    /// It is where it was.
+    /// It was there before, perhaps elsewhere.
     Keep(&'a Piece),
     /// It is the next of those that are read.
-    Read { before: usize, lines: usize },
+    Read { origin: Origin, lines: usize },
 }
 
 impl<'a> Cut<'a> {
@@ -64,33 +69,43 @@ pub(super) fn read(
     if cut.pieces.len() == 1 || size > MAX_BYTES {
         return None;
     }
-    let plans = plan(cut, previous.0);
+    let plans = plan(cut, file, previous.0);
     let new = plans.iter().zip(&cut.pieces).filter_map(|(plan, (_, piece))| match plan {
         Plan::Keep(_) => None,
-        Plan::Read { before, .. } => Some((*piece, *before)),
+        Plan::Read { origin, .. } => Some((*piece, origin)),
     });
     let new: Vec<_> = new.collect();
-    let read = parallel::map(&new, |(piece, before)| {
+    let read = parallel::map(&new, |(piece, origin)| {
         let mut readings = Vec::new();
-        let take = |root| readings.extend(embedded::read(root, file, namespace));
-        pieces::read(piece, *before, take).map(|extent| (extent, readings))
+        let take = |root| readings.extend(embedded::read(root, origin, namespace));
+        pieces::read(piece, take).map(|extent| (extent, readings))
     });
     join(cut, plans, read, previous.1)
 }
 
-/// Which pieces are where they were.
-fn plan<'a>(cut: &Cut<'_>, previous: &'a [Piece]) -> Vec<Plan<'a>> {
-    let mut previous = previous.iter().peekable();
+/// Tells what is read of the pieces of a text where they are now.
+pub(super) fn settle(pieces: &[Piece]) {
     let mut before = 0;
-    let plan = |(digest, piece): &(u64, &[u8])| {
-        while previous.next_if(|former| former.before < before).is_some() {}
-        let former = previous.peek().filter(|former| former.before == before && former.digest == *digest);
+    for piece in pieces {
+        piece.origin.move_to(short(before));
+        before += piece.lines;
+    }
+}
+
+/// Which pieces were there before.
+fn plan<'a>(cut: &Cut<'_>, file: &Arc<str>, previous: &'a [Piece]) -> Vec<Plan<'a>> {
+    let former = pairs(&cut.pieces, previous, |(digest, _)| *digest, |former| former.digest);
+    let mut before = 0;
+    let plan = |((_, piece), former): (&(u64, &[u8]), Option<&'a Piece>)| {
+        let at = short(before);
         let lines = former.map_or_else(|| pieces::lines(piece), |former| former.lines);
-        let plan = former.map_or(Plan::Read { before, lines }, |former| Plan::Keep(former));
         before += lines;
-        plan
+        match former.filter(|former| !former.is_fixed || former.origin.before() == at) {
+            Some(former) => Plan::Keep(former),
+            None => Plan::Read { origin: Origin::after(Arc::clone(file), at), lines },
+        }
     };
-    cut.pieces.iter().map(plan).collect()
+    cut.pieces.iter().zip(former).map(plan).collect()
 }
 
 /// Puts old and new readings together; `None` when a piece could not be read alone, or all hold too much.
@@ -105,19 +120,21 @@ fn join(
     let mut held = Extent::default();
     for ((digest, _), plan) in cut.pieces.iter().zip(plans) {
         let start = readings.len();
-        let (before, lines, extent) = match plan {
+        let (origin, lines, extent, is_fixed) = match plan {
             Plan::Keep(piece) => {
                 readings.extend_from_slice(&former[piece.readings.clone()]);
-                (piece.before, piece.lines, piece.extent)
+                (piece.origin.clone(), piece.lines, piece.extent, piece.is_fixed)
             }
-            Plan::Read { before, lines } => {
+            Plan::Read { origin, lines } => {
                 let (extent, new) = read.next()??;
+                let is_fixed = new.iter().any(|reading| matches!(reading, Reading::Bad { .. }));
                 readings.extend(new);
-                (before, lines, extent)
+                (origin, lines, extent, is_fixed)
             }
         };
         held = held.and(extent);
-        pieces.push(Piece { digest: *digest, before, lines, extent, readings: start..readings.len() });
+        let readings = start..readings.len();
+        pieces.push(Piece { digest: *digest, origin, lines, extent, readings, is_fixed });
     }
     held.is_allowed().then_some((readings, pieces))
 }

@@ -5,7 +5,7 @@ use crate::{
     dialect::{Meaning, Setting, analyze, assemble, translate},
     document::{Document, Fault, Key, Kind, Place, Reading, Severity, Timestamp},
     model::Model,
-    source::{Batch, parallel},
+    source::{Batch, pairs::pairs, parallel},
 };
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::{
@@ -267,16 +267,17 @@ fn goods<'a>(
     former: Option<&'a Arc<File>>,
 ) -> impl Iterator<Item = Result<&'a Arc<Entry>, &'a Arc<Document>>> {
     let former = former.map(|former| &*former.slots).unwrap_or_default();
-    let mut former = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).peekable();
+    let former: Vec<_> = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).collect();
     let documents = batch.readings.iter().filter_map(|reading| match reading {
         Reading::Good { document, .. } if !document.is_for_analysis() => Some(document),
         Reading::Good { .. } | Reading::Bad { .. } | Reading::Skipped { .. } => None,
     });
-    // What did not change is on the line where it was, and lines come in order.
-    documents.map(move |document| {
-        while former.next_if(|entry| entry.document.place.line < document.place.line).is_some() {}
-        former.next_if(|entry| Arc::ptr_eq(&entry.document, document)).ok_or(document)
-    })
+    let documents: Vec<_> = documents.collect();
+    // What did not change is the very document that it was.
+    let kept =
+        pairs(&documents, &former, |document| Arc::as_ptr(document), |entry| Arc::as_ptr(&entry.document));
+    let kept: Vec<_> = kept.into_iter().map(Option::<&&_>::copied).collect();
+    documents.into_iter().zip(kept).map(|(document, entry)| entry.ok_or(document))
 }
 
 /// The documents that were good at the last look; of those of one name the first.

@@ -26,7 +26,7 @@ pub struct Pump<S> {
     status: watch::Sender<Arc<Status>>,
     asked: mpsc::Receiver<Ask>,
     ask: mpsc::Sender<Ask>,
-    logged: HashSet<Fault>,
+    logged: HashSet<String>,
 }
 
 /// Asks for a look at the documents before their changes have settled, since another process has seen them already.
@@ -147,14 +147,17 @@ impl<S: Source> Pump<S> {
 
     /// Logs the faults that are new since the last look, and the change itself.
     fn log(&mut self, status: &Status) {
-        for fault in status.faults.iter().filter(|fault| !self.logged.contains(*fault)) {
+        // In words, which stay as they were told when documents move.
+        let words: Vec<_> = status.faults.iter().map(Fault::to_string).collect();
+        let told = status.faults.iter().zip(&words);
+        for (fault, words) in told.filter(|(_, words)| !self.logged.contains(*words)) {
             match fault.severity {
-                _ if fault.is_refusal() => tracing::warn!("document refused: {fault}"),
-                Severity::Error | Severity::Warning => tracing::warn!("document in doubt: {fault}"),
-                Severity::Info => tracing::debug!("document: {fault}"),
+                _ if fault.is_refusal() => tracing::warn!("document refused: {words}"),
+                Severity::Error | Severity::Warning => tracing::warn!("document in doubt: {words}"),
+                Severity::Info => tracing::debug!("document: {words}"),
             }
         }
-        self.logged = status.faults.iter().cloned().collect();
+        self.logged = words.into_iter().collect();
         let (generation, documents) = (status.generation.0, status.documents.len());
         tracing::info!(generation, documents, "routing table changed");
     }

@@ -73,13 +73,13 @@ fn one(reading: &Reading, breaks: usize) {
                 within(fault, breaks);
             }
         }
-        Reading::Skipped { place, .. } => assert!(place.line as usize <= breaks + 1, "{place}"),
+        Reading::Skipped { place, .. } => assert!(place.line() as usize <= breaks + 1, "{place}"),
     }
 }
 
 /// The line of a fault is one of the file's, and its text says something, on one line.
 fn within(fault: &Fault, breaks: usize) {
-    assert!(fault.place.line as usize <= breaks + 1, "{fault} of {breaks} lines");
+    assert!(fault.place.line() as usize <= breaks + 1, "{fault} of {breaks} lines");
     assert!(!fault.reason.is_empty(), "{fault}");
     assert!(!fault.to_string().contains(char::is_control), "{fault:?}");
 }

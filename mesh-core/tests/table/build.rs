@@ -70,7 +70,7 @@ pub(crate) fn forward(name: &str, blocks: Vec<Block>, destinations: Vec<Destinat
 pub(crate) fn route(name: &str, blocks: Vec<Block>, action: Action) -> Route {
     Route {
         name: name.into(),
-        line: 0,
+        line: Line::default(),
         blocks,
         action,
         rewrite: Rewrite::default(),

@@ -22,8 +22,8 @@ fn canary() -> Snapshot {
         forward("testers", vec![testers], vec![to(&format!("{HOST}|v2"), 0)]),
         forward("split", vec![], vec![to(&format!("{HOST}|v1"), 90), to(&format!("{HOST}|v2"), 10)]),
     ];
-    routes[0].line = 12;
-    routes[1].line = 20;
+    routes[0].line = 12.into();
+    routes[1].line = 20.into();
     routes[1].rewrite.path = Some("/v/".into());
     routes[1].rewrite.authority = Some("inner".into());
     routes[1].timeout = Some(Duration::from_millis(1500));

@@ -44,7 +44,7 @@
 //! ```
 //! use http::{Request, Response, StatusCode};
 //! use mesh_core::{
-//!     model::{Action, Attachment, DirectResponse, Export, HostPattern, Model, Route, VirtualService},
+//!     model::{Action, Attachment, DirectResponse, Export, HostPattern, Line, Model, Route, VirtualService},
 //!     table::Viewpoint,
 //!     watch,
 //! };
@@ -56,7 +56,7 @@
 //! # async fn main() -> Result<(), BoxError> {
 //! let closed = Route {
 //!     name: "closed".into(),
-//!     line: 0,
+//!     line: Line::default(),
 //!     blocks: vec![],
 //!     action: Action::Respond(DirectResponse { status: StatusCode::SERVICE_UNAVAILABLE, body: "back at nine".into() }),
 //!     rewrite: Default::default(),

@@ -9,8 +9,8 @@ use mesh_core::{
     model::{
         Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, CorsPolicy, Delay,
         Destination, DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host,
-        HostPattern, Injection, Labels, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite,
-        Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
+        HostPattern, Injection, Labels, Line, Model, PathMatch, Port, Protocol, Redirect, RedirectPort,
+        Rewrite, Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
         UnmatchedPreflights, VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
@@ -44,7 +44,7 @@ fn rule(prefix: &str, action: Action) -> Route {
     let conditions = Conditions { path: Some(path), ..Conditions::default() };
     Route {
         name: "".into(),
-        line: 0,
+        line: Line::default(),
         blocks: vec![Block { conditions, ..Block::default() }],
         action,
         rewrite: Rewrite::default(),

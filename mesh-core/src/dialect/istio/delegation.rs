@@ -4,7 +4,7 @@
 //! one that asks for something else than that rule does is left out, as Istio leaves it out.
 
 use crate::model::{
-    Action, Block, ClaimMatch, Conditions, CorsPolicy, HeaderEdits, HeaderMatch, Injection, Mirror,
+    Action, Block, ClaimMatch, Conditions, CorsPolicy, HeaderEdits, HeaderMatch, Injection, Line, Mirror,
     RetryPolicy, Rewrite, Route, TextMatch, VirtualService,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -70,7 +70,7 @@ pub(in crate::dialect) fn expand(root: &Root, delegates: &HashMap<Name, &Virtual
 
 impl Handover {
     /// The rule that this would be if it handed over to nobody.
-    pub(super) fn into_route(self, line: u32, action: Action) -> Route {
+    pub(super) fn into_route(self, line: Line, action: Action) -> Route {
         let Self { name, blocks, rewrite, request_headers, response_headers, .. } = self;
         let Self { timeout, retries, mirrors, cors, injection, .. } = self;
         Route {
@@ -99,7 +99,7 @@ impl Handover {
         };
         Some(Route {
             name: joined(&self.name, &leaf.name),
-            line: leaf.line,
+            line: leaf.line.clone(),
             blocks: both(&self.blocks, &leaf.blocks)?,
             action: leaf.action.clone(),
             rewrite: if leaf.rewrite == Rewrite::default() { &self.rewrite } else { &leaf.rewrite }.clone(),

@@ -264,7 +264,7 @@ fn unreadable(file: &Arc<str>, kind: std::io::ErrorKind) -> Fault {
 }
 
 fn fault(file: &Arc<str>, reason: &str) -> Fault {
-    Fault::error(Place { file: Arc::clone(file), line: 0 }, reason)
+    Fault::error(Place::new(Arc::clone(file), 0), reason)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn parse(bytes: &[u8], file: &Arc<str>) -> Parsed {
 )]
 pub(super) fn read(bytes: &[u8], file: &Arc<str>, mut take: impl FnMut(Node)) -> Result<(), Fault> {
     let text = decode(bytes).and_then(|text| check_density(text).map(|()| text));
-    let built = text.and_then(|text| build(text, 0, &mut take));
+    let built = text.and_then(|text| build(text, &mut take));
     built.map(|_| ()).map_err(|mistake| mistake.into_fault(file))
 }
 
@@ -81,7 +81,7 @@ impl Mistake {
     }
 
     fn into_fault(self, file: &Arc<str>) -> Fault {
-        let fault = Fault::error(Place { file: Arc::clone(file), line: short(self.line) }, self.reason);
+        let fault = Fault::error(Place::new(Arc::clone(file), short(self.line)), self.reason);
         match self.remedy {
             Some(remedy) => fault.with_remedy(remedy),
             None => fault,
@@ -90,7 +90,7 @@ impl Mistake {
 }
 
 /// A line number as nodes keep it.
-fn short(line: usize) -> u32 {
+pub(super) fn short(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
@@ -133,13 +133,12 @@ fn is_mark(byte: u8) -> bool {
     matches!(byte, b'[' | b'{' | b',' | b':')
 }
 
-/// Gives the documents of a text to `take`, as far as they can be understood, and what all of them hold. `lines` is how
-/// many lines come before the text.
-fn build(text: &str, lines: usize, take: &mut impl FnMut(Node)) -> Result<Size, Mistake> {
+/// Gives the documents of a text to `take`, as far as they can be understood, and what all of them hold.
+fn build(text: &str, take: &mut impl FnMut(Node)) -> Result<Size, Mistake> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| reason::of(&error, text))?;
-        let line = lines + span.start.line();
+        let line = span.start.line();
         match event {
             Event::DocumentStart(_) => builder.start_document(),
             Event::DocumentEnd => builder.end_document().into_iter().for_each(&mut *take),

@@ -43,16 +43,16 @@ pub(in crate::source) fn lines(piece: &[u8]) -> usize {
     memchr_iter(b'\n', piece).count()
 }
 
-/// Gives the documents of a piece that `lines` lines come before to `take`; `None` when it must be read with all the
+/// Gives the documents of a piece to `take`, with lines counted from its first; `None` when it must be read with all the
 /// text, perhaps after some documents were given.
-pub(in crate::source) fn read(piece: &[u8], lines: usize, mut take: impl FnMut(Node)) -> Option<Extent> {
+pub(in crate::source) fn read(piece: &[u8], mut take: impl FnMut(Node)) -> Option<Extent> {
     if !stands_alone(piece) {
         return None;
     }
     let text = std::str::from_utf8(piece).ok()?;
     let marks = piece.iter().filter(|byte| is_mark(**byte)).count();
     let mut is_usual = true;
-    let size = build(text, lines, &mut |root| {
+    let size = build(text, &mut |root| {
         // A text alone is no document of anybody's, and where it ends depends on more than its own lines.
         is_usual &= matches!(root.value, Value::Map(_) | Value::List(_) | Value::Null);
         take(root);

@@ -3,8 +3,8 @@
 use super::backends::Backends;
 use crate::{
     model::{
-        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Mirror, Rewrite, Route,
-        Service, VirtualService,
+        Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Line, Mirror, Rewrite,
+        Route, Service, VirtualService,
     },
     table::{
         matcher::Condition,
@@ -87,7 +87,7 @@ pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBac
     let target = target(&destination, 100, backend);
     let route = Route {
         name: name.into(),
-        line: 0,
+        line: Line::default(),
         blocks: Vec::new(),
         action: Action::Forward(vec![destination]),
         rewrite: Rewrite::default(),

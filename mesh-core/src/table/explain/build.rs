@@ -114,7 +114,7 @@ fn of_host(found: Found<'_>, host: &VirtualHost) -> Explanation {
 }
 
 fn reference(number: usize, rule: &Rule) -> RuleReference {
-    RuleReference { number, name: rule.name.to_string(), line: rule.route.line }
+    RuleReference { number, name: rule.name.to_string(), line: rule.route.line.number() }
 }
 
 impl Explanation {

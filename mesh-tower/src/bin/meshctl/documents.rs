@@ -68,7 +68,7 @@ impl Documents {
 fn unreadable(path: &Path) -> Option<Fault> {
     let opened = if path.is_dir() { fs::read_dir(path).map(drop) } else { fs::File::open(path).map(drop) };
     let error = opened.err()?;
-    let place = Place { file: Arc::from(path.display().to_string()), line: 0 };
+    let place = Place::new(path.display().to_string(), 0);
     let reason = format!("cannot be read: {}", error.kind());
     Some(Fault::error(place, reason).with_remedy("let the user of this command read it"))
 }
@@ -77,7 +77,7 @@ fn unreadable(path: &Path) -> Option<Fault> {
 fn is_document(reading: &&Reading) -> bool {
     match reading {
         Reading::Good { document, .. } => !document.is_for_analysis(),
-        Reading::Bad { key, faults } => key.is_some() || faults.iter().any(|fault| fault.place.line > 0),
+        Reading::Bad { key, faults } => key.is_some() || faults.iter().any(|fault| fault.place.line() > 0),
         Reading::Skipped { .. } => false,
     }
 }

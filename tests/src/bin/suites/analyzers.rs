@@ -130,12 +130,12 @@ fn message(fault: &Fault, batches: &[Arc<Batch>]) -> Option<Message> {
 
 /// The document that a fault is about: the last one that starts above it.
 fn document<'b>(fault: &Fault, batches: &'b [Arc<Batch>]) -> Option<&'b Document> {
-    let batch = batches.iter().find(|batch| batch.file == fault.place.file)?;
+    let batch = batches.iter().find(|batch| batch.file == *fault.place.file())?;
     let documents = batch.readings.iter().filter_map(|reading| match reading {
         Reading::Good { document, .. } => Some(&**document),
         Reading::Bad { .. } | Reading::Skipped { .. } => None,
     });
-    documents.take_while(|document| document.place.line <= fault.place.line).last()
+    documents.take_while(|document| document.place.line() <= fault.place.line()).last()
 }
 
 fn whole(message: &Message) -> Message {

@@ -23,7 +23,8 @@ pub(super) fn check(documents: &Documents<'_>, faults: &mut Vec<Fault>) {
             faults.push(nobody(subject, selector));
         }
         for workload in workloads {
-            chosen.entry(workload.subject.place()).or_default().push(index);
+            let place = workload.subject.place();
+            chosen.entry((&**place.file(), place.line())).or_default().push(index);
         }
     }
     let mut conflicts = BTreeMap::new();
@@ -34,14 +35,14 @@ pub(super) fn check(documents: &Documents<'_>, faults: &mut Vec<Fault>) {
             *first = (*first).min((*workload, sidecars));
         }
     }
-    for (index, (workload, sidecars)) in conflicts {
+    for (index, ((file, line), sidecars)) in conflicts {
         let (subject, _) = &documents.sidecars[index];
         let names: Vec<_> = sidecars
             .iter()
             .take(MOST_NAMED)
             .map(|index| documents.sidecars[*index].0.introduction())
             .collect();
-        let reason = format!("the Sidecars {} select the same workload, at {workload}", names.join(", "));
+        let reason = format!("the Sidecars {} select the same workload, at {file}:{line}", names.join(", "));
         let finding = CONFLICTING_SIDECARS.because(reason, "let their selectors exclude one another");
         faults.push(subject.fault(&SPEC.field("workloadSelector"), finding));
     }

@@ -88,9 +88,9 @@ fn message(Fault { reason, remedy, .. }: &Fault) -> String {
 }
 
 /// The file and line; a fault of a whole file has no region, since lines are counted from 1.
-fn physical(Place { file, line }: &Place, folder: &Path) -> Value {
-    let artifact = artifact(file, folder);
-    match line {
+fn physical(place: &Place, folder: &Path) -> Value {
+    let artifact = artifact(place.file(), folder);
+    match place.line() {
         0 => json!({"artifactLocation": artifact}),
         line => json!({"artifactLocation": artifact, "region": {"startLine": line}}),
     }
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn fault(file: &str, code: Option<&'static str>) -> Fault {
-        Fault { code, ..Fault::error(Place { file: file.into(), line: 0 }, "no") }
+        Fault { code, ..Fault::error(Place::new(file, 0), "no") }
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Display for Document<'_> {
         write!(f, r#"<testsuites name="meshctl check" "#)?;
         writeln!(f, r#"tests="{tests}" failures="{failed}" errors="{}">"#, faults.len())?;
         suites.iter().try_for_each(|suite| write_suite(f, suite))?;
-        let files = faults.chunk_by(|a, b| a.place.file == b.place.file);
+        let files = faults.chunk_by(|a, b| a.place.file() == b.place.file());
         files.into_iter().try_for_each(|faults| write_broken(f, faults))?;
         writeln!(f, "</testsuites>")
     }
@@ -36,7 +36,7 @@ fn write_suite(f: &mut Formatter<'_>, suite: &Suite) -> fmt::Result {
 
 /// A file with a table that was not run: each of its faults is a test that came to nothing.
 fn write_broken(f: &mut Formatter<'_>, faults: &[Fault]) -> fmt::Result {
-    let file = faults.first().map_or("", |fault| &fault.place.file);
+    let file = faults.first().map_or("", |fault| fault.place.file());
     open_suite(f, file, faults.len(), 0, faults.len())?;
     for fault in faults {
         let name = if fault.path.is_empty() { "the table" } else { &fault.path };

@@ -46,7 +46,7 @@ pub(super) struct Case {
 /// When it cannot be read, or anything in it is wrong; all faults at once.
 pub(super) fn read(path: &Path, namespace: &str) -> Result<Vec<Table>, Vec<Fault>> {
     let file: Arc<str> = path.display().to_string().into();
-    let whole = |reason: String| vec![Fault::error(Place { file: Arc::clone(&file), line: 0 }, reason)];
+    let whole = |reason: String| vec![Fault::error(Place::new(Arc::clone(&file), 0), reason)];
     let bytes = fs::read(path).map_err(|error| whole(format!("cannot be read: {}", error.kind())))?;
     let Parsed { documents, fault } = parse(&bytes, &file);
     let report = Report::new(Arc::clone(&file), String::new());
@@ -68,10 +68,10 @@ pub(super) fn read(path: &Path, namespace: &str) -> Result<Vec<Table>, Vec<Fault
 impl Table {
     /// The place of a fault of one of the documents: where the table names it.
     pub(super) fn blame(&self, fault: &Fault) -> Fault {
-        let named = |document: &PathBuf| document.display().to_string() == *fault.place.file;
+        let named = |document: &PathBuf| document.display().to_string() == **fault.place.file();
         let index = self.documents.iter().position(named).unwrap_or_default();
         let line = self.lines.get(index).copied().unwrap_or_default();
-        let place = Place { file: Arc::clone(&self.file), line };
+        let place = Place::new(Arc::clone(&self.file), line);
         Fault { path: format!("documents[{index}]"), ..Fault::error(place, fault.to_string()) }
     }
 }
