@@ -2,7 +2,9 @@
 
 use super::{
     node::{Node, Value},
+    object::Document,
     path::Path,
+    place::Place,
 };
 
 /// Finds the line of a field by its path, counted from the first line of the document.
@@ -20,6 +22,14 @@ struct Row {
     rows: u32,
 }
 
+impl Document {
+    /// The place of the value at `path`, or of the nearest thing around it that was written.
+    #[must_use]
+    pub fn place_of(&self, path: &Path<'_>) -> Place {
+        self.place.origin().line(self.place.within().wrapping_add(self.lines.find(path)))
+    }
+}
+
 impl Lines {
     /// The lines of everything in `root`.
     #[must_use]
@@ -33,7 +43,7 @@ impl Lines {
 
     /// How many lines below the document's first the value at `path` is, or the nearest thing around it that was written;
     /// to be added with wrap-around.
-    pub(super) fn find(&self, path: &Path<'_>) -> u32 {
+    fn find(&self, path: &Path<'_>) -> u32 {
         self.0.get(self.row(path).unwrap_or_else(|nearest| nearest)).map_or(0, |row| row.below)
     }
 

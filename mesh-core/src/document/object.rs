@@ -330,12 +330,6 @@ impl Document {
         self.metadata.key(Kind::Known(self.body.kind(&self.metadata.namespace)))
     }
 
-    /// The place of the value at `path`, or of the nearest thing around it that was written.
-    #[must_use]
-    pub fn place_of(&self, path: &Path<'_>) -> Place {
-        self.place.origin().line(self.place.within().wrapping_add(self.lines.find(path)))
-    }
-
     /// Whether only the analysis looks at it: see [`KnownKind::is_for_analysis`].
     #[must_use]
     pub fn is_for_analysis(&self) -> bool {
