@@ -1,15 +1,18 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
-//! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before routing, since rules look at them. Tries are judged by what the
-//! endpoint answered, before the rule's header changes; a request is changed once, before its first try.
+//! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
+//! routing, since rules look at them. Tries are judged by what the endpoint answered, before the rule's header changes; a
+//! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
+//! the tries.
 
 use crate::{
     answer::{Answer, AnswerLayer},
@@ -20,6 +23,7 @@ use crate::{
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
     mesh::Config,
+    mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -31,9 +35,11 @@ use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound = Respond<
-    CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Retry<Fault<Balance<Outlier<Connection>>>>>>>>>>>,
->;
+pub(crate) type Outbound =
+    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
+
+/// What each try of a request goes through, and each copy.
+type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
@@ -44,25 +50,21 @@ pub(crate) struct Parts {
     pub(crate) handle: Handle,
     /// Of a call, and of each of its tries.
     pub(crate) faults: [FaultLayer; 2],
+    pub(crate) mirror: MirrorLayer,
     pub(crate) retry: RetryLayer,
-    pub(crate) balance: BalanceLayer,
-    pub(crate) outlier: OutlierLayer,
-    pub(crate) connection: Connection,
+    pub(crate) attempt: Attempt,
 }
 
 impl Parts {
     /// The parts of a process that follows these tables.
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
+        let balance = BalanceLayer::new().with_ejections(ejections.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
-        Self {
-            handle,
-            faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
-            retry: config.retry.clone(),
-            balance: BalanceLayer::new().with_ejections(ejections.clone()),
-            outlier: OutlierLayer::new(ejections),
-            connection: Connection::new(),
-        }
+        let faults = if config.faults_per_try { [none, fault] } else { [fault, none] };
+        let mirror = MirrorLayer::routed(attempt.clone());
+        Self { handle, faults, mirror, retry: config.retry.clone(), attempt }
     }
 }
 
@@ -83,9 +85,8 @@ pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
 
 fn below(parts: &Parts, route: RouteLayer) -> Outbound {
     let [of_call, of_try] = &parts.faults;
-    let attempt = of_try.layer(parts.balance.layer(parts.outlier.layer(parts.connection.clone())));
-    let attempt = parts.retry.layer(attempt);
-    let attempt = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(attempt));
-    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(attempt)));
+    let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
+    let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
+    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
 }

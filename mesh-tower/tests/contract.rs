@@ -14,6 +14,7 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     fault::FaultLayer,
+    mirror::MirrorLayer,
     outlier::OutlierLayer,
     respond::RespondLayer,
     retry::RetryLayer,
@@ -21,9 +22,16 @@ use mesh_tower::{
     route::RouteLayer,
     timeout::TimeoutLayer,
 };
-use std::{fmt, mem::size_of, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt,
+    future::{Pending, pending},
+    mem::size_of,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
+use tower::{Layer, Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_test::mock::{self, Mock, Spawn};
 
 type Inner = Mock<Request<Body>, Response<Body>>;
@@ -89,9 +97,24 @@ fn cases() -> Vec<Case> {
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 24),
         case("outlier", OutlierLayer::default(), 56),
+        case("mirror", MirrorLayer::new(unheard(), Share::ALL), 8),
+        case("mirror of the rule", MirrorLayer::routed(unheard()), 8),
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+/// A service for copies that nobody answers.
+fn unheard() -> impl Service<
+    Request<Body>,
+    Response = Response<Body>,
+    Error = BoxError,
+    Future = Pending<Result<Response<Body>, BoxError>>,
+> + Clone
++ Send
++ Sync
++ 'static {
+    service_fn(|_| pending())
 }
 
 /// To a host that every table lets pass.

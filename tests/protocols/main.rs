@@ -1,6 +1,7 @@
 //! What HTTP promises, through the client, the server and the gateway, over real sockets.
 
 mod failures;
+mod mirrors;
 mod pool;
 mod rules;
 mod streaming;

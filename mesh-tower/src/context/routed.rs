@@ -11,6 +11,8 @@ pub struct Routed {
     decision: Decision,
     port: u16,
     gateway: Option<Gateway>,
+    /// The rule's mirror that this is the copy for, if it is one.
+    mirror: Option<u16>,
 }
 
 /// What a listener of a gateway adds to the view of its requests.
@@ -23,13 +25,18 @@ impl Routed {
     /// A decision of `snapshot` for a request that came to `port`.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
-        Self { snapshot, decision, port, gateway: None }
+        Self { snapshot, decision, port, gateway: None, mirror: None }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
     #[must_use]
     pub fn at_gateway(self, is_tls: bool) -> Self {
         Self { gateway: Some(Gateway { is_tls }), ..self }
+    }
+
+    /// The same for the copy of the request that a mirror of its rule gets.
+    pub(crate) fn copied_to(self, mirror: u16) -> Self {
+        Self { mirror: Some(mirror), ..self }
     }
 
     /// The request as the table saw it. Layers that change the request between change the view.
@@ -77,12 +84,19 @@ impl Routed {
         self.chosen().and_then(|chosen| self.snapshot.target(chosen))
     }
 
-    /// The backend to send to; `None` when the request goes where its address says, or is answered by the rule.
+    /// The backend to send to: a mirror's, for the copy that it gets. `None` when the request goes where its address says,
+    /// or is answered by the rule.
     ///
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
-        self.target().map(|target| target.backend(self.port)).transpose()
+        let backend = match self.mirror {
+            None => self.target().map(|target| &target.backend),
+            Some(mirror) => {
+                self.rule().and_then(|rule| rule.mirrors.get(usize::from(mirror))).map(|to| &to.backend)
+            }
+        };
+        backend.map(|backend| backend.at(self.port)).transpose()
     }
 
     fn chosen(&self) -> Option<Chosen> {

@@ -23,9 +23,9 @@
 //!
 //! *No answer* is a connection that could not be made or that ended, a stream that was reset, and a try that took longer
 //! than `perTryTimeout`. That time runs from the last byte of the request's body, and from the start for a request
-//! without a body; it is ignored unless it is shorter than the time of the request. When no try is left the request ends with
-//! [`Kind::PerTryTimeout`](crate::Kind::PerTryTimeout). A destination without endpoints is not tried again. Each try says in
-//! [`AnswerBy`](crate::AnswerBy) when its time is over, so that an endpoint which hangs is known for one.
+//! without a body; it is ignored unless it is shorter than the time of the request. When no try is left the request ends
+//! with [`Kind::PerTryTimeout`](crate::Kind::PerTryTimeout). A destination without endpoints is not tried again. Each try
+//! says in [`AnswerBy`](crate::AnswerBy) when its time is over, so that an endpoint which hangs is known for one.
 //!
 //! - **Waits**: before the n-th retry any time below (2ⁿ - 1) · `backoff`, and below ten times `backoff`. With
 //!   [`heed_rate_limits`](RetryLayer::heed_rate_limits), as long as the answer asks for.

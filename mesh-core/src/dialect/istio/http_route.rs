@@ -28,8 +28,6 @@ pub(super) fn translate(
     if let Some(timeout) = written.timeout {
         site.duration_or_zero(&at.field("timeout"), timeout);
     }
-    let parts = [("mirror", written.mirror.is_some()), ("mirrors", !written.mirrors.is_empty())];
-    site.later(at, &parts);
     refuse_two_authorities(site, at, written);
     let headers = at.field("headers");
     let rewrite = written.rewrite.as_ref();
