@@ -117,6 +117,15 @@ impl Error {
     pub fn kind(&self) -> Kind {
         self.kind
     }
+
+    /// Whether the endpoint said that it has not looked at the request, as HTTP/2 can.
+    pub(crate) fn is_refused_stream(&self) -> bool {
+        let causes = std::iter::successors(std::error::Error::source(self), |&cause| cause.source());
+        causes.filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+            // Streams that a GOAWAY ends are those that the server has not looked at (RFC 9113, 6.8).
+            error.reason() == Some(h2::Reason::REFUSED_STREAM) || (error.is_go_away() && error.is_remote())
+        })
+    }
 }
 
 impl From<Refusal> for Kind {

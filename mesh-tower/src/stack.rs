@@ -48,9 +48,9 @@ pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
+    pub(crate) mirror: MirrorLayer,
     /// Of a call, and of each of its tries.
     pub(crate) faults: [FaultLayer; 2],
-    pub(crate) mirror: MirrorLayer,
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
 }
@@ -62,9 +62,13 @@ impl Parts {
         let balance = BalanceLayer::new().with_ejections(ejections.clone());
         let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
-        let faults = if config.faults_per_try { [none, fault] } else { [fault, none] };
-        let mirror = MirrorLayer::routed(attempt.clone());
-        Self { handle, faults, mirror, retry: config.retry.clone(), attempt }
+        Self {
+            handle,
+            mirror: MirrorLayer::routed(attempt.clone()),
+            faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
+            retry: config.retry.clone(),
+            attempt,
+        }
     }
 }
 

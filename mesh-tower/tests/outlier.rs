@@ -59,6 +59,7 @@ enum Way {
     Status(u16),
     Grpc(&'static str),
     Refusing,
+    Breaking,
     Hanging,
 }
 
@@ -139,6 +140,7 @@ fn stack(
             match way.unwrap_or(Way::Status(200)) {
                 Way::Hanging => std::future::pending().await,
                 Way::Refusing => return Err(BoxError::from(Error::new(Kind::ConnectFailure))),
+                Way::Breaking => return Err(BoxError::from(Error::new(Kind::ConnectionTermination))),
                 Way::Status(status) => *response.status_mut() = StatusCode::from_u16(status)?,
                 Way::Grpc(status) => _ = response.headers_mut().insert("grpc-status", status.parse()?),
             }
@@ -255,6 +257,18 @@ async fn what_counts_as_an_error() {
         (
             "consecutive5xxErrors: 2, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 2",
             Way::Refusing,
+            true,
+        ),
+        ("consecutive5xxErrors: 2", Way::Breaking, true),
+        // Each time there was a connection first, and its row begins anew.
+        (
+            "consecutive5xxErrors: 2, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 2",
+            Way::Breaking,
+            false,
+        ),
+        (
+            "consecutive5xxErrors: 2, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1",
+            Way::Breaking,
             true,
         ),
         ("consecutive5xxErrors: 2, outlierDetectionHttpErrorCodes: [429]", Way::Status(429), true),

@@ -16,7 +16,8 @@ use tests::{soon, wire};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     net::TcpStream,
-    process::{Child, ChildStderr, Command},
+    process::{Child, ChildStderr, ChildStdout, Command},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
 /// Names another binary than the one in the target folder.
@@ -26,6 +27,7 @@ const VARIABLE: &str = "ENVOY";
 #[derive(Debug)]
 pub(crate) struct Envoy {
     listeners: BTreeMap<String, SocketAddr>,
+    requests: UnboundedReceiver<String>,
     _child: Child,
     _folder: TempDir,
 }
@@ -39,17 +41,25 @@ impl Envoy {
         let mut command = Command::new(binary());
         command.arg("--config-path").arg(&file).arg("--admin-address-path").arg(&admin);
         command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "info"]);
-        let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().expect("Envoy's binary");
+        command.args(["--file-flush-interval-msec", "20"]);
+        command.stderr(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("Envoy's binary");
+        let requests = lines(child.stdout.take().expect("a pipe"));
         let log = child.stderr.take().expect("a pipe");
         soon(serving(BufReader::new(log).lines())).await;
         let address = fs::read_to_string(&admin).expect("the address of the admin interface");
         let listeners = listeners(address.parse().expect("an address")).await;
-        Self { listeners, _child: child, _folder: folder }
+        Self { listeners, requests, _child: child, _folder: folder }
     }
 
     /// Where a listener listens.
     pub(crate) fn address(&self, listener: &str) -> SocketAddr {
         self.listeners[listener]
+    }
+
+    /// The next line of the log of requests. Cancel safe.
+    pub(crate) async fn logged(&mut self) -> String {
+        self.requests.recv().await.expect("an Envoy that runs")
     }
 }
 
@@ -81,6 +91,19 @@ async fn serving(mut log: Lines<BufReader<ChildStderr>>) {
         last = line;
     }
     panic!("Envoy does not take its configuration: {last}");
+}
+
+/// What Envoy writes of requests, read as it comes: nobody has to ask for it.
+fn lines(output: ChildStdout) -> UnboundedReceiver<String> {
+    let (sender, receiver) = unbounded_channel();
+    let mut lines = BufReader::new(output).lines();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            // The one who would read may be gone.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
 }
 
 async fn listeners(admin: SocketAddr) -> BTreeMap<String, SocketAddr> {

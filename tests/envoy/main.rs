@@ -9,6 +9,7 @@
 //! [`outcome`]; where the mesh differs on purpose, [`generate`] says so and does not ask.
 
 mod envoy;
+mod failures;
 mod generate;
 mod istiod;
 mod outcome;

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 use tests::{soon, wire};
 
 /// Headers of requests that Envoy adds of itself, with what they are for.
-const REQUEST_HEADERS_OF_ENVOY: [(&str, &str); 7] = [
+const REQUEST_HEADERS_OF_ENVOY: [(&str, &str); 8] = [
     ("x-request-id", "names the request in traces and logs, and the mesh has no traces yet"),
     ("x-envoy-expected-rq-timeout-ms", "tells another Envoy how long this one waits"),
     (
@@ -18,12 +18,13 @@ const REQUEST_HEADERS_OF_ENVOY: [(&str, &str); 7] = [
         "is said even of an empty body, which hyper leaves out; bodies are not what is compared",
     ),
     ("x-envoy-attempt-count", "counts the endpoints that were tried, of which each side begins with another"),
+    ("x-envoy-is-timeout-retry", "is said even where the answer is no, which the mesh leaves out"),
     ("x-envoy-internal", "tells another Envoy whether the client is near"),
     ("x-envoy-external-address", "tells another Envoy who the client is; x-forwarded-for tells everybody"),
     ("x-forwarded-proto", "is added to a service's own calls too, where the scheme is always http"),
 ];
 /// Headers of responses that one side adds of itself.
-const RESPONSE_HEADERS: [(&str, &str); 7] = [
+pub(crate) const RESPONSE_HEADERS: [(&str, &str); 7] = [
     ("x-envoy-upstream-service-time", "is Envoy's measurement"),
     ("server", "names Envoy"),
     ("date", "is the clock's"),

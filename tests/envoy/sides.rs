@@ -85,7 +85,7 @@ impl Sides {
 }
 
 /// What is wrong between documents is meant; each of them alone must be right.
-fn assert_accepted(status: &Status) {
+pub(crate) fn assert_accepted(status: &Status) {
     let is_refused = |fault: &&Fault| fault.severity == Severity::Error && fault.code.is_none();
     let refused: Vec<String> = status.faults.iter().filter(is_refused).map(ToString::to_string).collect();
     assert!(refused.is_empty(), "the mesh refuses documents: {refused:#?}");

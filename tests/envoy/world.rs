@@ -38,6 +38,10 @@ pub(crate) struct Service {
     pub(crate) is_entry: bool,
     /// The ports.
     pub(crate) ports: Vec<u16>,
+    /// The protocol of all of them, as the names of ports begin.
+    pub(crate) protocol: &'static str,
+    /// The `trafficPolicy` of its DestinationRule, if it has one.
+    pub(crate) policy: Value,
     /// The instances.
     pub(crate) versions: Vec<Version>,
 }
@@ -71,6 +75,8 @@ impl Service {
             namespace: namespace.into(),
             is_entry: false,
             ports: Vec::new(),
+            protocol: "http",
+            policy: Value::Null,
             versions: Vec::new(),
         }
     }
@@ -96,7 +102,7 @@ impl Service {
     }
 
     fn service(&self) -> Vec<Value> {
-        let port = |number: &u16| json!({"name": port_name(*number), "port": number});
+        let port = |number: &u16| json!({"name": self.port_name(*number), "port": number});
         let ports: Vec<Value> = self.ports.iter().map(port).collect();
         let spec = json!({"selector": {"app": self.name}, "ports": ports});
         let mut documents = vec![json!({
@@ -110,7 +116,7 @@ impl Service {
     }
 
     fn service_entry(&self) -> Value {
-        let port = |number: &u16| json!({"name": port_name(*number), "number": number, "protocol": "HTTP"});
+        let port = |number: &u16| json!({"name": self.port_name(*number), "number": number, "protocol": self.protocol.to_uppercase()});
         let spec = json!({
             "hosts": [self.host],
             "location": "MESH_INTERNAL",
@@ -122,7 +128,7 @@ impl Service {
     }
 
     fn endpoint(&self, version: &Version) -> Value {
-        let port = |(number, address): (&u16, &SocketAddr)| (port_name(*number), address.port());
+        let port = |(number, address): (&u16, &SocketAddr)| (self.port_name(*number), address.port());
         let ports: BTreeMap<String, u16> = version.addresses.iter().map(port).collect();
         let labels = json!({"app": self.name, "version": version.name});
         json!({"address": "127.0.0.1", "ports": ports, "labels": labels})
@@ -131,12 +137,19 @@ impl Service {
     fn destination_rule(&self) -> Value {
         let subset = |name: &str| json!({"name": name, "labels": {"version": name}});
         let names = self.versions.iter().map(|version| &*version.name).chain([EMPTY_SUBSET]);
-        let spec = json!({"host": self.host, "subsets": names.map(subset).collect::<Vec<_>>()});
+        let mut spec = json!({"host": self.host, "subsets": names.map(subset).collect::<Vec<_>>()});
+        if !self.policy.is_null() {
+            spec["trafficPolicy"] = self.policy.clone();
+        }
         document("DestinationRule", self.metadata(&self.name), spec)
     }
 
     fn metadata(&self, name: &str) -> Value {
         json!({"name": name, "namespace": self.namespace})
+    }
+
+    fn port_name(&self, number: u16) -> String {
+        format!("{}-{number}", self.protocol)
     }
 }
 
@@ -148,8 +161,4 @@ pub(crate) fn document(kind: &str, metadata: Value, spec: Value) -> Value {
 /// A document as people read it.
 pub(crate) fn pretty(document: &Value) -> String {
     format!("{document:#}\n")
-}
-
-fn port_name(number: u16) -> String {
-    format!("http-{number}")
 }

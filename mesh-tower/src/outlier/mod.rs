@@ -4,7 +4,8 @@
 //!
 //! Counts for each endpoint how many attempts in a row ended badly: with a status of 5xx, with one of 502, 503 and 504,
 //! and by a failure on this side, such as a refused connection. Such a failure counts as a 5xx too, unless
-//! `splitExternalLocalOriginErrors` has it counted apart. When a row is as long as the DestinationRule allows, the
+//! `splitExternalLocalOriginErrors` has it counted apart; that row is one of connections that could not be made, since
+//! each one that is made breaks it, whatever becomes of it then. When a row is as long as the DestinationRule allows, the
 //! endpoint is ejected at once, if no more than `maxEjectionPercent` of all endpoints are ejected then: with the default of
 //! 10 and fewer than ten endpoints nobody ever is.
 //!

@@ -19,15 +19,19 @@ pub(super) enum Outcome {
     Answer(u16),
     /// Without one, by a failure on this side that stands for this status.
     Failure(u16),
+    /// Without one, by a failure of a connection that was there; it stands for this status.
+    Broken(u16),
 }
 
 /// Without an answer in time.
-pub(super) const TIMEOUT: Outcome = Outcome::Failure(504);
+pub(super) const TIMEOUT: Outcome = Outcome::Broken(504);
 
 /// What one outcome says to a row of like ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Bad,
+    /// Bad, after something good.
+    BadAnew,
     Good,
     Nothing,
 }
@@ -38,6 +42,20 @@ pub(super) struct Rows<T> {
     pub(super) errors: T,
     pub(super) gateway: T,
     pub(super) local: T,
+}
+
+impl Sign {
+    /// Whether it lengthens a row.
+    pub(super) fn is_bad(self) -> bool {
+        matches!(self, Self::Bad | Self::BadAnew)
+    }
+}
+
+impl Rows<Sign> {
+    /// What a failure on this side says, where those have a row of their own.
+    fn local(sign: Sign) -> Self {
+        Self { errors: Sign::Nothing, gateway: Sign::Nothing, local: sign }
+    }
 }
 
 /// The backend of an endpoint that is judged.
@@ -70,10 +88,10 @@ pub(super) fn answer(status: u16, headers: &HeaderMap) -> Outcome {
 pub(super) fn failure(error: &BoxError) -> Option<Outcome> {
     let Some(error) = error.downcast_ref::<Error>() else { return Some(Outcome::Failure(503)) };
     match error.kind() {
-        Kind::ConnectTimeout | Kind::RouteTimeout => Some(TIMEOUT),
-        Kind::ConnectFailure | Kind::ConnectionTermination | Kind::RemoteReset | Kind::ProtocolError => {
-            Some(Outcome::Failure(503))
-        }
+        Kind::ConnectTimeout => Some(Outcome::Failure(504)),
+        Kind::RouteTimeout => Some(TIMEOUT),
+        Kind::ConnectFailure => Some(Outcome::Failure(503)),
+        Kind::ConnectionTermination | Kind::RemoteReset | Kind::ProtocolError => Some(Outcome::Broken(503)),
         _ => None,
     }
 }
@@ -81,15 +99,15 @@ pub(super) fn failure(error: &BoxError) -> Option<Outcome> {
 /// What an outcome says to each row.
 pub(super) fn read(outcome: Outcome, rules: &OutlierDetection) -> Rows<Sign> {
     let local = match outcome {
-        Outcome::Failure(_) if rules.splits_local_origin => {
-            return Rows { errors: Sign::Nothing, gateway: Sign::Nothing, local: Sign::Bad };
-        }
+        Outcome::Failure(_) if rules.splits_local_origin => return Rows::local(Sign::Bad),
+        // In Envoy a connection that is there breaks the row, before what becomes of it begins the next.
+        Outcome::Broken(_) if rules.splits_local_origin => return Rows::local(Sign::BadAnew),
         Outcome::Answer(_) if rules.splits_local_origin => Sign::Good,
         _ => Sign::Nothing,
     };
     let is_5xx = |status| (500..600).contains(&status);
     let status = match outcome {
-        Outcome::Failure(status) => status,
+        Outcome::Failure(status) | Outcome::Broken(status) => status,
         Outcome::Answer(status) if rules.error_statuses.is_empty() => status,
         // What the rules name is an error whatever its class, and what they do not name is none.
         Outcome::Answer(status) if !rules.error_statuses.contains(&status) => 200,

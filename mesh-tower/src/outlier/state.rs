@@ -121,7 +121,7 @@ impl Attempt {
     fn count(&self, outcome: Outcome) {
         let Some(rules) = &self.backend.policy.outlier_detection else { return };
         let signs = policy::read(outcome, rules);
-        let is_bad = [signs.errors, signs.gateway, signs.local].contains(&Sign::Bad);
+        let is_bad = [signs.errors, signs.gateway, signs.local].into_iter().any(Sign::is_bad);
         // What an ejected endpoint still answers is forgotten when it comes back.
         if is_bad && self.ejections.is_ejected(&self.backend.name, &self.tally.endpoint) {
             return;
@@ -169,6 +169,10 @@ impl Tally {
     fn count(&self, signs: Rows<Sign>) -> Rows<u32> {
         let count = |row: &AtomicU32, sign| match sign {
             Sign::Bad => row.fetch_add(1, Relaxed).saturating_add(1),
+            Sign::BadAnew => {
+                row.store(1, Relaxed);
+                1
+            }
             // Most rows are empty: reading is cheaper than taking the line from other cores.
             Sign::Good if row.load(Relaxed) != 0 => {
                 row.store(0, Relaxed);

@@ -80,6 +80,9 @@ fn answer(error: &Error) -> Answer {
         Kind::ConnectionTermination => {
             Answer::reset(error, S::SERVICE_UNAVAILABLE, "UC", "connection termination")
         }
+        Kind::RemoteReset if error.is_refused_stream() => {
+            Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote refused stream reset")
+        }
         Kind::RemoteReset => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UR", "remote reset"),
         Kind::ProtocolError => Answer::reset(error, S::BAD_GATEWAY, "UPE", "protocol error"),
         Kind::RouteTimeout => Answer::late(error, "upstream_response_timeout"),
@@ -148,6 +151,21 @@ pub(super) fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_stream_is_told_from_other_resets() {
+        for (reason, text) in [
+            (h2::Reason::REFUSED_STREAM, "remote refused stream reset"),
+            (h2::Reason::CANCEL, "remote reset"),
+        ] {
+            let answer = answer(&Error::because(Kind::RemoteReset, h2::Error::from(reason)));
+            assert!(answer.body.ends_with(&format!("reset reason: {text}")));
+            assert_eq!(
+                answer.details,
+                format!("upstream_reset_before_response_started{{{}}}", text.replace(' ', "_"))
+            );
+        }
+    }
 
     #[test]
     fn a_refused_connection_is_told_from_other_failures() {

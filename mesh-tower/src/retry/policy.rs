@@ -182,15 +182,8 @@ impl Failure {
             if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
                 return Self::Unsent;
             }
-            // Streams that a GOAWAY ends are those that the server says it has not looked at (RFC 9113, 6.8).
-            if let Some(error) = cause.downcast_ref::<h2::Error>()
-                && (error.reason() == Some(h2::Reason::REFUSED_STREAM)
-                    || (error.is_go_away() && error.is_remote()))
-            {
-                return Self::Refused;
-            }
         }
-        Self::Reset
+        if error.is_refused_stream() { Self::Refused } else { Self::Reset }
     }
 }
 

@@ -6,7 +6,7 @@
 //! the last of its body has been read, or nobody reads it any more. When the time is over before the response's headers
 //! came, the request ends with an [`Error`](crate::Error) of [`Kind::RouteTimeout`](crate::Kind::RouteTimeout); when it is
 //! over later, the response's body ends with that error, which resets the stream. Either way the inner service's work is
-//! dropped.
+//! dropped. Below, the moment is known as [`AnswerBy`](crate::AnswerBy).
 //!
 //! A connection that was upgraded (status 101, or CONNECT) is no response that could be late: it is not cut.
 //!

@@ -81,7 +81,7 @@ fn virtual_host(host: &str, routes: Vec<Value>, must_be_tls: bool) -> Value {
     let tls = if must_be_tls { "ALL" } else { "NONE" };
     let (last, first): (Vec<_>, Vec<_>) = routes.into_iter().partition(routes::is_catch_all);
     let routes = [first, last].concat();
-    json!({"name": host, "domains": [host], "routes": routes, "require_tls": tls, "include_request_attempt_count": true})
+    json!({"name": host, "domains": [host], "routes": routes, "require_tls": tls, "include_request_attempt_count": true, "include_is_timeout_retry_header": true})
 }
 
 /// The hosts that a server and a VirtualService have in common, each once.
@@ -103,7 +103,7 @@ impl Domains {
     fn add(&mut self, name: &str, mut domains: Vec<String>, routes: Vec<Value>) {
         domains.retain(|domain| self.taken.insert(domain.to_ascii_lowercase()));
         if !domains.is_empty() {
-            self.virtual_hosts.push(json!({"name": name, "domains": domains, "routes": routes, "include_request_attempt_count": true}));
+            self.virtual_hosts.push(json!({"name": name, "domains": domains, "routes": routes, "include_request_attempt_count": true, "include_is_timeout_retry_header": true}));
         }
     }
 }
@@ -119,7 +119,7 @@ fn for_others(world: &World) -> Value {
     let route = json!({
         "name": "allow_any", "match": {"prefix": "/"}, "route": action, "response_headers_to_add": mark,
     });
-    json!({"name": "allow_any", "domains": ["*"], "routes": [route], "include_request_attempt_count": true})
+    json!({"name": "allow_any", "domains": ["*"], "routes": [route], "include_request_attempt_count": true, "include_is_timeout_retry_header": true})
 }
 
 /// The names under which a client reaches a service; Istio adds a dot to the full one.

@@ -3,6 +3,7 @@
 //! Written from Istio's rules alone. It shares no code with the mesh, so that a mistake in one of them shows.
 
 mod hosts;
+mod policies;
 mod routes;
 mod rules;
 
@@ -14,6 +15,9 @@ use std::net::SocketAddr;
 
 /// The labels of the workload that Envoy stands beside, which is a client and a gateway.
 pub(crate) const LABELS: [(&str, &str); 2] = [("app", "client"), ("istio", "ingressgateway")];
+
+/// Names a request in Envoy's log.
+pub(crate) const NAME: &str = "x-name";
 
 /// Where requests come in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,12 +75,12 @@ fn clusters_of(world: &World, service: &Service) -> Vec<Value> {
                 let endpoints: Vec<Value> =
                     selected.map(|version| endpoint(version.addresses[&port])).collect();
                 let name = cluster_name(world, port, subset, &service.host);
-                json!({
-                    "name": name,
-                    "type": "STATIC",
-                    "connect_timeout": "10s",
-                    "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
-                })
+                let mut cluster = policies::of(service);
+                cluster["type"] = json!("STATIC");
+                cluster["load_assignment"] =
+                    json!({"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]});
+                cluster["name"] = json!(name);
+                cluster
             })
             .collect::<Vec<_>>()
     };
@@ -112,7 +116,10 @@ fn listener(world: &World, door: &Door) -> Value {
             filter("cors", "cors.v3.Cors"),
             filter("router", "router.v3.Router"),
         ],
+        "access_log": [access_log()],
         "use_remote_address": matches!(door, Door::Gateway(_)),
+        // Who calls through a proxy of its own is trusted.
+        "internal_address_config": {"cidr_ranges": [{"address_prefix": "127.0.0.0", "prefix_len": 8}]},
         "normalize_path": true,
         "stream_idle_timeout": "0s",
     });
@@ -122,6 +129,18 @@ fn listener(world: &World, door: &Door) -> Value {
         "filter_chains": [{
             "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
         }],
+    })
+}
+
+/// A line for each request, which begins with its name if it has one.
+fn access_log() -> Value {
+    let line = format!("%REQ({NAME})% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n");
+    json!({
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+            "log_format": {"text_format_source": {"inline_string": line}},
+        },
     })
 }
 

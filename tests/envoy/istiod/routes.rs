@@ -128,10 +128,19 @@ pub(crate) fn default_retries() -> Value {
 }
 
 fn retries(written: &Value) -> Option<Value> {
+    if written.is_null() {
+        return Some(default_retries());
+    }
     let attempts = written["attempts"].as_u64().filter(|attempts| *attempts > 0)?;
     let mut policy = retry_policy(written["retryOn"].as_str().unwrap_or(TRIED_AGAIN), &json!(attempts));
     if let Some(base) = written["backoff"].as_str() {
         policy["retry_back_off"] = json!({"base_interval": base.replace("1ms", "0.001s")});
+    }
+    if let Some(limit) = written["perTryTimeout"].as_str() {
+        policy["per_try_timeout"] = json!(limit);
+    }
+    if written["retryIgnorePreviousHosts"] == false {
+        policy.as_object_mut().expect("a policy").remove("retry_host_predicate");
     }
     Some(policy)
 }

@@ -1,0 +1,293 @@
+//! What each layer of the outbound stack adds to a request, in time and in allocations, with real documents.
+//!
+//! First over a stream in memory, under a bare connection of hyper: each row has one layer more than the row above. Then
+//! the whole client, with its pool, over loopback, beside a bare connection there. Client and server run on one thread and
+//! all rows take turns, so what a row adds is the difference of the fastest rounds.
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{SendRequest, handshake},
+};
+use hyper_util::rt::TokioIo;
+use mesh_core::{
+    source::{Batch, Source},
+    watch::Handle,
+};
+use mesh_tower::{
+    Body, BoxError, Ejections, Mesh, answer::AnswerLayer, balance::BalanceLayer, carry::CarryOutLayer,
+    cors::CorsLayer, fault::FaultLayer, mesh::Config, outlier::OutlierLayer, respond::RespondLayer,
+    retry::RetryLayer, rewrite::RewriteLayer, route::RouteLayer, timeout::TimeoutLayer,
+};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::{
+    alloc::System,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex},
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+use tower::{Service, ServiceBuilder, ServiceExt};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const ROUNDS: usize = 40;
+/// How many requests a row sends before the next row's turn.
+const REQUESTS: u32 = 1_000;
+/// What the whole client may add.
+const MOST_TIME: Duration = Duration::from_micros(2);
+const MOST_ALLOCATIONS: f64 = 4.0;
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 7\r\n\r\na chair";
+
+/// The rules for `product`: testers go to the new version, everybody else is split by weight; there are faults for
+/// nobody, retries by default, a timeout, and endpoints are watched.
+fn documents(endpoints: [SocketAddr; 3]) -> String {
+    let mut text = "apiVersion: v1
+kind: Service
+metadata: {name: product}
+spec: {selector: {app: product}, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: product}
+spec:
+  host: product
+  trafficPolicy: {outlierDetection: {maxEjectionPercent: 50}}
+  subsets: [{name: old, labels: {version: old}}, {name: new, labels: {version: new}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: product}
+spec:
+  hosts: [product]
+  http:
+  - match: [{headers: {x-group: {exact: test}}}]
+    route: [{destination: {host: product, subset: new}}]
+  - fault: {abort: {percentage: {value: 0}, httpStatus: 500}}
+    timeout: 10s
+    route:
+    - {destination: {host: product, subset: old}, weight: 100}
+    - {destination: {host: product, subset: new}, weight: 0}
+"
+    .to_owned();
+    for (number, (version, at)) in ["old", "old", "new"].into_iter().zip(endpoints).enumerate() {
+        text += &format!(
+            "---\napiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {{name: at-{number}}}\n\
+             spec: {{address: {}, ports: {{http: {}}}, labels: {{app: product, version: {version}}}}}\n",
+            at.ip(),
+            at.port()
+        );
+    }
+    text
+}
+
+/// Documents that never change.
+struct Text(String);
+
+impl Source for Text {
+    fn load(&mut self) -> Vec<Arc<Batch>> {
+        vec![Arc::new(Batch::of("product.yaml".into(), self.0.as_bytes(), "default"))]
+    }
+
+    async fn changed(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// One connection of hyper and nothing else.
+#[derive(Clone)]
+struct Bare(Arc<Mutex<SendRequest<Body>>>);
+
+impl Bare {
+    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
+        tokio::spawn(connection);
+        Self(Arc::new(Mutex::new(sender)))
+    }
+
+    async fn in_memory() -> Self {
+        let (client, server) = duplex(64 * 1024);
+        tokio::spawn(serve(server));
+        Self::over(client).await
+    }
+}
+
+impl Service<Request<Body>> for Bare {
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Incoming>, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).send_request(request);
+        Box::pin(async { Ok(answer.await?) })
+    }
+}
+
+/// Answers as fast as can be, without an allocation: what a longer head costs its reader is not of interest here.
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let (mut head, mut length) = ([0; 4096], 0);
+    while let Ok(count @ 1..) = stream.read(&mut head[length..]).await {
+        length += count;
+        if head[..length].ends_with(b"\r\n\r\n") {
+            length = 0;
+            stream.write_all(ANSWER).await.expect("a client that stays");
+        }
+    }
+}
+
+async fn server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).expect("a connection");
+            tokio::spawn(serve(stream));
+        }
+    });
+    address
+}
+
+/// The request of a customer, whom the last rule is for.
+fn request() -> Request<Body> {
+    let request = Request::get("http://product/product/1").header("accept", "application/json");
+    request.header("user-agent", "overhead").body(Body::empty()).expect("a request")
+}
+
+/// One row: how it sends so many requests, and what that took at best.
+struct Row {
+    name: &'static str,
+    send: Box<dyn Fn() -> LocalBoxFuture<'static, ()>>,
+    time: Duration,
+    allocations: f64,
+}
+
+impl Row {
+    fn new<S, R>(name: &'static str, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<R>, Error = BoxError> + Clone + 'static,
+        R: http_body::Body<Data = Bytes>,
+        R::Error: Into<BoxError>,
+    {
+        let send = move || -> LocalBoxFuture<'static, ()> {
+            let mut service = service.clone();
+            Box::pin(async move {
+                for _ in 0..REQUESTS {
+                    let ready = service.ready().await.expect("a service that works");
+                    let response = ready.call(request()).await.expect("an answer");
+                    assert!(response.status().is_success(), "{}", response.status());
+                    let mut body = pin!(response.into_body());
+                    while let Some(frame) = body.frame().await {
+                        assert!(frame.is_ok(), "a body without an end");
+                    }
+                }
+            })
+        };
+        Self { name, send: Box::new(send), time: Duration::MAX, allocations: f64::MAX }
+    }
+
+    async fn take_turn(&mut self) {
+        let (region, start) = (Region::new(ALLOCATOR), Instant::now());
+        (self.send)().await;
+        self.time = self.time.min(start.elapsed() / REQUESTS);
+        let change = region.change();
+        #[expect(clippy::cast_precision_loss, reason = "thousands")]
+        let allocations = (change.allocations + change.reallocations) as f64 / f64::from(REQUESTS);
+        self.allocations = self.allocations.min(allocations);
+    }
+
+    fn added(&self, to: &Self) -> (i128, f64) {
+        let nanos = |time: Duration| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
+        (nanos(self.time) - nanos(to.time), self.allocations - to.allocations)
+    }
+}
+
+/// The stack from its outermost layer down to each, over a connection in memory.
+async fn rows(handle: &Handle) -> Vec<Row> {
+    let ejections = Ejections::default();
+    let bare = Bare::in_memory().await;
+    let respond = ServiceBuilder::new().layer(RespondLayer::new());
+    let carry = respond.clone().layer(CarryOutLayer::new());
+    let route = carry.clone().layer(RouteLayer::new(handle.clone()));
+    let answer = route.clone().layer(AnswerLayer::new());
+    let fault = answer.clone().layer(FaultLayer::routed());
+    let cors = fault.clone().layer(CorsLayer::routed());
+    let timeout = cors.clone().layer(TimeoutLayer::routed());
+    let rewrite = timeout.clone().layer(RewriteLayer::routed());
+    let retry = rewrite.clone().layer(RetryLayer::routed());
+    let balance = retry.clone().layer(BalanceLayer::new().with_ejections(ejections.clone()));
+    let outlier = balance.clone().layer(OutlierLayer::new(ejections));
+    vec![
+        Row::new("a bare connection", bare.clone()),
+        Row::new("respond", respond.service(bare.clone())),
+        Row::new("carry", carry.service(bare.clone())),
+        Row::new("route", route.service(bare.clone())),
+        Row::new("answer", answer.service(bare.clone())),
+        Row::new("fault", fault.service(bare.clone())),
+        Row::new("cors", cors.service(bare.clone())),
+        Row::new("timeout", timeout.service(bare.clone())),
+        Row::new("rewrite", rewrite.service(bare.clone())),
+        Row::new("retry", retry.service(bare.clone())),
+        Row::new("balance", balance.service(bare.clone())),
+        Row::new("outlier", outlier.service(bare)),
+    ]
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(measure());
+}
+
+async fn measure() {
+    let servers = [server().await, server().await, server().await];
+    let mesh = Mesh::with_source(Config::default(), Text(documents(servers))).await;
+    let faults = mesh.status().borrow().faults.clone();
+    assert!(!faults.iter().any(|fault| fault.is_refusal()), "{faults:?}");
+
+    let mut layers = rows(&mesh.handle()).await;
+    let stream = TcpStream::connect(servers[0]).await.expect("a server");
+    stream.set_nodelay(true).expect("a connection");
+    let mut loopback =
+        vec![Row::new("a bare connection", Bare::over(stream).await), Row::new("the client", mesh.client())];
+    for _ in 0..ROUNDS {
+        for row in layers.iter_mut().chain(&mut loopback) {
+            row.take_turn().await;
+        }
+    }
+    tell("in memory, each layer beside the one above", &layers);
+    tell("over loopback", &loopback);
+    let stack = layers[layers.len() - 1].added(&layers[0]);
+    judge("the layers in memory", stack);
+    judge("the client over loopback", loopback[1].added(&loopback[0]));
+}
+
+fn tell(title: &str, rows: &[Row]) {
+    println!("\n{title:<44} {:>9} {:>9} {:>12} {:>9}", "ns", "added", "allocations", "added");
+    for (row, before) in rows.iter().zip([&rows[0]].into_iter().chain(rows)) {
+        let (time, allocations) = row.added(before);
+        let nanos = row.time.as_nanos();
+        println!("  {:<42} {nanos:>9} {time:>+9} {:>12.1} {allocations:>+9.1}", row.name, row.allocations);
+    }
+}
+
+fn judge(what: &str, (time, allocations): (i128, f64)) {
+    let (most, word) = (MOST_TIME.as_nanos(), |is_met: bool| if is_met { "met" } else { "NOT met" });
+    let is_quick = u128::try_from(time).map_or(true, |time| time <= most);
+    println!("\n{what} add {time} ns: at most {most} ns is {}", word(is_quick));
+    // Half an allocation is noise: pools and timers of the runtime grow now and then.
+    let is_frugal = allocations < MOST_ALLOCATIONS + 0.5;
+    println!("{what} add {allocations:.1} allocations: at most {MOST_ALLOCATIONS} is {}", word(is_frugal));
+}
