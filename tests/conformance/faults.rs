@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tests::{
     documents::{Documents, routes, service},
@@ -18,6 +18,7 @@ use tests::{
     upstream::Upstream,
     wire::text,
 };
+use tokio::time::Instant;
 
 /// A workload that calls `product`, whose one instance counts what reaches it.
 struct Broken {
