@@ -3,6 +3,7 @@
 use super::{request::RequestView, snapshot::Rule};
 use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
 use http::{HeaderName, HeaderValue, header::HOST};
+use smallvec::SmallVec;
 
 /// One thing that a rule asks of a request.
 ///
@@ -33,7 +34,7 @@ pub enum Condition {
 
 impl Condition {
     /// What was written, in the order in which it is asked.
-    pub(super) fn of(port: Option<u16>, written: &Conditions) -> Box<[Self]> {
+    pub(super) fn of(port: Option<u16>, written: &Conditions) -> SmallVec<[Self; 1]> {
         let one = |asked: &Option<TextMatch>, of: fn(TextMatch) -> Self| asked.clone().map(of);
         let heads = [
             port.map(Self::Port),

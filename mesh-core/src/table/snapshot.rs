@@ -5,6 +5,7 @@ use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
     Termination, TrafficPolicy,
 };
+use smallvec::SmallVec;
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
@@ -88,7 +89,9 @@ pub struct Rule {
     pub name: Arc<str>,
     /// The conditions, in the order in which they are asked; none when the rule is for every request. That of the port
     /// is among them in the mesh alone: at a gateway it is settled when compiling.
-    pub conditions: Box<[Condition]>,
+    ///
+    /// Most rules have one, which lies here and not a step away in memory.
+    pub conditions: SmallVec<[Condition; 1]>,
     /// What is done.
     pub route: Arc<Route>,
     /// The destinations that can be chosen; none unless the action is to forward.

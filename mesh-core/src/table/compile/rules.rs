@@ -11,6 +11,7 @@ use crate::{
         snapshot::{MirrorTarget, Rule, Target, TargetBackend, Viewpoint},
     },
 };
+use smallvec::SmallVec;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The name of the rule of a service that nobody wrote rules for.
@@ -101,7 +102,7 @@ pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBac
     };
     Rule {
         name: Arc::clone(&route.name),
-        conditions: Box::default(),
+        conditions: SmallVec::default(),
         route: Arc::new(route),
         targets: [target].into(),
         total_weight: 100,
