@@ -40,7 +40,7 @@ async fn the_mesh_takes_failures_as_envoy_does() {
     let config = Config { unknown_hosts: UnknownHosts::Refuse, ..config(&documents) };
     let mesh = Mesh::start(config).await.expect("documents that are there");
     crate::sides::assert_accepted(&mesh.status().borrow());
-    let to_mesh = Asked::Mesh(mesh.client());
+    let to_mesh = Asked::Mesh(Box::new(mesh.client()));
     let to_envoy = Asked::Envoy(envoy.address(&istiod::listener_name(0, &Door::Mesh(80))));
     let run = async |(number, case)| {
         (case, ours.run(number, case, &to_mesh).await, envoys.run(number, case, &to_envoy).await)

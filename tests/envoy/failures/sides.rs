@@ -34,7 +34,7 @@ pub(super) struct Side {
 
 /// Who is asked.
 pub(super) enum Asked {
-    Mesh(Client),
+    Mesh(Box<Client>),
     Envoy(SocketAddr),
 }
 
@@ -134,7 +134,7 @@ fn version(number: usize, address: SocketAddr) -> Version {
 
 /// A way to ask, over one connection where connections of the client's are.
 enum Asker {
-    Mesh(Client),
+    Mesh(Box<Client>),
     Http1(SocketAddr),
     Http2(hyper::client::conn::http2::SendRequest<Body>),
 }
