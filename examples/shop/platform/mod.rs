@@ -118,8 +118,10 @@ async fn open(shop: Arc<Shop>, instances: u8, chaos: Option<Duration>) -> Result
     let (stop, stopping) = watch::channel(false);
     let (report, mut events) = mpsc::unbounded_channel();
     let mut processes = JoinSet::new();
-    for role in roles::all(instances, shop.port)? {
-        role.register(&shop.live)?;
+    let roles = roles::all(instances, shop.port)?;
+    // All of them before the first process looks: none is to begin with a part of the shop.
+    roles.iter().try_for_each(|role| role.register(&shop.live))?;
+    for role in roles {
         processes.spawn(keep(role, shop.clone(), stopping.clone(), report.clone()));
     }
     let gathered = tokio::select! {
