@@ -52,7 +52,9 @@ mod stack;
 
 pub use body::Body;
 pub use client::Client;
-pub use context::{AnswerBy, Context, Ejections, GENERATION_HEADER, Routed, Tried, Upstream};
+pub use context::{
+    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Tried, Upstream,
+};
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};

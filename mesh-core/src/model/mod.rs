@@ -14,9 +14,11 @@ mod matching;
 mod mirror;
 mod retry;
 mod route;
+mod security;
 mod share;
 mod sidecar;
 mod traffic;
+mod trust;
 
 pub use backend::{
     Address, Endpoint, Export, Labels, Locality, Port, Protocol, Resolution, Service, Subset, SubsetRule,
@@ -36,6 +38,7 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
+pub use security::Security;
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
@@ -44,6 +47,7 @@ pub use traffic::{
     OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
     Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
+pub use trust::Trust;
 
 use std::sync::Arc;
 
@@ -69,6 +73,10 @@ pub struct Model {
     pub root_namespace: Arc<str>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality: Option<Arc<LocalityBalancing>>,
+    /// What the mesh believes about identities.
+    pub trust: Trust,
+    /// Who may connect to workloads, and what may be asked of them.
+    pub security: Security,
     /// A digest of the documents this was made from: equal documents give equal digests in every process.
     pub digest: u64,
 }
@@ -84,6 +92,8 @@ impl Default for Model {
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
             locality: None,
+            trust: Trust::default(),
+            security: Security::default(),
             digest: 0,
         }
     }

@@ -8,6 +8,7 @@ mod decide;
 mod effect;
 mod explain;
 mod hosts;
+mod inbound;
 mod index;
 mod matcher;
 mod normal;
@@ -20,6 +21,7 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
+pub use inbound::{Inbound, InboundView};
 pub use matcher::Condition;
 pub use normal::normalized;
 pub use request::RequestView;

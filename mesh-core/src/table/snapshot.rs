@@ -1,9 +1,12 @@
 //! The routing table of one workload.
 
-use super::{compile::Recipes, hosts::HostIndex, index::RuleIndex, matcher::Condition, outbound::Outbound};
+use super::{
+    compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex, matcher::Condition,
+    outbound::Outbound,
+};
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
-    Termination, TrafficPolicy,
+    Termination, TrafficPolicy, Trust,
 };
 use smallvec::SmallVec;
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
@@ -23,6 +26,10 @@ pub struct Snapshot {
     pub(super) stand_in: Option<u32>,
     /// The Sidecar that says what is seen, as `namespace/name`.
     pub(super) sidecar: Option<Box<str>>,
+    /// What holds for requests to this workload.
+    pub(super) inbound: Arc<Inbound>,
+    /// What the mesh believes about identities.
+    pub(super) trust: Arc<Trust>,
     /// What it was made of, for the table after it.
     pub(super) recipes: Recipes,
 }
@@ -273,6 +280,18 @@ impl Snapshot {
     #[must_use]
     pub fn listeners(&self) -> &[Listener] {
         &self.listeners
+    }
+
+    /// What holds for requests to this workload.
+    #[must_use]
+    pub fn inbound(&self) -> &Arc<Inbound> {
+        &self.inbound
+    }
+
+    /// What the mesh believes about identities.
+    #[must_use]
+    pub fn trust(&self) -> &Arc<Trust> {
+        &self.trust
     }
 
     /// Every backend, in the order of their names.

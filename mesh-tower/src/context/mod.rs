@@ -18,7 +18,7 @@ pub use ejections::Ejections;
 pub(crate) use ejections::{Ejected, Ejection};
 pub use generation::GENERATION_HEADER;
 pub(crate) use generation::{generation_value, take_generation};
-pub use peer::PeerAddress;
+pub use peer::{Arrival, PeerAddress, PeerIdentity};
 pub use routed::Routed;
 pub(crate) use time_left::{grpc_time, tell_time_left, time_left};
 pub use tried::Tried;

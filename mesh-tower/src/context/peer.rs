@@ -1,7 +1,72 @@
 //! Who sent a request.
 
-use std::net::SocketAddr;
+use mesh_core::identity::SpiffeId;
+use std::{net::SocketAddr, sync::Arc};
 
 /// The address of the client that a request came from. In every inbound request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
+
+/// The connection that a request came over. In every inbound request's extensions. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Arrival(Arc<Connected>);
+
+#[derive(Debug)]
+struct Connected {
+    peer: SocketAddr,
+    local: SocketAddr,
+    server_name: Option<Box<str>>,
+    identity: Option<PeerIdentity>,
+}
+
+/// Who is at the other end of a connection, as mutual TLS has verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerIdentity {
+    /// The workload.
+    pub id: SpiffeId,
+    /// The SHA-256 of its certificate.
+    pub certificate_hash: [u8; 32],
+}
+
+impl Arrival {
+    /// A connection in plain text.
+    #[must_use]
+    pub fn new(peer: SocketAddr, local: SocketAddr) -> Self {
+        Self(Arc::new(Connected { peer, local, server_name: None, identity: None }))
+    }
+
+    /// One over TLS: for which host the client asked, and who it is, where mutual TLS says so.
+    #[must_use]
+    pub fn over_tls(
+        peer: SocketAddr,
+        local: SocketAddr,
+        server_name: Option<&str>,
+        identity: Option<PeerIdentity>,
+    ) -> Self {
+        Self(Arc::new(Connected { peer, local, server_name: server_name.map(Into::into), identity }))
+    }
+
+    /// The address at the other end.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.0.peer
+    }
+
+    /// The address that the client connected to.
+    #[must_use]
+    pub fn local(&self) -> SocketAddr {
+        self.0.local
+    }
+
+    /// The host that the client asked for in its TLS handshake.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        self.0.server_name.as_deref()
+    }
+
+    /// Who is at the other end, as mutual TLS has verified.
+    #[must_use]
+    pub fn identity(&self) -> Option<&PeerIdentity> {
+        self.0.identity.as_ref()
+    }
+}

@@ -11,6 +11,7 @@ use crate::{
     model::{Model, UnknownHosts, VirtualService},
     table::{
         decide::{Decision, Refusal},
+        inbound::Inbound,
         index::RuleIndex,
         snapshot::{GatewayRole, Generation, Rule, Snapshot, Viewpoint, VirtualHost},
     },
@@ -38,6 +39,8 @@ impl Snapshot {
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
+        let inbound = kept(previous.map(|previous| &previous.inbound), Inbound::of(model, viewpoint));
+        let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
         Self {
@@ -51,9 +54,16 @@ impl Snapshot {
             unknown_hosts,
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
+            inbound,
+            trust,
             recipes,
         }
     }
+}
+
+/// The part of the table before, if the new one equals it.
+fn kept<T: PartialEq>(previous: Option<&Arc<T>>, new: T) -> Arc<T> {
+    previous.filter(|previous| ***previous == new).map_or_else(|| Arc::new(new), Arc::clone)
 }
 
 /// One compilation at work.

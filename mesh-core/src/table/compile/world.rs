@@ -2,7 +2,7 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model},
+    model::{LocalityBalancing, Model, Security},
     table::snapshot::Viewpoint,
 };
 use std::sync::Arc;
@@ -49,6 +49,8 @@ impl World {
             unknown_hosts,
             root_namespace,
             locality,
+            trust,
+            security: _,
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -59,6 +61,7 @@ impl World {
             && self.model.unknown_hosts == *unknown_hosts
             && self.model.root_namespace == *root_namespace
             && self.model.locality == *locality
+            && self.model.trust == *trust
     }
 }
 
@@ -72,6 +75,8 @@ fn without_rules(model: &Model) -> Model {
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
         locality: model.locality.clone(),
+        trust: model.trust.clone(),
+        security: Security::default(),
         digest: 0,
     }
 }
