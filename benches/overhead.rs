@@ -6,13 +6,16 @@
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
-use http::{Request, Response};
+use http::{Request, Response, Uri, uri::Authority};
 use http_body_util::BodyExt;
 use hyper::{
     body::Incoming,
     client::conn::http1::{SendRequest, handshake},
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+};
 use mesh_core::{
     model::Injection,
     source::{Batch, Source},
@@ -135,6 +138,40 @@ impl Service<Request<Body>> for Bare {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).send_request(request);
+        Box::pin(async { Ok(answer.await?) })
+    }
+}
+
+/// The pooled client that a service without a mesh would use, and the address that it calls.
+#[derive(Clone)]
+struct Pooled {
+    client: legacy::Client<HttpConnector, Body>,
+    authority: Authority,
+}
+
+impl Pooled {
+    fn to(server: SocketAddr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let authority = Authority::try_from(server.to_string()).expect("an address is an authority");
+        Self { client: legacy::Client::builder(TokioExecutor::new()).build(connector), authority }
+    }
+}
+
+impl Service<Request<Body>> for Pooled {
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Incoming>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let mut parts = request.uri().clone().into_parts();
+        parts.authority = Some(self.authority.clone());
+        *request.uri_mut() = Uri::from_parts(parts).expect("another authority is all that changed");
+        let answer = self.client.request(request);
         Box::pin(async { Ok(answer.await?) })
     }
 }
@@ -266,8 +303,11 @@ async fn measure() {
     let mut layers = rows(&mesh.handle()).await;
     let stream = TcpStream::connect(servers[0]).await.expect("a server");
     stream.set_nodelay(true).expect("a connection");
-    let mut loopback =
-        vec![Row::new("a bare connection", Bare::over(stream).await), Row::new("the client", mesh.client())];
+    let mut loopback = vec![
+        Row::new("a bare connection", Bare::over(stream).await),
+        Row::new("hyper's client", Pooled::to(servers[0])),
+        Row::new("the mesh's client", mesh.client()),
+    ];
     for _ in 0..ROUNDS {
         for row in layers.iter_mut().chain(&mut loopback) {
             row.take_turn().await;

@@ -59,7 +59,7 @@ impl<S> Balance<S> {
             };
         }
         let (hash, cookie) = self.hash(request, backend);
-        let tried = request.extensions().get::<Tried>();
+        let tried = Tried::of_request(request.extensions());
         let BalanceLayer { fleets, ejections, dice, extras, .. } = &self.layer;
         let asked = Asked { hash, tried, extras: *extras };
         let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
@@ -110,7 +110,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.choose(&request) {
             Ok((upstream, held)) => {
-                request.extensions_mut().insert(upstream);
+                upstream.leave(request.extensions_mut());
                 ResponseFuture::forward(self.inner.call(request), held)
             }
             Err(error) => ResponseFuture::refuse(error),

@@ -36,7 +36,7 @@ where
         let plan = self.plan(&mut request);
         let active = self.active(&request);
         if plan.is_idle() {
-            let left = time_left(request.extensions().get());
+            let left = time_left(AnswerBy::of_request(request.extensions()));
             headers::tell(request.headers_mut(), 1, false, left);
             return ResponseFuture::forward(self.inner.call(request), active);
         }
@@ -49,7 +49,7 @@ impl<S> Retry<S> {
     fn plan(&self, request: &mut Request<Body>) -> Plan {
         let routed = request.extensions().get::<Routed>();
         let mut plan = Plan::of(self.layer.origin.policy(routed));
-        let left = time_left(request.extensions().get());
+        let left = time_left(AnswerBy::of_request(request.extensions()));
         let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
         headers::take(request.headers_mut(), &mut plan, is_trusted);
         plan.is_delicate = self.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
