@@ -55,7 +55,9 @@ impl Written {
             && self.uri == parts(request.uri()).map(|part| part.len() as u32)
             && parts(request.uri()).iter().all(|part| is_next(part.as_bytes()))
             && request.headers().iter().all(|(name, value)| {
-                is_next(&lengths(name, value)) && is_next(name.as_str().as_bytes()) && is_next(value.as_bytes())
+                is_next(&lengths(name, value))
+                    && is_next(name.as_str().as_bytes())
+                    && is_next(value.as_bytes())
             })
             && rest.is_empty()
     }
@@ -65,7 +67,8 @@ impl Written {
     /// `None` when it cannot be read again: when the head was of a kind that the `http` crate can hold and not read.
     pub(crate) fn request<B>(&self, body: B) -> Option<Request<B>> {
         let mut rest = &*self.bytes;
-        let [scheme, authority, path] = self.uri.map(|length| take(&mut rest, length).filter(|part| !part.is_empty()));
+        let [scheme, authority, path] =
+            self.uri.map(|length| take(&mut rest, length).filter(|part| !part.is_empty()));
         let mut parts = http::uri::Parts::default();
         parts.scheme = scheme.map(Scheme::try_from).transpose().ok()?;
         parts.authority = authority.map(Authority::try_from).transpose().ok()?;
@@ -126,7 +129,8 @@ mod tests {
     #[test]
     fn what_was_written_is_read_again() {
         for uri in ["http://product:8080/a/b?c=d", "/a?b", "*", "product:443", "https://[::1]/", "/\u{e9}"] {
-            let mut request = Request::post(uri).version(Version::HTTP_2).header("accept", "a").body(()).unwrap();
+            let mut request =
+                Request::post(uri).version(Version::HTTP_2).header("accept", "a").body(()).unwrap();
             let headers = request.headers_mut();
             headers.append("x-mine", HeaderValue::from_bytes(b"\xff\tb").unwrap());
             headers.append("x-mine", HeaderValue::from_static(""));
@@ -141,7 +145,9 @@ mod tests {
             assert_eq!(again.uri(), request.uri());
             assert_eq!((again.method(), again.version()), (request.method(), request.version()));
             assert_eq!(again.headers(), request.headers());
-            assert!(again.headers()["authorization"].is_sensitive() && !again.headers()["accept"].is_sensitive());
+            assert!(
+                again.headers()["authorization"].is_sensitive() && !again.headers()["accept"].is_sensitive()
+            );
         }
     }
 

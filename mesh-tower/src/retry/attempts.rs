@@ -43,15 +43,21 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps what further tries need of a request, and returns the first.
-    pub(super) fn begin(layer: Arc<RetryLayer>, plan: Plan, request: Request<Body>) -> (Self, Request<Body>) {
+    /// Keeps what further tries need of a request, and returns the first. `by` is when the request has to be answered, and
+    /// what time it is.
+    pub(super) fn begin(
+        layer: Arc<RetryLayer>,
+        plan: Plan,
+        request: Request<Body>,
+        by: Option<(AnswerBy, Instant)>,
+    ) -> (Self, Request<Body>) {
         let (head, body) = request.into_parts();
         // A request that has only a limit for its one try keeps nothing of its body.
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
         let (body, first) = Copies::of(body, limit);
         let sent = &head.extensions;
         let routed = sent.get::<Routed>().cloned();
-        let by = AnswerBy::of_request(sent).cloned();
+        let (by, now) = by.unzip();
         let has_others =
             sent.len() > usize::from(routed.is_some()) + usize::from(sent.get::<AnswerBy>().is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
@@ -71,7 +77,7 @@ impl Attempts {
             slot,
         };
         let mut request = Request::from_parts(head, first);
-        attempts.attempt(&mut request);
+        attempts.attempt(&mut request, now);
         if attempts.plan.can_repeat() {
             attempts.keep(&mut request);
         }
@@ -144,14 +150,14 @@ impl Attempts {
             tried.leave(&mut extensions);
         }
         *request.extensions_mut() = extensions;
-        self.attempt(&mut request);
+        self.attempt(&mut request, None);
         request
     }
 
-    /// Makes a request the try that begins now.
-    fn attempt(&self, request: &mut Request<Body>) {
-        // Most requests have all the time in the world, and nobody asks for it.
-        let now = (self.by.is_some() || self.plan.per_try.is_some()).then(Instant::now);
+    /// Makes a request the try that begins now; the clock is asked if need be.
+    fn attempt(&self, request: &mut Request<Body>, now: Option<Instant>) {
+        let is_limited = self.by.is_some() || self.plan.per_try.is_some();
+        let now = now.or_else(|| is_limited.then(Instant::now));
         let by = self.answer_by(now);
         let left = by.as_ref().zip(now).map(|(by, now)| by.left(now));
         headers::tell(request.headers_mut(), self.made, self.was_late, left);

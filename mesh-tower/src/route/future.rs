@@ -58,7 +58,8 @@ where
 
 /// What the mesh ends a request with becomes an answer further out, whose headers the rule changes as any other's.
 fn changed(mut error: BoxError, decided: Option<&Decided>) -> BoxError {
-    if let (Some(target), Some(refusal)) = (decided.and_then(Decided::target), error.downcast_mut::<Error>()) {
+    if let (Some(target), Some(refusal)) = (decided.and_then(Decided::target), error.downcast_mut::<Error>())
+    {
         // What it says already is for pages of other origins, and stands whatever the rule changes, as in Envoy.
         let marks = std::mem::take(refusal.headers_mut());
         target.response_headers.apply(refusal.headers_mut());
