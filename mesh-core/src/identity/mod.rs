@@ -6,10 +6,12 @@
 
 mod claims;
 mod credentials;
+mod peer;
 mod server;
 mod spiffe;
 
 pub use claims::Claims;
 pub use credentials::{Credentials, Identity, TrustBundle};
+pub use peer::PeerCertificate;
 pub use server::{CertificateFault, ServerCertificates};
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};

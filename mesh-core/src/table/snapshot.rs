@@ -212,6 +212,8 @@ pub struct Listener {
     /// The servers that share it.
     pub servers: Vec<ListenerServer>,
     pub(super) hosts: HostIndex,
+    /// Where connections go whose TLS ends behind, by the host that the client asks for.
+    pub(super) sealed: HostIndex,
 }
 
 /// One server of a [`Listener`].

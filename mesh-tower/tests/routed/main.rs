@@ -82,6 +82,7 @@ fn model(digest: u64, routes: Vec<Route>) -> Model {
         attachments: vec![Attachment::Mesh],
         export: Export::Everywhere,
         routes: routes.into_iter().map(Arc::new).collect(),
+        sealed: Vec::new(),
     };
     let port = Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 };
     let service = Service { ports: vec![port], ..Service::new(host(), "shop".into()) };

@@ -1,0 +1,114 @@
+//! Where certificates are, and whether they are as they were.
+
+use super::CertificateFault;
+use crate::model::{AuthoritySource, CertificateSource, ClientDemand, ServerTls};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// The files of one server.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// Pairs of certificate and key.
+    pub(super) certificates: Vec<[PathBuf; 2]>,
+    /// What clients are verified by.
+    pub(super) clients: Option<ClientFiles>,
+}
+
+/// The files that clients are verified by.
+#[derive(Debug)]
+pub(super) struct ClientFiles {
+    pub(super) authorities: PathBuf,
+    /// What is revoked, if that is written anywhere.
+    pub(super) revoked: Option<PathBuf>,
+}
+
+/// What changes when one of the files does, even when its date does not.
+pub(super) type Stamp = Vec<Option<FileStamp>>;
+
+/// A file's date, its length, and which file it is: one of the same date and length may have taken its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileStamp {
+    modified: SystemTime,
+    length: u64,
+    inode: [i128; 4],
+}
+
+impl Files {
+    /// Where they are now.
+    pub(super) fn of(tls: &ServerTls, root: Option<&Path>) -> Result<Self, CertificateFault> {
+        let pair = |source: &CertificateSource| match source {
+            CertificateSource::Files { certificate, key } => Ok([find(certificate, root), find(key, root)]),
+            CertificateSource::Secret(name) => {
+                let folder = secret(name, root)?;
+                Ok([folder.join("tls.crt"), folder.join("tls.key")])
+            }
+        };
+        Ok(Self {
+            certificates: tls.certificates.iter().map(pair).collect::<Result<_, _>>()?,
+            clients: tls.clients.as_ref().map(|demand| ClientFiles::of(demand, root)).transpose()?,
+        })
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        let clients = self.clients.iter();
+        let clients = clients.flat_map(|files| std::iter::once(&files.authorities).chain(&files.revoked));
+        self.certificates.iter().flatten().chain(clients).map(|path| stamp(path)).collect()
+    }
+}
+
+impl ClientFiles {
+    fn of(demand: &ClientDemand, root: Option<&Path>) -> Result<Self, CertificateFault> {
+        let written = demand.revoked.as_ref().map(|path| find(path, root));
+        let name = match &demand.authorities {
+            AuthoritySource::File(path) => {
+                return Ok(Self { authorities: find(path, root), revoked: written });
+            }
+            AuthoritySource::Secret(name) => name,
+        };
+        // As in Istio: a secret beside the one with the key, so that fewer people need see the latter.
+        let beside = secret(&format!("{name}-cacert"), root)?;
+        let folder = if beside.exists() { beside } else { secret(name, root)? };
+        let named = ["ca.crt", "cacert"].map(|file| folder.join(file));
+        let [usual, other] = named;
+        let crl = folder.join("ca.crl");
+        Ok(Self {
+            authorities: if !usual.exists() && other.exists() { other } else { usual },
+            revoked: written.or_else(|| crl.exists().then_some(crl)),
+        })
+    }
+}
+
+fn secret(name: &str, root: Option<&Path>) -> Result<PathBuf, CertificateFault> {
+    let folder = root.map(|root| root.join(name));
+    folder.ok_or_else(|| {
+        CertificateFault(format!("the secret {name} cannot be found: no folder of secrets is set"))
+    })
+}
+
+fn find(written: &Path, root: Option<&Path>) -> PathBuf {
+    match root {
+        Some(root) if !written.exists() => root.join(written.strip_prefix("/").unwrap_or(written)),
+        _ => written.to_owned(),
+    }
+}
+
+fn stamp(path: &Path) -> Option<FileStamp> {
+    let metadata = fs::metadata(path).ok()?;
+    let inode = inode(&metadata);
+    Some(FileStamp { modified: metadata.modified().ok()?, length: metadata.len(), inode })
+}
+
+/// Device, inode, and the time of the inode's last change.
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> [i128; 4] {
+    use std::os::unix::fs::MetadataExt;
+    [metadata.dev().into(), metadata.ino().into(), metadata.ctime().into(), metadata.ctime_nsec().into()]
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> [i128; 4] {
+    [0; 4]
+}
