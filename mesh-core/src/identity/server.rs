@@ -1,5 +1,6 @@
 //! The certificates that a gateway shows to its clients.
 
+use super::stamp::{FileStamp, stamp};
 use crate::model::CertificateSource;
 use rustls::{
     ServerConfig,
@@ -12,7 +13,6 @@ use std::{
     fmt, fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
 };
 
 /// Reads server certificates, and reads them again when they change on disk.
@@ -33,14 +33,6 @@ struct Known {
 
 /// What changes when one of the two files does, even when its date does not.
 type Stamp = [Option<FileStamp>; 2];
-
-/// A file's date, its length, and which file it is: one of the same date and length may have taken its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileStamp {
-    modified: SystemTime,
-    length: u64,
-    inode: [i128; 4],
-}
 
 /// Why a certificate cannot be used; `Display` says it with the file and the remedy.
 #[derive(Debug)]
@@ -111,24 +103,6 @@ impl ServerCertificates {
             _ => written.to_owned(),
         }
     }
-}
-
-fn stamp(path: &Path) -> Option<FileStamp> {
-    let metadata = fs::metadata(path).ok()?;
-    let inode = inode(&metadata);
-    Some(FileStamp { modified: metadata.modified().ok()?, length: metadata.len(), inode })
-}
-
-/// Device, inode, and the time of the inode's last change.
-#[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> [i128; 4] {
-    use std::os::unix::fs::MetadataExt;
-    [metadata.dev().into(), metadata.ino().into(), metadata.ctime().into(), metadata.ctime_nsec().into()]
-}
-
-#[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> [i128; 4] {
-    [0; 4]
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, CertificateFault> {
