@@ -1,6 +1,7 @@
 //! What a certificate that somebody showed says, whoever signed it.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use rustls::pki_types::CertificateDer;
 use std::net::IpAddr;
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, x509::X509Name};
@@ -9,7 +10,7 @@ use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude
 const LONGEST_SUBJECT: usize = 4096;
 
 /// A certificate as applications are told about it. Whether it is true is for whoever verified it to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerCertificate {
     /// The SHA-256 of the certificate.
     pub hash: [u8; 32],
@@ -22,7 +23,7 @@ pub struct PeerCertificate {
     /// Its names that are hosts.
     pub hosts: Vec<String>,
     /// Its further names: addresses, and mailboxes.
-    others: Vec<String>,
+    pub others: Vec<String>,
 }
 
 impl PeerCertificate {
@@ -53,6 +54,26 @@ impl PeerCertificate {
             hosts,
             others,
         })
+    }
+
+    /// The certificate itself in PEM, encoded as in a URL.
+    #[must_use]
+    pub fn encoded(certificate: &CertificateDer<'_>) -> String {
+        let base64 = BASE64_STANDARD.encode(certificate);
+        let mut text = String::from("-----BEGIN%20CERTIFICATE-----%0A");
+        for line in base64.as_bytes().chunks(64) {
+            for byte in line {
+                match byte {
+                    b'+' => text.push_str("%2B"),
+                    b'/' => text.push_str("%2F"),
+                    b'=' => text.push_str("%3D"),
+                    byte => text.push(*byte as char),
+                }
+            }
+            text.push_str("%0A");
+        }
+        text.push_str("-----END%20CERTIFICATE-----%0A");
+        text
     }
 
     /// Whether one of its names is exactly one of these.

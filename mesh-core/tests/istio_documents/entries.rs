@@ -68,8 +68,7 @@ fn tls_is_accepted(tls: &str, warnings: &[&str]) {
     let spec = format!(
         "{{servers: [{{port: {{number: 443, name: https, protocol: HTTPS}}, hosts: ['*'], tls: {tls}}}]}}"
     );
-    let warnings: Vec<_> =
-        warnings.iter().map(|warning| format!("spec.servers[0].tls{warning}")).collect();
+    let warnings: Vec<_> = warnings.iter().map(|warning| format!("spec.servers[0].tls{warning}")).collect();
     let warnings: Vec<_> = warnings.iter().map(String::as_str).collect();
     is_accepted("Gateway", &spec, &warnings);
 }
@@ -78,7 +77,8 @@ fn tls_is_accepted(tls: &str, warnings: &[&str]) {
 fn details_of_a_servers_tls_are_served_and_what_cannot_be_says_so() {
     let whole = "subjectAltNames: [a], verifyCertificateHash: ['AB:@'], verifyCertificateSpki: [@], caCrl: a, \
                  minProtocolVersion: TLSV1_3, insecureSkipVerify: true";
-    let whole = whole.replacen('@', &"ab".repeat(31), 1).replacen('@', &"A".repeat(43), 1).replace("A]", "A=]");
+    let whole =
+        whole.replacen('@', &"ab".repeat(31), 1).replacen('@', &"A".repeat(43), 1).replace("A]", "A=]");
     tls_is_accepted(&format!("{{mode: MUTUAL, credentialNames: [a, b], {whole}}}"), &[]);
     tls_is_accepted("{mode: OPTIONAL_MUTUAL, credentialName: a, caCertCredentialName: b}", &[]);
     tls_is_accepted("{mode: ISTIO_MUTUAL}", &[]);
@@ -99,10 +99,8 @@ fn details_of_a_servers_tls_are_served_and_what_cannot_be_says_so() {
         ],
     );
     let none = ": no version of TLS is left that is served: connections are refused";
-    for limits in [
-        "maxProtocolVersion: TLSV1_1",
-        "minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2",
-    ] {
+    for limits in ["maxProtocolVersion: TLSV1_1", "minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2"]
+    {
         tls_is_accepted(&format!("{{mode: SIMPLE, credentialName: a, {limits}}}"), &[none]);
     }
     tls_is_accepted(
@@ -138,12 +136,17 @@ fn peers_are_asked_for_port_by_port_where_workloads_are_named() {
     ] {
         is_refused("PeerAuthentication", spec, &format!("{at}{expected}"));
     }
-    is_refused("PeerAuthentication", "{mtls: {mode: SOMETIMES}}", "spec.mtls.mode: unknown value \"SOMETIMES\"");
+    is_refused(
+        "PeerAuthentication",
+        "{mtls: {mode: SOMETIMES}}",
+        "spec.mtls.mode: unknown value \"SOMETIMES\"",
+    );
     let wild = "spec.selector.matchLabels: wildcard is not supported in selector: \"app=*\"";
     is_refused("PeerAuthentication", "{selector: {matchLabels: {app: '*'}}}", wild);
     is_accepted("PeerAuthentication", "{}", &[]);
     is_accepted("PeerAuthentication", "{mtls: {mode: STRICT}}", &[]);
-    let whole = "{selector: {matchLabels: {app: a}}, mtls: null, portLevelMtls: {8080: {mode: UNSET}, 81: {}}}";
+    let whole =
+        "{selector: {matchLabels: {app: a}}, mtls: null, portLevelMtls: {8080: {mode: UNSET}, 81: {}}}";
     is_accepted("PeerAuthentication", whole, &[]);
 }
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use mesh_core::{
-    model::{LocalityBalancing, Nearness, RegionFailover},
+    identity::{SpiffeId, TrustBundle, TrustDomain},
+    model::{LocalityBalancing, Nearness, RegionFailover, TlsVersion, Trust},
     watch::Standing,
 };
 
@@ -195,14 +196,23 @@ fn a_mesh_says_whom_it_trusts() {
     let trust = |text: &str| model(&config(text)).trust;
     assert_eq!(trust("{}"), Trust::default());
     let names = |trust: &Trust| trust.aliases.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let said = trust("trustDomain: corp.example\ntrustDomainAliases: [old.example, a@b.example]\nenableAutoMtls: false\nmeshMTLS: {minProtocolVersion: TLSV1_3}");
-    assert_eq!((said.domain.as_str(), names(&said)), ("corp.example", vec!["old.example".into(), "a.b.example".into()]));
+    let said = trust(
+        "trustDomain: corp.example\ntrustDomainAliases: [old.example, a@b.example]\nenableAutoMtls: false\nmeshMTLS: {minProtocolVersion: TLSV1_3}",
+    );
+    assert_eq!(
+        (said.domain.as_str(), names(&said)),
+        ("corp.example", vec!["old.example".into(), "a.b.example".into()])
+    );
     assert!(!said.secures_by_itself);
     assert_eq!(said.oldest_version, TlsVersion::V1_3);
-    let faults = |text: &str| taken(&[&config(text)]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let faults =
+        |text: &str| taken(&[&config(text)]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
     for (text, expected) in [
         ("trustDomain: Corp", "data.mesh.trustDomain: a trust domain has 1 to 255 lower-case letters"),
-        ("meshMTLS: {ecdhCurves: [P-256]}", "data.mesh.meshMTLS.ecdhCurves: mesh TLS does not support ECDH curves configuration"),
+        (
+            "meshMTLS: {ecdhCurves: [P-256]}",
+            "data.mesh.meshMTLS.ecdhCurves: mesh TLS does not support ECDH curves configuration",
+        ),
         ("caCertificates: [{}]", "data.mesh.caCertificates[0]: neither pem nor spiffeBundleUrl is written"),
         ("caCertificates: [{pem: hello}]", "data.mesh.caCertificates[0].pem: holds no certificate"),
     ] {

@@ -6,7 +6,7 @@ use mesh_core::{
         Labels, Model,
         TlsDemand::{self, Disabled, Permissive, Strict},
     },
-    table::{Peers, Snapshot, Viewpoint},
+    table::{Snapshot, TlsDemands, Viewpoint},
 };
 
 fn peers(name: &str, namespace: &str, spec: &str) -> String {
@@ -16,12 +16,13 @@ fn peers(name: &str, namespace: &str, spec: &str) -> String {
 }
 
 fn at(model: &Model, namespace: &str, labels: &Labels, ports: &[u16]) -> Vec<TlsDemand> {
-    let peers = Peers::of(model, namespace, labels);
-    ports.iter().map(|port| peers.at(*port)).collect()
+    let demands = TlsDemands::of(model, namespace, labels);
+    ports.iter().map(|port| demands.at(*port)).collect()
 }
 
 const MESH: &str = "{mtls: {mode: STRICT}}";
-const OF_A: &str = "{selector: {matchLabels: {app: a}}, mtls: {mode: DISABLE}, portLevelMtls: {80: {mode: STRICT}, 81: {}}}";
+const OF_A: &str =
+    "{selector: {matchLabels: {app: a}}, mtls: {mode: DISABLE}, portLevelMtls: {80: {mode: STRICT}, 81: {}}}";
 
 #[test]
 fn the_narrower_wins_and_what_is_unset_is_inherited() {
@@ -44,7 +45,7 @@ fn the_narrower_wins_and_what_is_unset_is_inherited() {
     assert_eq!(at(&all, "other", &app("a"), &[80]), [Strict]);
     let viewpoint = Viewpoint { namespace: "shop".into(), labels: app("a"), ..Viewpoint::default() };
     let table = Snapshot::compile(&all, &viewpoint, None);
-    assert_eq!([80, 82].map(|port| table.inbound().peers.at(port)), [Strict, Disabled]);
+    assert_eq!([80, 82].map(|port| table.inbound().tls.at(port)), [Strict, Disabled]);
 }
 
 #[test]

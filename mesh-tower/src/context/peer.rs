@@ -35,7 +35,14 @@ impl Arrival {
     /// A connection in plain text.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr) -> Self {
-        Self(Arc::new(Connected { peer, local, is_tls: false, server_name: None, identity: None, introduction: None }))
+        Self(Arc::new(Connected {
+            peer,
+            local,
+            is_tls: false,
+            server_name: None,
+            identity: None,
+            introduction: None,
+        }))
     }
 
     /// One over TLS: for which host the client asked, and who it is, where mutual TLS says so.
@@ -54,7 +61,14 @@ impl Arrival {
     pub(crate) fn introduced(self, introduction: Option<Introduction>) -> Self {
         let Connected { peer, local, is_tls, server_name, identity, .. } = &*self.0;
         let (server_name, identity) = (server_name.clone(), identity.clone());
-        Self(Arc::new(Connected { introduction, peer: *peer, local: *local, is_tls: *is_tls, server_name, identity }))
+        Self(Arc::new(Connected {
+            introduction,
+            peer: *peer,
+            local: *local,
+            is_tls: *is_tls,
+            server_name,
+            identity,
+        }))
     }
 
     /// What its requests say of the certificate at the other end; nothing when there is none, or nobody verified it.

@@ -14,16 +14,16 @@ use mesh_core::{
     table::Snapshot,
     watch::Handle,
 };
+use rustix::net::{RecvFlags, recv};
 use rustls::server::Acceptor;
 use socket2::SockRef;
 use std::{
     io,
-    mem::MaybeUninit,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::Interest, net::TcpStream, time::timeout};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 /// The time a client has for its first byte: as long as it may stay idle between requests.
@@ -64,7 +64,7 @@ impl Door {
         let first = timeout(FIRST_BYTE, first_byte(&stream)).await??;
         // Documents may have changed while it was silent.
         let snapshot = self.handle.snapshot();
-        let demand = snapshot.inbound().peers.at(local.port());
+        let demand = snapshot.inbound().tls.at(local.port());
         if first != HANDSHAKE || demand == TlsDemand::Disabled {
             return match judge(demand, Beginning::Plain) {
                 Verdict::Serve => Ok(plain(stream)),
@@ -84,7 +84,7 @@ impl Door {
     }
 
     fn demand(&self, port: u16) -> TlsDemand {
-        self.handle.snapshot().inbound().peers.at(port)
+        self.handle.snapshot().inbound().tls.at(port)
     }
 
     async fn greet(
@@ -133,7 +133,7 @@ pub(crate) async fn secured(
     // A session that is resumed is not verified again; that its certificate is still valid is seen here.
     let svid = Svid::of_peer(shown, SystemTime::now()).map_err(io::Error::other)?;
     let certificate = shown.first().and_then(PeerCertificate::read);
-    let introduction = certificate.map(|of| Introduction::of_workload(&ready.credentials.id, &of));
+    let introduction = certificate.and_then(|of| Introduction::of_workload(&ready.credentials.id, &of));
     let identity = PeerIdentity { id: svid.id, certificate_hash: svid.hash };
     let arrival = Arrival::over_tls(peer, local, session.server_name(), Some(identity));
     Ok((Stream::Tls(Box::new(stream)), arrival.introduced(introduction)))
@@ -141,17 +141,19 @@ pub(crate) async fn secured(
 
 /// The first byte that a client sends, which stays unread.
 async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
-    // It may be there already, though the runtime has not been told yet: whoever drains asks once, and not again.
-    let mut first = [MaybeUninit::new(0)];
-    let at_once = SockRef::from(stream).peek(&mut first);
-    let mut buffer = [0];
-    let count = match at_once {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.peek(&mut buffer).await?,
-        _ => stream.try_io(tokio::io::Interest::READABLE, || Ok(1)).unwrap_or(1),
+    let look = || -> io::Result<u8> {
+        let mut first = [0];
+        match recv(stream, &mut first, RecvFlags::PEEK)? {
+            (0, _) => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(first[0]),
+        }
     };
-    match count {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(buffer[0]),
+    match look() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            stream.async_io(Interest::READABLE, look).await
+        }
+        // It is there already, though the runtime has not been told yet: whoever drains asks once, and not again.
+        looked => looked,
     }
 }
 

@@ -76,7 +76,11 @@ impl Made {
     }
 }
 
-fn config(credentials: &Credentials, trust: &Trust, limits: &TlsLimits) -> Result<ServerConfig, rustls::Error> {
+fn config(
+    credentials: &Credentials,
+    trust: &Trust,
+    limits: &TlsLimits,
+) -> Result<ServerConfig, rustls::Error> {
     let peers = Peers::of(trust.domains(&credentials.id));
     let verifier = Arc::new(PeerVerifier::new(&trust.bundle(&credentials.trust), peers));
     let oldest = limits.oldest.max(trust.oldest_version);

@@ -7,10 +7,10 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTE
 use http_body_util::BodyExt;
 use mesh_core::{
     model::{
-        Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, CorsPolicy, Delay,
-        Destination, DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host,
-        HostPattern, Injection, Labels, Line, Model, PathMatch, Port, Protocol, Redirect, RedirectPort,
-        Rewrite, Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
+        Abort, AbortStatus, Action, Attachment, Block, Conditions, CorsPolicy, Delay, Destination,
+        DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
+        Injection, Labels, Line, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
+        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, TlsLimits, UnknownHosts,
         UnmatchedPreflights, VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
@@ -219,7 +219,7 @@ async fn a_gateway_that_ends_tls_redirects_within_https() {
         port_name: "https".into(),
         protocol: ServerProtocol::Https,
         hosts: vec![ServerHost { namespace: None, pattern: HostPattern::Any }],
-        tls: Some(Termination::Simple(CertificateSource::Secret("door".into()))),
+        tls: Some(Termination::Mesh(TlsLimits::default())),
         redirects_to_https: false,
     };
     let mut model = model(1, vec![]);

@@ -24,12 +24,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> V
     sealed
 }
 
-fn tls(
-    site: Site<'_>,
-    at: &Path<'_>,
-    written: &document::TlsRoute,
-    hosts: &[String],
-) -> Option<SealedRoute> {
+fn tls(site: Site<'_>, at: &Path<'_>, written: &document::TlsRoute, hosts: &[String]) -> Option<SealedRoute> {
     if written.matches.is_empty() {
         let remedy = "write match: [{sniHosts: …}]";
         site.check.refuse_with(at, "TLS route must have at least one match condition", remedy);

@@ -17,10 +17,7 @@ pub(super) fn translate(
     named(site, written)
 }
 
-fn named(
-    site: Site<'_>,
-    written: &document::Destination,
-) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
+fn named(site: Site<'_>, written: &document::Destination) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
     let host = HostPattern::parse(&site.full_name(&written.host)).ok()?;
     // A wildcard is the name of a service that a ServiceEntry has for it; everything is no name.
     let host = Some(host).filter(|host| *host != HostPattern::Any)?.to_name();

@@ -1,11 +1,6 @@
 //! `Gateway` → the doors of the mesh.
 
-use super::{
-    Meaning, Site,
-    names::is_label,
-    termination::termination,
-    values::is_protocol,
-};
+use super::{Meaning, Site, names::is_label, termination::termination, values::is_protocol};
 use crate::{
     document::{self, Path, ServerTlsMode},
     model::{Gateway, GatewayName, GatewayServer, Host, HostPattern, ServerHost, ServerProtocol},

@@ -80,8 +80,7 @@ fn authority(site: Site<'_>, at: &Path<'_>, written: &CaCertificate) -> Option<A
         return None;
     }
     let pem_at = at.field("pem");
-    let certificates: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(written.pem.as_bytes()).collect();
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(written.pem.as_bytes()).collect();
     let certificates = match certificates {
         Ok(certificates) if !certificates.is_empty() => certificates,
         Ok(_) => {

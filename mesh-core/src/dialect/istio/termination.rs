@@ -56,7 +56,9 @@ fn of_mode(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) -> Termination {
             let certificates = certificates(site, at, tls);
             let clients = clients(site, at, tls);
             match limits(site, at, tls).filter(|_| !certificates.is_empty()) {
-                Some(limits) => Termination::Own(Arc::new(model::ServerTls { certificates, clients, limits })),
+                Some(limits) => {
+                    Termination::Own(Arc::new(model::ServerTls { certificates, clients, limits }))
+                }
                 None => unsupported,
             }
         }
@@ -146,7 +148,11 @@ fn pins(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) -> Option<Pins> {
             let pin = one(text);
             if pin.is_none() {
                 let reason = format!("{text:?} is no SHA-256, so no certificate is ever this one");
-                site.check.warn(&at.index(index), reason, "write 64 digits for a certificate, base64 for a key");
+                site.check.warn(
+                    &at.index(index),
+                    reason,
+                    "write 64 digits for a certificate, base64 for a key",
+                );
             }
             pin
         };
@@ -162,7 +168,8 @@ fn pins(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) -> Option<Pins> {
 fn from_hex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
     let bytes = digits.chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let pair =
+            std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
         pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())
     });
     bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()

@@ -28,8 +28,15 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     unreachable::check(site, written);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let (routes, handovers) = routes(site, &written.http, is_delegate);
-    let rules =
-        VirtualService { namespace: site.namespace(), name: site.name(), hosts, attachments, export, routes, sealed };
+    let rules = VirtualService {
+        namespace: site.namespace(),
+        name: site.name(),
+        hosts,
+        attachments,
+        export,
+        routes,
+        sealed,
+    };
     if is_delegate {
         refuse_more_than_http(site, written);
         return Some(Meaning::Delegate(Arc::new(rules)));

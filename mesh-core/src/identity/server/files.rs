@@ -1,12 +1,11 @@
 //! Where certificates are, and whether they are as they were.
 
 use super::CertificateFault;
-use crate::model::{AuthoritySource, CertificateSource, ClientDemand, ServerTls};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
+use crate::{
+    identity::stamp::{FileStamp, stamp},
+    model::{AuthoritySource, CertificateSource, ClientDemand, ServerTls},
 };
+use std::path::{Path, PathBuf};
 
 /// The files of one server.
 #[derive(Debug)]
@@ -27,14 +26,6 @@ pub(super) struct ClientFiles {
 
 /// What changes when one of the files does, even when its date does not.
 pub(super) type Stamp = Vec<Option<FileStamp>>;
-
-/// A file's date, its length, and which file it is: one of the same date and length may have taken its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileStamp {
-    modified: SystemTime,
-    length: u64,
-    inode: [i128; 4],
-}
 
 impl Files {
     /// Where they are now.
@@ -93,22 +84,4 @@ fn find(written: &Path, root: Option<&Path>) -> PathBuf {
         Some(root) if !written.exists() => root.join(written.strip_prefix("/").unwrap_or(written)),
         _ => written.to_owned(),
     }
-}
-
-fn stamp(path: &Path) -> Option<FileStamp> {
-    let metadata = fs::metadata(path).ok()?;
-    let inode = inode(&metadata);
-    Some(FileStamp { modified: metadata.modified().ok()?, length: metadata.len(), inode })
-}
-
-/// Device, inode, and the time of the inode's last change.
-#[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> [i128; 4] {
-    use std::os::unix::fs::MetadataExt;
-    [metadata.dev().into(), metadata.ino().into(), metadata.ctime().into(), metadata.ctime_nsec().into()]
-}
-
-#[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> [i128; 4] {
-    [0; 4]
 }

@@ -105,8 +105,9 @@ fn read(tls: &ServerTls, files: &Files) -> Result<Arc<ServerConfig>, Certificate
     Ok(Arc::new(config))
 }
 
-/// The versions between these two.
-pub(super) fn versions(limits: &TlsLimits) -> &'static [&'static SupportedProtocolVersion] {
+/// The versions that are spoken.
+#[must_use]
+pub fn versions(limits: &TlsLimits) -> &'static [&'static SupportedProtocolVersion] {
     const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
     const OLD: &[&SupportedProtocolVersion] = &[&TLS12];
     const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
@@ -122,9 +123,7 @@ fn limited(limits: &TlsLimits) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     if let Some(ciphers) = &limits.ciphers {
         let chosen: Vec<_> = ciphers.iter().filter_map(|name| suite(name)).collect();
-        provider
-            .cipher_suites
-            .retain(|suite| suite.tls13().is_some() || chosen.contains(&suite.suite()));
+        provider.cipher_suites.retain(|suite| suite.tls13().is_some() || chosen.contains(&suite.suite()));
     }
     Arc::new(provider)
 }

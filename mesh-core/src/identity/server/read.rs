@@ -42,9 +42,7 @@ pub(super) fn certified(certificate: &Path, key: &Path) -> Result<CertifiedKey, 
     let certified = CertifiedKey::new(chain, signer);
     match certified.keys_match() {
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(certified),
-        Err(error) => {
-            Err(fault(key, &format_args!("does not belong to {}: {error}", certificate.display())))
-        }
+        Err(error) => Err(fault(key, &format_args!("does not belong to {}: {error}", certificate.display()))),
     }
 }
 
@@ -60,9 +58,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Certificate
 
 /// What is revoked. A file that cannot be read is a fault: it must not seem that nothing is.
 fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateFault> {
-    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&pem(path)?)
-        .collect::<Result<_, _>>()
-        .map_err(|error| fault(path, &format_args!("not a PEM list of revocations: {error}")))?;
+    let lists: Vec<_> =
+        CertificateRevocationListDer::pem_slice_iter(&pem(path)?)
+            .collect::<Result<_, _>>()
+            .map_err(|error| fault(path, &format_args!("not a PEM list of revocations: {error}")))?;
     match lists.is_empty() {
         true => Err(fault(path, &"holds no list of revocations (write it in PEM, BEGIN X509 CRL)")),
         false => Ok(lists),

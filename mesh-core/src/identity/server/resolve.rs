@@ -13,7 +13,8 @@ pub(super) struct Several(pub(super) Vec<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Several {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let is_understood = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
+        let is_understood =
+            |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
         let is_ecdsa = |key: &&Arc<CertifiedKey>| key.key.algorithm() == SignatureAlgorithm::ECDSA;
         let understood = || self.0.iter().filter(is_understood);
         // Where none will do, the handshake fails with the first, and the alert says why.

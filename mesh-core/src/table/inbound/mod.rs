@@ -1,9 +1,9 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
-mod peers;
+mod tls_demands;
 mod view;
 
-pub use peers::Peers;
+pub use tls_demands::TlsDemands;
 pub use view::InboundView;
 
 use super::Viewpoint;
@@ -13,12 +13,12 @@ use crate::model::Model;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inbound {
     /// Whether mutual TLS is asked of those who connect.
-    pub peers: Peers,
+    pub tls: TlsDemands,
 }
 
 impl Inbound {
     /// What of the model is for the workload that asks.
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint) -> Self {
-        Self { peers: Peers::of(model, &viewpoint.namespace, &viewpoint.labels) }
+        Self { tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels) }
     }
 }

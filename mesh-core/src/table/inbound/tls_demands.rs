@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 /// What is asked of those who connect to one workload, port by port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Peers {
+pub struct TlsDemands {
     demand: TlsDemand,
     /// The ports for which something else holds.
     ports: BTreeMap<u16, TlsDemand>,
 }
 
-impl Peers {
+impl TlsDemands {
     /// What holds for the workload of these labels.
     ///
     /// Of what is said for the whole mesh, for a namespace and for workloads, the oldest of each counts, and the narrower
@@ -19,7 +19,8 @@ impl Peers {
     /// mutual TLS are taken. What the root namespace says of workloads is about its own alone.
     #[must_use]
     pub fn of(model: &Model, namespace: &str, labels: &Labels) -> Self {
-        let selects = |workloads: &Labels| workloads.iter().all(|(key, value)| labels.get(key) == Some(value));
+        let selects =
+            |workloads: &Labels| workloads.iter().all(|(key, value)| labels.get(key) == Some(value));
         let oldest = |of: &str, is_wanted: &dyn Fn(&PeerAuthentication) -> bool| {
             let mut all = model.security.peers.iter();
             all.find(|peers| *peers.namespace == *of && is_wanted(peers)).map(|peers| &**peers)
