@@ -14,7 +14,9 @@ mod matching;
 mod mirror;
 mod retry;
 mod route;
+mod sealed;
 mod security;
+mod server_tls;
 mod share;
 mod sidecar;
 mod traffic;
@@ -38,7 +40,9 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::Security;
+pub use sealed::{SealedBlock, SealedRoute};
+pub use security::{PeerAuthentication, Security, TlsDemand};
+pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
@@ -47,7 +51,7 @@ pub use traffic::{
     OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
     Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
-pub use trust::Trust;
+pub use trust::{Authority, Trust};
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod inbound;
 mod index;
+mod listener;
 mod matcher;
 mod normal;
 mod outbound;
@@ -21,7 +22,7 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView};
+pub use inbound::{Inbound, InboundView, TlsDemands};
 pub use matcher::Condition;
 pub use normal::normalized;
 pub use request::RequestView;

@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality};
+use super::{Meaning, Site, locality, mesh_trust};
 use crate::{
     document::{self, OutboundMode, Path},
-    model::{Export, LocalityBalancing, UnknownHosts},
+    model::{Export, LocalityBalancing, Trust, UnknownHosts},
 };
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct MeshSetting {
     pub unknown_hosts: Option<UnknownHosts>,
     /// Where endpoints are preferred to be, where no DestinationRule says.
     pub locality: Option<LocalityBalancing>,
+    /// What the mesh believes about identities.
+    pub trust: Trust,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -65,6 +67,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
         locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        trust: mesh_trust::translate(site, at, written),
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
