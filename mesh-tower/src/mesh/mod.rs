@@ -3,8 +3,10 @@
 mod config;
 #[cfg(feature = "file")]
 mod files;
+mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub use identity::IdentitySource;
 
 use crate::{
     carry::CarryInLayer,
@@ -21,9 +23,10 @@ use crate::{
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::ServerCertificates,
+    identity::{Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -44,9 +47,13 @@ struct Inner {
     client: Client,
     status: watch::Receiver<Arc<Status>>,
     catch_up: CatchUp,
+    identity: Identity,
+    /// Why there was no certificate when the workload started, if it wanted one.
+    unproven: Option<Arc<IssueFault>>,
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
+    _issuing: Issuing,
 }
 
 impl Drop for Inner {
@@ -79,12 +86,26 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
+        let identity = Identity::default();
+        let issuing = identity::follow(&config, &identity, handle.clone());
+        let unproven = match identity::is_wanted(&config, &handle) {
+            true => identity::first(&identity).await.err(),
+            false => None,
+        };
+        if let Some(fault) = &unproven {
+            tracing::error!(
+                "this workload starts without a certificate; every handshake that needs one fails: {fault}"
+            );
+        }
         let parts = Parts::new(handle, &config);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
             drain: Drain::new(config.grace),
             pump: pump.abort_handle(),
+            _issuing: issuing,
+            identity,
+            unproven,
             config,
             parts,
             status,
@@ -150,6 +171,12 @@ impl Mesh {
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Arc<Status>> {
         self.0.status.clone()
+    }
+
+    /// What this workload proves with who it is, as it is now.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     /// What this workload was started with.
