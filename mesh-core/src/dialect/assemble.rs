@@ -41,6 +41,7 @@ pub fn assemble<'a>(
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
+            Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
         }
     }

@@ -4,6 +4,7 @@
 //! at once, each with its line and field path.
 
 mod asked;
+mod authorization_policy;
 mod client_tls;
 mod connection_pool;
 mod connection_route;
@@ -19,6 +20,7 @@ mod lines;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod metadata;
 mod node;
 mod object;
 mod path;
@@ -32,6 +34,7 @@ mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod target_reference;
 mod timestamp;
 mod traffic_policy;
 mod values;
@@ -40,6 +43,10 @@ mod workload;
 mod workload_entry;
 mod workload_group;
 
+pub use authorization_policy::{
+    AuthorizationAction, AuthorizationOperation, AuthorizationPolicy, AuthorizationProvider,
+    AuthorizationRule, AuthorizationSource, RuleCondition, RuleFrom, RuleTo,
+};
 pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
@@ -55,9 +62,10 @@ pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
 pub use mesh_config::MeshConfig;
+pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;
-pub use object::{Body, Document, Key, Metadata, Reading, read};
+pub use object::{Body, Document, Key, Reading, read};
 pub use path::Path;
 pub(crate) use place::Origin;
 pub use place::Place;
@@ -74,6 +82,7 @@ pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadS
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use target_reference::TargetReference;
 pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,

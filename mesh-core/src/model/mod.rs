@@ -38,7 +38,11 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::Security;
+pub use security::{
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
+    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, RequestPrincipal, Security,
+    ServiceAccount,
+};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{

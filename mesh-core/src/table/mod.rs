@@ -21,7 +21,9 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView};
+pub use inbound::{
+    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, Verdict,
+};
 pub use matcher::Condition;
 pub use normal::normalized;
 pub use request::RequestView;
