@@ -62,6 +62,8 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
         locality: mesh.locality.clone().map(Arc::new),
+        path_normalization: mesh.path_normalization,
+        trusted_proxies: mesh.trusted_proxies,
         digest,
         ..model
     }

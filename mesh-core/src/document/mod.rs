@@ -61,7 +61,7 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::MeshConfig;
+pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;

@@ -25,7 +25,7 @@ pub use inbound::{
     AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, Verdict,
 };
 pub use matcher::Condition;
-pub use normal::normalized;
+pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,

@@ -89,7 +89,7 @@ fn what_fails_is_told_with_what_the_request_has() {
     let told = mismatch(&rule, &caller).expect("it does not match");
     assert!(told.ends_with("or one of 7 more is asked for"), "{told}");
     assert_eq!(
-        mismatch("{to: [{operation: {methods: [GET]}}]}", &get().as_tcp()).as_deref(),
+        mismatch("{to: [{operation: {methods: [GET]}}]}", &get().over_tcp()).as_deref(),
         Some("it asks for what only HTTP has, and the connection is not HTTP")
     );
 }

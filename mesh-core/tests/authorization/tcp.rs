@@ -6,7 +6,7 @@ use crate::world::*;
 fn passes(rules: &str) -> (bool, bool) {
     let under = |action: &str| {
         let table = table(&policy("p", &format!("{{action: {action}, rules: [{rules}]}}")));
-        get().from("cluster.local/ns/shop/sa/a").as_tcp().passes(&table)
+        get().from("cluster.local/ns/shop/sa/a").over_tcp().passes(&table)
     };
     (under("ALLOW"), under("DENY"))
 }

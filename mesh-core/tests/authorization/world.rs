@@ -101,7 +101,7 @@ impl Sent {
     }
 
     /// A connection that is not HTTP.
-    pub(crate) fn as_tcp(self) -> Self {
+    pub(crate) fn over_tcp(self) -> Self {
         Self { is_http: false, ..self }
     }
 

@@ -57,6 +57,7 @@ impl Snapshot {
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             inbound,
+            path_normalization: model.path_normalization,
             trust,
             recipes,
         }

@@ -15,13 +15,23 @@ use std::sync::Arc;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inbound {
     authorization: Arc<Authorization>,
+    trusted_proxies: u32,
 }
 
 impl Inbound {
     /// What of the model is for the workload that asks. Parts that equal those of `previous` are shared with it.
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
         let former = previous.map(|previous| &previous.authorization);
-        Self { authorization: Authorization::of(model, viewpoint, former) }
+        Self {
+            authorization: Authorization::of(model, viewpoint, former),
+            trusted_proxies: model.trusted_proxies,
+        }
+    }
+
+    /// How many proxies are believed when they say, in `x-forwarded-for`, who their client is.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> u32 {
+        self.trusted_proxies
     }
 
     /// Whether a request, or a connection, passes. Allocates nothing, unless a header that is asked for has several lines.
