@@ -42,6 +42,7 @@ pub fn assemble<'a>(
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
             Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
+            Meaning::Peers(peers) => model.security.peers.push(Arc::clone(peers)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
         }
     }
@@ -64,6 +65,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         locality: mesh.locality.clone().map(Arc::new),
         path_normalization: mesh.path_normalization,
         trusted_proxies: mesh.trusted_proxies,
+        trust: mesh.trust.clone(),
         digest,
         ..model
     }

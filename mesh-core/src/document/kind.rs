@@ -41,6 +41,8 @@ pub enum KnownKind {
     ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
+    /// `security.istio.io`.
+    PeerAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -69,14 +71,14 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
-    ("security.istio.io", &["AuthorizationPolicy"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["PeerAuthentication", "RequestAuthentication"]),
+    ("security.istio.io", &["RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -112,6 +114,7 @@ impl Kind {
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
+            ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,

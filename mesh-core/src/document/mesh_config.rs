@@ -2,6 +2,7 @@
 
 use super::{
     locality::LocalityBalancing,
+    mesh_tls::{CaCertificate, MeshTls},
     node::Node,
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
@@ -12,26 +13,20 @@ const UNUSED: &[&str] = &[
     "accessLogEncoding",
     "accessLogFile",
     "accessLogFormat",
-    "caCertificates",
     "connectTimeout",
     "defaultHttpRetryPolicy",
     "defaultProviders",
     "defaultTrafficPolicy",
     "discoverySelectors",
     "dnsRefreshRate",
-    "enableAutoMtls",
     "enableTracing",
     "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
-    "meshMTLS",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
     "serviceSettings",
     "tcpKeepalive",
-    "tlsDefaults",
-    "trustDomain",
-    "trustDomainAliases",
     "zoneAwareLbSetting",
 ];
 
@@ -54,6 +49,18 @@ pub struct MeshConfig {
     pub path_normalization: Option<ProxyPathNormalization>,
     /// What proxies do by default. Default: Istio's.
     pub default_config: Option<DefaultConfig>,
+    /// The trust domain of the mesh. Default: `cluster.local`.
+    pub trust_domain: String,
+    /// Further names of it. Default: none.
+    pub trust_domain_aliases: Vec<String>,
+    /// Whether calls are secured where both ends can and nobody says otherwise. Default: true.
+    pub enable_auto_mtls: Option<bool>,
+    /// How TLS is spoken between workloads. Default: TLS 1.2 and 1.3.
+    pub mesh_mtls: Option<MeshTls>,
+    /// How it is spoken elsewhere. Default: TLS 1.2 and 1.3.
+    pub tls_defaults: Option<MeshTls>,
+    /// Authorities besides the mesh's own. Default: none.
+    pub ca_certificates: Vec<CaCertificate>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -176,6 +183,12 @@ impl Read for MeshConfig {
                 locality_lb_setting: f.maybe("localityLbSetting"),
                 path_normalization: f.maybe("pathNormalization"),
                 default_config: f.maybe("defaultConfig"),
+                trust_domain: f.take("trustDomain"),
+                trust_domain_aliases: f.take("trustDomainAliases"),
+                enable_auto_mtls: f.maybe("enableAutoMtls"),
+                mesh_mtls: f.maybe("meshMTLS"),
+                tls_defaults: f.maybe("tlsDefaults"),
+                ca_certificates: f.take("caCertificates"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

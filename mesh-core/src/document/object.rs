@@ -12,6 +12,7 @@ use super::{
     metadata::Metadata,
     node::{Node, Value},
     path::Path,
+    peer_authentication::PeerAuthentication,
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
@@ -67,6 +68,8 @@ pub enum Body {
     EndpointSlice(Box<EndpointSlice>),
     /// The MeshConfig in a ConfigMap.
     MeshConfig(Box<MeshConfig>),
+    /// A PeerAuthentication.
+    PeerAuthentication(Box<PeerAuthentication>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -247,6 +250,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
+        KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -286,6 +290,7 @@ impl Body {
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
+            KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -306,6 +311,7 @@ impl Body {
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
+            Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,

@@ -15,7 +15,9 @@ mod mirror;
 mod normalization;
 mod retry;
 mod route;
+mod sealed;
 mod security;
+mod server_tls;
 mod share;
 mod sidecar;
 mod traffic;
@@ -40,11 +42,13 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
+pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
     Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
-    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, RequestPrincipal, Security,
-    ServiceAccount,
+    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
+    RequestPrincipal, Security, ServiceAccount, TlsDemand,
 };
+pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
@@ -53,7 +57,7 @@ pub use traffic::{
     OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
     Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
-pub use trust::Trust;
+pub use trust::{Authority, Trust};
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod inbound;
 mod index;
+mod listener;
 mod matcher;
 mod normal;
 mod outbound;
@@ -22,7 +23,8 @@ pub use explain::{
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, Verdict,
+    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, TlsDemands,
+    Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};

@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality};
+use super::{Meaning, Site, locality, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, LocalityBalancing, PathNormalization, UnknownHosts},
+    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
 };
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub struct MeshSetting {
     pub path_normalization: PathNormalization,
     /// How many proxies before the mesh are believed when they say who their client is.
     pub trusted_proxies: u32,
+    /// What the mesh believes about identities.
+    pub trust: Trust,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -77,6 +79,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         locality: written.locality_lb_setting.as_ref().map(locality::setting),
         path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
         trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
+        trust: mesh_trust::translate(site, at, written),
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",

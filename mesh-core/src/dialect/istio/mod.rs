@@ -20,9 +20,11 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_trust;
 mod mirror;
 mod names;
 mod outlier_detection;
+mod peer_authentication;
 mod pod;
 mod policy;
 mod policy_target;
@@ -33,6 +35,7 @@ mod service_entry;
 mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
+mod termination;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -52,7 +55,7 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{AuthorizationPolicy, Gateway, Sidecar, SubsetRule, VirtualService},
+    model::{AuthorizationPolicy, Gateway, PeerAuthentication, Sidecar, SubsetRule, VirtualService},
 };
 use std::sync::Arc;
 
@@ -81,6 +84,8 @@ pub enum Meaning {
     Slice(Arc<Slice>),
     /// Who may ask what of some workloads.
     Authorization(Arc<AuthorizationPolicy>),
+    /// Whether some workloads are reached by mutual TLS.
+    Peers(Arc<PeerAuthentication>),
     /// What holds for the whole mesh.
     Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
@@ -107,6 +112,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),
+        Body::PeerAuthentication(written) => peer_authentication::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };

@@ -12,6 +12,9 @@ pub use authorization::{
 pub use glob::{Glob, InvalidGlob};
 pub use ip_block::{InvalidIpBlock, IpBlock};
 pub use path_template::{InvalidPathTemplate, PathGlob, PathTemplate};
+mod peer_authentication;
+
+pub use peer_authentication::{PeerAuthentication, TlsDemand};
 
 use std::sync::Arc;
 
@@ -20,4 +23,6 @@ use std::sync::Arc;
 pub struct Security {
     /// Who may ask what.
     pub authorization: Vec<Arc<AuthorizationPolicy>>,
+    /// Whether workloads are reached by mutual TLS.
+    pub peers: Vec<Arc<PeerAuthentication>>,
 }

@@ -1,9 +1,11 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
 mod authorization;
+mod tls_demands;
 mod view;
 
 pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
+pub use tls_demands::TlsDemands;
 pub use view::InboundView;
 
 use super::Viewpoint;
@@ -14,6 +16,8 @@ use std::sync::Arc;
 /// Everything that documents say about the requests to one workload.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inbound {
+    /// Whether mutual TLS is asked of those who connect.
+    pub tls: TlsDemands,
     authorization: Arc<Authorization>,
     trusted_proxies: u32,
 }
@@ -23,6 +27,7 @@ impl Inbound {
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
         let former = previous.map(|previous| &previous.authorization);
         Self {
+            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
             authorization: Authorization::of(model, viewpoint, former),
             trusted_proxies: model.trusted_proxies,
         }
