@@ -5,8 +5,8 @@ use super::{
     outbound::Outbound,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
-    Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
+    ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub(super) sidecar: Option<Box<str>>,
     /// What holds for requests to this workload.
     pub(super) inbound: Arc<Inbound>,
+    /// What is made of paths before any rule sees them.
+    pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
     /// What it was made of, for the table after it.
@@ -245,6 +247,8 @@ pub struct Listener {
     /// The servers that share it.
     pub servers: Vec<ListenerServer>,
     pub(super) hosts: HostIndex,
+    /// Where connections go whose TLS ends behind, by the host that the client asks for.
+    pub(super) sealed: HostIndex,
 }
 
 /// One server of a [`Listener`].
@@ -321,6 +325,12 @@ impl Snapshot {
         &self.inbound
     }
 
+    /// What is made of paths before any rule sees them; see [`normalized`](super::normalized).
+    #[must_use]
+    pub fn path_normalization(&self) -> PathNormalization {
+        self.path_normalization
+    }
+
     /// What the mesh believes about identities.
     #[must_use]
     pub fn trust(&self) -> &Arc<Trust> {
@@ -373,35 +383,5 @@ impl Target {
     /// What is missing, if there is none.
     pub fn backend(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
         self.backend.at(port)
-    }
-}
-
-impl Listener {
-    /// The address to listen on, if every server of the port asks for the same one.
-    #[must_use]
-    pub fn bind(&self) -> Option<IpAddr> {
-        let first = self.servers.first()?.bind;
-        first.filter(|_| self.servers.iter().all(|server| server.bind == first))
-    }
-
-    /// The server for a TLS client that asks for `name`, the most specific first; `None` when no server is for it.
-    #[must_use]
-    pub fn server_for(&self, name: Option<&str>) -> Option<&ListenerServer> {
-        let specificity = |server: &&ListenerServer| {
-            let matching = server.hosts.iter().filter(|pattern| match name {
-                Some(name) => pattern.matches(name),
-                None => **pattern == HostPattern::Any,
-            });
-            matching
-                .map(|pattern| match pattern {
-                    HostPattern::Exact(_) => usize::MAX,
-                    HostPattern::Suffix(suffix) => suffix.len(),
-                    HostPattern::Any => 0,
-                })
-                .max()
-        };
-        let serving = self.servers.iter().filter(|server| specificity(server).is_some());
-        // Of equally specific servers the first wins.
-        serving.rev().max_by_key(specificity)
     }
 }
