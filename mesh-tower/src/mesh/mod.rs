@@ -1,6 +1,7 @@
 //! The whole mesh in three lines.
 
 mod config;
+mod door;
 #[cfg(feature = "file")]
 mod files;
 mod identity;
@@ -11,15 +12,19 @@ pub use identity::IdentitySource;
 use crate::{
     carry::CarryInLayer,
     client::Client,
+    context::Arrival,
     error::BoxError,
     fault::FaultLayer,
     gateway::Gateway,
+    mtls,
     rewrite::RewriteLayer,
     route::RouteLayer,
-    serve::{Drain, Plain, serve},
+    serve::{Drain, serve},
     stack::{self, Parts},
+    stream::Untouched,
     timeout::TimeoutLayer,
 };
+use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -31,7 +36,7 @@ use mesh_core::{
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
 };
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, io, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 use tower_service::Service;
 
@@ -50,6 +55,7 @@ struct Inner {
     identity: Identity,
     /// Why there was no certificate when the workload started, if it wanted one.
     unproven: Option<Arc<IssueFault>>,
+    secrets: Arc<mtls::Secrets>,
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
@@ -100,11 +106,12 @@ impl Mesh {
         let parts = Parts::new(handle, &config);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
+            secrets: Arc::new(mtls::Secrets::new(identity.clone())),
+            identity,
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
             drain: Drain::new(config.grace),
             pump: pump.abort_handle(),
             _issuing: issuing,
-            identity,
             unproven,
             config,
             parts,
@@ -122,7 +129,8 @@ impl Mesh {
     /// Serves `app` on `listener` until the process is told to stop (SIGTERM or Ctrl-C), or [`Mesh::drain`] starts;
     /// then completes once the requests under way are answered.
     ///
-    /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's.
+    /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's. Who may
+    /// connect, and how, is for the documents to say: see [`mtls`](crate::mtls). TLS that is not the mesh's is closed.
     /// Dropping the future cuts every connection.
     ///
     /// # Errors
@@ -139,14 +147,49 @@ impl Mesh {
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let mesh = self.clone();
-        async move {
-            let signals = mesh.0.drain.on_signals()?;
-            let app = stack::inbound(&mesh.carry(), app);
-            serve(listener, Plain(app), mesh.0.drain.clone()).await;
-            signals.abort();
-            Ok(())
-        }
+        self.clone().serve_all(listener, app, None)
+    }
+
+    /// Serves `app` as [`Mesh::serve`] does, and hands connections whose TLS is the application's own to `pass`, from
+    /// their first byte on: those of clients that offer none of the mesh's protocols, where plain text may be spoken, too.
+    ///
+    /// When the mesh drains, what `pass` does has the time that requests under way have; then it is dropped.
+    ///
+    /// # Errors
+    /// As [`Mesh::serve`].
+    pub fn serve_and_pass<S, B, P, F>(
+        &self,
+        listener: TcpListener,
+        app: S,
+        pass: P,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+        P: Fn(Untouched, Arrival) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let pass: Pass = Arc::new(move |stream, arrival| Box::pin(pass(stream, arrival)));
+        self.clone().serve_all(listener, app, Some(pass))
+    }
+
+    async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let signals = self.0.drain.on_signals()?;
+        let app = stack::inbound(&self.carry(), app);
+        let door = mtls::Door::new(self.handle(), Arc::clone(&self.0.secrets));
+        serve(listener, Door { door, app, pass }, self.0.drain.clone()).await;
+        signals.abort();
+        Ok(())
     }
 
     /// The gateways that this workload acts as.
@@ -224,6 +267,10 @@ impl Mesh {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<mtls::Secrets> {
+        Arc::clone(&self.0.secrets)
     }
 
     pub(crate) fn certificates(&self) -> Arc<ServerCertificates> {
