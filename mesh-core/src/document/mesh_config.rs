@@ -14,7 +14,6 @@ const UNUSED: &[&str] = &[
     "accessLogFile",
     "accessLogFormat",
     "connectTimeout",
-    "defaultConfig",
     "defaultHttpRetryPolicy",
     "defaultProviders",
     "defaultTrafficPolicy",
@@ -24,7 +23,6 @@ const UNUSED: &[&str] = &[
     "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
-    "pathNormalization",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
     "serviceSettings",
@@ -47,6 +45,10 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// What is made of paths before any rule sees them. Default: BASE.
+    pub path_normalization: Option<ProxyPathNormalization>,
+    /// What proxies do by default. Default: Istio's.
+    pub default_config: Option<DefaultConfig>,
     /// The trust domain of the mesh. Default: `cluster.local`.
     pub trust_domain: String,
     /// Further names of it. Default: none.
@@ -61,6 +63,89 @@ pub struct MeshConfig {
     pub ca_certificates: Vec<CaCertificate>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
+}
+
+/// What is made of paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProxyPathNormalization {
+    /// How much. Default: BASE.
+    pub normalization: Normalization,
+}
+
+/// How much is made of paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalization {
+    /// As BASE.
+    #[default]
+    Default,
+    /// Nothing.
+    None,
+    /// Dot segments and needless escapes go.
+    Base,
+    /// Several slashes become one, too.
+    MergeSlashes,
+    /// Escaped slashes become slashes, too.
+    DecodeAndMergeSlashes,
+}
+
+/// What proxies do by default, as far as the mesh does it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefaultConfig {
+    /// What is before gateways. Default: clients.
+    pub gateway_topology: Topology,
+    /// Whether anything else is written.
+    pub has_more: bool,
+}
+
+/// What is before gateways.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topology {
+    /// How many proxies are before them, and are believed when they say who their client is. Default: none.
+    pub num_trusted_proxies: u32,
+    /// Whether anything else is written.
+    pub has_more: bool,
+}
+
+impl Read for ProxyPathNormalization {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| Self { normalization: f.take("normalization") })
+    }
+}
+
+impl Read for Normalization {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.choice(&[
+            ("DEFAULT", 0, Self::Default),
+            ("NONE", 1, Self::None),
+            ("BASE", 2, Self::Base),
+            ("MERGE_SLASHES", 3, Self::MergeSlashes),
+            ("DECODE_AND_MERGE_SLASHES", 4, Self::DecodeAndMergeSlashes),
+        ])
+    }
+}
+
+impl Read for DefaultConfig {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            let gateway_topology = f.take("gatewayTopology");
+            Self {
+                gateway_topology,
+                has_more: at.node.entries().len() > usize::from(f.is_written("gatewayTopology")),
+            }
+        })
+    }
+}
+
+impl Read for Topology {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            let num_trusted_proxies = f.take("numTrustedProxies");
+            let written = usize::from(f.is_written("numTrustedProxies"));
+            Self { num_trusted_proxies, has_more: at.node.entries().len() > written }
+        })
+    }
 }
 
 impl MeshConfig {
@@ -96,6 +181,8 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                path_normalization: f.maybe("pathNormalization"),
+                default_config: f.maybe("defaultConfig"),
                 trust_domain: f.take("trustDomain"),
                 trust_domain_aliases: f.take("trustDomainAliases"),
                 enable_auto_mtls: f.maybe("enableAutoMtls"),

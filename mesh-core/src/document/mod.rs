@@ -4,6 +4,7 @@
 //! at once, each with its line and field path.
 
 mod asked;
+mod authorization_policy;
 mod client_tls;
 mod connection_pool;
 mod connection_route;
@@ -35,6 +36,7 @@ mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod target_reference;
 mod timestamp;
 mod traffic_policy;
 mod values;
@@ -43,6 +45,10 @@ mod workload;
 mod workload_entry;
 mod workload_group;
 
+pub use authorization_policy::{
+    AuthorizationAction, AuthorizationOperation, AuthorizationPolicy, AuthorizationProvider,
+    AuthorizationRule, AuthorizationSource, RuleCondition, RuleFrom, RuleTo,
+};
 pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
@@ -57,7 +63,7 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::MeshConfig;
+pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
 pub use mesh_tls::{CaCertificate, MeshTls};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
@@ -80,6 +86,7 @@ pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadS
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use target_reference::TargetReference;
 pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,

@@ -1,6 +1,7 @@
 //! One document: its kind, its name, its body, and where it was written.
 
 use super::{
+    authorization_policy::AuthorizationPolicy,
     destination_rule::DestinationRule,
     endpoint_slice::EndpointSlice,
     fault::Fault,
@@ -57,6 +58,8 @@ pub enum Body {
     WorkloadGroup(Box<WorkloadGroup>),
     /// A Sidecar.
     Sidecar(Box<Sidecar>),
+    /// An AuthorizationPolicy.
+    AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
     /// A Pod.
@@ -242,6 +245,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
+        KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
@@ -281,6 +285,7 @@ impl Body {
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
+            KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
@@ -301,6 +306,7 @@ impl Body {
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
+            Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,

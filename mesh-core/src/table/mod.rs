@@ -22,9 +22,12 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView, TlsDemands};
+pub use inbound::{
+    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, TlsDemands,
+    Verdict,
+};
 pub use matcher::Condition;
-pub use normal::normalized;
+pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,

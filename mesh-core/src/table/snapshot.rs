@@ -5,8 +5,8 @@ use super::{
     outbound::Outbound,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
-    Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
+    ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub(super) sidecar: Option<Box<str>>,
     /// What holds for requests to this workload.
     pub(super) inbound: Arc<Inbound>,
+    /// What is made of paths before any rule sees them.
+    pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
     /// What it was made of, for the table after it.
@@ -321,6 +323,12 @@ impl Snapshot {
     #[must_use]
     pub fn inbound(&self) -> &Arc<Inbound> {
         &self.inbound
+    }
+
+    /// What is made of paths before any rule sees them; see [`normalized`](super::normalized).
+    #[must_use]
+    pub fn path_normalization(&self) -> PathNormalization {
+        self.path_normalization
     }
 
     /// What the mesh believes about identities.

@@ -1,6 +1,7 @@
 //! What Istio asks of its documents: what is wrong is refused with one clear line, and what is right and has
 //! no effect yet says so once.
 
+mod authorization;
 mod connections;
 mod entries;
 mod old_policies;

@@ -3,7 +3,7 @@
 use super::*;
 use mesh_core::{
     identity::{SpiffeId, TrustBundle, TrustDomain},
-    model::{LocalityBalancing, Nearness, RegionFailover, TlsVersion, Trust},
+    model::{LocalityBalancing, Nearness, PathNormalization, RegionFailover, TlsVersion, Trust},
     watch::Standing,
 };
 
@@ -137,6 +137,33 @@ fn endpoints_are_preferred_as_the_mesh_has_it_unless_a_rule_says_otherwise() {
     let reason =
         "data.mesh.localityLbSetting.failover[0]: locality lb failover settings must specify different";
     assert!(wrong.contains(reason), "{wrong}");
+}
+
+#[test]
+fn it_says_what_is_made_of_paths() {
+    for (mesh, expected) in [
+        ("{}", PathNormalization::Base),
+        ("pathNormalization: {}", PathNormalization::Base),
+        ("pathNormalization: {normalization: DEFAULT}", PathNormalization::Base),
+        ("pathNormalization: {normalization: NONE}", PathNormalization::None),
+        ("pathNormalization: {normalization: MERGE_SLASHES}", PathNormalization::MergeSlashes),
+        ("path_normalization: {normalization: 4}", PathNormalization::DecodeAndMergeSlashes),
+    ] {
+        assert_eq!(table(&config(mesh)).path_normalization(), expected, "{mesh}");
+    }
+}
+
+#[test]
+fn it_says_how_many_proxies_are_believed() {
+    let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let trusting = config("defaultConfig: {gatewayTopology: {numTrustedProxies: 2}}");
+    assert_eq!(table(&trusting).inbound().trusted_proxies(), 2);
+    assert_eq!(table("").inbound().trusted_proxies(), 0);
+    assert_eq!(faults(&trusting), [""; 0]);
+    for more in ["defaultConfig: {concurrency: 2}", "defaultConfig: {gatewayTopology: {proxyProtocol: {}}}"] {
+        let reason = "data.mesh.defaultConfig: is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        assert_eq!(faults(&config(more)), [format!("0.yaml:8: ConfigMap/istio: {reason}")]);
+    }
 }
 
 #[test]
