@@ -1,8 +1,8 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ respond ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
@@ -25,6 +25,7 @@ use crate::{
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
+    resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -39,7 +40,7 @@ pub(crate) type Outbound =
     Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
-type Attempt = Balance<Outlier<Connection>>;
+type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
@@ -61,7 +62,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let connection = Connection::new().with_dns(config.dns.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         Self {

@@ -61,6 +61,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
         locality: mesh.locality.clone().map(Arc::new),
+        dns_refresh: mesh.dns_refresh.unwrap_or(model.dns_refresh),
         digest,
         ..model
     }

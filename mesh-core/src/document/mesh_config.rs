@@ -6,6 +6,7 @@ use super::{
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
 };
+use std::time::Duration;
 
 /// The parts of a MeshConfig that have no effect yet.
 const UNUSED: &[&str] = &[
@@ -19,7 +20,6 @@ const UNUSED: &[&str] = &[
     "defaultProviders",
     "defaultTrafficPolicy",
     "discoverySelectors",
-    "dnsRefreshRate",
     "enableAutoMtls",
     "enableTracing",
     "extensionProviders",
@@ -52,6 +52,8 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh_rate: Option<Duration>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -89,6 +91,7 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                dns_refresh_rate: f.maybe("dnsRefreshRate"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -49,7 +49,7 @@ pub use traffic::{
 };
 pub use trust::Trust;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Everything the documents say, in the mesh's own words.
 ///
@@ -73,6 +73,8 @@ pub struct Model {
     pub root_namespace: Arc<str>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality: Option<Arc<LocalityBalancing>>,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh: Duration,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -92,6 +94,7 @@ impl Default for Model {
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
             locality: None,
+            dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

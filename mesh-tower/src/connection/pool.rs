@@ -4,7 +4,10 @@ use super::{
     counts::{Counts, Pending, Slot, Vacated, claim},
     line::Line,
 };
-use crate::error::{Error, Kind};
+use crate::{
+    dns::Dns,
+    error::{Error, Kind},
+};
 use mesh_core::model::{ConnectionPool, TrafficPolicy};
 use std::{
     fmt,
@@ -20,6 +23,7 @@ use std::{
 /// The connections of one version of HTTP to one endpoint.
 #[derive(Debug)]
 pub(super) struct Pool<S: Store> {
+    dns: Dns,
     counts: Arc<Counts>,
     /// How many are open, or being opened.
     open: AtomicU32,
@@ -65,10 +69,10 @@ pub(super) fn unconnected(kind: Kind) -> Error {
 }
 
 impl<S: Store> Pool<S> {
-    /// No connections, which will count among these.
-    pub(super) fn new(counts: Arc<Counts>) -> Arc<Self> {
+    /// No connections, which will count among these, and go where a name is.
+    pub(super) fn new(counts: Arc<Counts>, dns: Dns) -> Arc<Self> {
         let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
-        Arc::new(Self { counts, open, opening, line: Line::default(), store: S::default() })
+        Arc::new(Self { dns, counts, open, opening, line: Line::default(), store: S::default() })
     }
 
     /// What counts against the bounds of the backend.
@@ -153,6 +157,11 @@ impl<S: Store> Opening<S> {
     /// after the other.
     pub(super) fn fail(&self, error: &Error) {
         self.pool.line.serve(|_| Some(Turn::Failed(error.kind())));
+    }
+
+    /// Who knows where a name is.
+    pub(super) fn dns(&self) -> &Dns {
+        &self.pool.dns
     }
 
     /// The place of the connection, which its socket holds.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
 use http::{Extensions, Request, Response, request::Parts};
+use mesh_core::table::Names;
 use std::{
     mem,
     sync::Arc,
@@ -171,7 +172,8 @@ fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
     let policy = layer.origin.policy(routed);
     routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
         let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
-        avoids && backend.endpoints.len() > 1
+        // How many endpoints a name stands for is found out below.
+        avoids && (backend.endpoints.len() > 1 || backend.names == Names::Every)
     })
 }
 

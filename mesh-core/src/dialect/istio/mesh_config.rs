@@ -5,7 +5,7 @@ use crate::{
     document::{self, OutboundMode, Path},
     model::{Export, LocalityBalancing, UnknownHosts},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a MeshConfig says, as far as it has an effect. It is looked at when all documents are put together, so that no
 /// other document need be understood again when it changes.
@@ -17,6 +17,8 @@ pub struct MeshSetting {
     pub unknown_hosts: Option<UnknownHosts>,
     /// Where endpoints are preferred to be, where no DestinationRule says.
     pub locality: Option<LocalityBalancing>,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub dns_refresh: Option<Duration>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -52,6 +54,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         // Which services leave endpoints alone is not known here.
         locality::check(site, &at.field("localityLbSetting"), setting, true);
     }
+    site.maybe_duration(at, "dnsRefreshRate", written.dns_refresh_rate);
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
@@ -65,6 +68,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
         locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        dns_refresh: written.dns_refresh_rate,
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",

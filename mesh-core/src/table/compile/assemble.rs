@@ -56,6 +56,7 @@ impl Snapshot {
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             inbound,
             trust,
+            dns_refresh: model.dns_refresh,
             recipes,
         }
     }

@@ -50,6 +50,7 @@ impl World {
             root_namespace,
             locality,
             trust,
+            dns_refresh: _,
             security: _,
             digest: _,
         } = model;
@@ -76,6 +77,7 @@ fn without_rules(model: &Model) -> Model {
         root_namespace: Arc::clone(&model.root_namespace),
         locality: model.locality.clone(),
         trust: model.trust.clone(),
+        dns_refresh: model.dns_refresh,
         security: Security::default(),
         digest: 0,
     }
