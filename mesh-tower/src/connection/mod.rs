@@ -71,7 +71,8 @@
 //! # What survives a reload
 //!
 //! Every connection to an endpoint that still exists in the same backend, and every count. Bounds on numbers hold for the
-//! next request; how long a connection may live or rest is decided when it is opened.
+//! next request; how long a connection may live or rest is decided when it is opened. At an endpoint that is gone, requests
+//! under way finish, and connections close as soon as nobody uses them.
 //!
 //! Nothing is buffered: bodies, trailers and upgrades pass as they come.
 

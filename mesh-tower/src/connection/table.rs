@@ -91,12 +91,15 @@ impl Table {
         }
         self.dns.refresh_after(snapshot.dns_refresh());
         self.others.retain(&FxHashSet::default());
-        // What names stand for comes when a request does.
-        for backend in snapshot.backends().filter(|backend| backend.names != Names::Every) {
-            if let Some(cluster) = before.clusters.get(&backend.name) {
+        let mut gone = before.clusters.clone();
+        for backend in snapshot.backends() {
+            let cluster = gone.remove(&backend.name);
+            // What names stand for comes when a request does.
+            if let Some(cluster) = cluster.filter(|_| backend.names != Names::Every) {
                 cluster.retain(&endpoints(backend));
             }
         }
+        gone.values().for_each(|cluster| cluster.retire());
     }
 }
 
@@ -132,7 +135,7 @@ impl Cluster {
     /// Forgets all endpoints but those listed. A backend that lists none has requests' own addresses for endpoints: of
     /// those it forgets the ones without a connection.
     fn retain(&self, listed: &FxHashSet<Upstream>) {
-        self.endpoints.rcu(|endpoints| {
+        let before = self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
                 true => endpoint.http1.open() + endpoint.http2.open() > 0,
                 false => listed.contains(upstream),
@@ -141,6 +144,21 @@ impl Cluster {
             kept.map(|(upstream, endpoint)| (upstream.clone(), Arc::clone(endpoint)))
                 .collect::<FxHashMap<_, _>>()
         });
+        let left = self.endpoints.load();
+        let gone = before.iter().filter(|(upstream, _)| !left.contains_key(*upstream));
+        gone.for_each(|(_, endpoint)| endpoint.retire());
+    }
+
+    /// Closes all connections as soon as nobody uses them.
+    fn retire(&self) {
+        self.endpoints.load().values().for_each(|endpoint| endpoint.retire());
+    }
+}
+
+impl Endpoint {
+    fn retire(&self) {
+        self.http1.retire();
+        self.http2.retire();
     }
 }
 
