@@ -138,7 +138,6 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
-            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }

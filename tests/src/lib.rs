@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod documents;
 pub mod gate;
 pub mod mesh;
+pub mod peers;
 pub mod shop;
 pub mod tls;
 pub mod upstream;

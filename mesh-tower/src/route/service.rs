@@ -44,7 +44,7 @@ where
                 request.extensions_mut().insert(routed.clone());
                 ResponseFuture::forward(self.inner.call(request), routed)
             }
-            Err(refusal) => ResponseFuture::refuse(Error::new(refusal.into())),
+            Err(kind) => ResponseFuture::refuse(Error::new(kind)),
         }
     }
 }
