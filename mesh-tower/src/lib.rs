@@ -1,7 +1,7 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
@@ -30,6 +30,7 @@ pub mod balance;
 pub mod carry;
 pub mod connection;
 pub mod cors;
+pub mod dns;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
@@ -39,6 +40,7 @@ pub mod mirror;
 pub mod mtls;
 pub mod normalize;
 pub mod outlier;
+pub mod resolve;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;

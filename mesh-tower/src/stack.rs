@@ -1,8 +1,8 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ authorize ─▶ app
 //! gateway:  respond ─▶ authorize ─▶ an outbound stack that routes by the listener a request came to
 //! ```
@@ -28,6 +28,7 @@ use crate::{
     mirror::{Mirror, MirrorLayer},
     normalize::{Normalize, NormalizeLayer},
     outlier::{Outlier, OutlierLayer},
+    resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -47,7 +48,7 @@ pub(crate) type Gateway = Respond<Authorize<Call>>;
 type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
-type Attempt = Balance<Outlier<Connection>>;
+type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<Authorize<S>>>>>;
@@ -69,7 +70,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let connection = Connection::new().with_dns(config.dns.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         Self {

@@ -7,6 +7,7 @@ use super::{
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
 };
+use std::time::Duration;
 
 /// The parts of a MeshConfig that have no effect yet.
 const UNUSED: &[&str] = &[
@@ -61,6 +62,8 @@ pub struct MeshConfig {
     pub tls_defaults: Option<MeshTls>,
     /// Authorities besides the mesh's own. Default: none.
     pub ca_certificates: Vec<CaCertificate>,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh_rate: Option<Duration>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -189,6 +192,7 @@ impl Read for MeshConfig {
                 mesh_mtls: f.maybe("meshMTLS"),
                 tls_defaults: f.maybe("tlsDefaults"),
                 ca_certificates: f.take("caCertificates"),
+                dns_refresh_rate: f.maybe("dnsRefreshRate"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -157,7 +157,8 @@ impl Ending {
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow
-            | Kind::RouteTimeout => Self::Final,
+            | Kind::RouteTimeout
+            | Kind::Unresolved => Self::Final,
         }
     }
 
