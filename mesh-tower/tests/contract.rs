@@ -10,6 +10,7 @@ use mesh_core::{
 use mesh_tower::{
     Body, BoxError,
     answer::AnswerLayer,
+    authorize::AuthorizeLayer,
     balance::BalanceLayer,
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
@@ -18,6 +19,7 @@ use mesh_tower::{
     hedge::HedgeLayer,
     introduce::IntroduceLayer,
     mirror::MirrorLayer,
+    normalize::NormalizeLayer,
     outlier::OutlierLayer,
     resolve::ResolveLayer,
     respond::RespondLayer,
@@ -87,6 +89,9 @@ fn cases() -> Vec<Case> {
     };
     vec![
         case("answer", AnswerLayer::new(), 136),
+        case("authorize", AuthorizeLayer::inbound(handle.clone()), 64),
+        case("authorize at a gateway", AuthorizeLayer::inbound(handle.clone()).at_gateway(80, false), 64),
+        case("normalize", NormalizeLayer::new(handle.clone()), 64),
         case("fault", FaultLayer::new(never), 16),
         case("fault of the rule", FaultLayer::routed(), 16),
         case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 144),
