@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -28,12 +28,14 @@ pub mod balance;
 pub mod carry;
 pub mod connection;
 pub mod cors;
+pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
 pub mod mesh;
 pub mod mirror;
 pub mod outlier;
+pub mod rate_limit;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;
@@ -42,15 +44,18 @@ pub mod serve;
 pub mod timeout;
 
 mod body;
+mod caller;
 mod client;
 mod context;
 mod dice;
 mod error;
+mod grpc;
 mod replay;
 mod reply;
 mod stack;
 
 pub use body::Body;
+pub use caller::Caller;
 pub use client::Client;
 pub use context::{
     AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Tried, Upstream,

@@ -3,7 +3,8 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
+//! asked:                                ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
@@ -13,25 +14,34 @@
 //! routing, since rules look at them. Tries are judged by what the endpoint answered, before the rule's header changes; a
 //! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
 //! the tries.
+//!
+//! Services that are asked about inbound requests are called as any other, but without rules: as in Istio, those of a
+//! VirtualService are not for them. What a service allows is changed before limits count it.
 
 use crate::{
     answer::{Answer, AnswerLayer},
     balance::{Balance, BalanceLayer},
+    caller::Caller,
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
     context::Ejections,
     cors::{Cors, CorsLayer},
+    ext_authz::{ExtAuthz, ExtAuthzLayer},
     fault::{Fault, FaultLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
+    rate_limit::{RateLimit, RateLimitLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::{model::Injection, watch::Handle};
+use mesh_core::{
+    model::{Injection, RetryPolicy},
+    watch::Handle,
+};
 use tower_layer::Layer;
 
 /// What a service's calls, and a gateway's requests, go through.
@@ -42,7 +52,7 @@ pub(crate) type Outbound =
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
+pub(crate) type Inbound<S> = Respond<CarryIn<ExtAuthz<RateLimit<S>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -54,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
+    pub(crate) ext_authz: ExtAuthzLayer,
+    pub(crate) rate_limit: RateLimitLayer,
 }
 
 impl Parts {
@@ -64,7 +76,10 @@ impl Parts {
         let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
+        let caller = caller(&handle, &attempt);
         Self {
+            ext_authz: ExtAuthzLayer::inbound(handle.clone(), |_, _| Vec::new()).with_caller(caller.clone()),
+            rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
             handle,
             route: match &config.sticky {
                 Some(sticky) => route.with_sticky(sticky.clone()),
@@ -89,8 +104,15 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 }
 
 /// The stack for requests to a service.
-pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    RespondLayer::new().layer(carry.layer(app))
+pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
+    let limited = parts.rate_limit.layer(app);
+    RespondLayer::new().layer(carry.layer(parts.ext_authz.layer(limited)))
+}
+
+/// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
+fn caller(handle: &Handle, attempt: &Attempt) -> Caller {
+    let asked = RetryLayer::new(RetryPolicy::default()).layer(attempt.clone());
+    Caller::new(handle.clone(), CarryOutLayer::new().layer(asked))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one

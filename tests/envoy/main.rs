@@ -11,6 +11,7 @@
 mod envoy;
 mod failures;
 mod generate;
+mod guards;
 mod istiod;
 mod outcome;
 mod report;

@@ -31,6 +31,8 @@ pub enum KnownKind {
     WorkloadGroup,
     /// `networking.istio.io`.
     Sidecar,
+    /// `mesh.internal`: our own.
+    RateLimit,
     /// Kubernetes' core group.
     Service,
     /// Kubernetes' core group.
@@ -53,7 +55,7 @@ pub enum KnownKind {
     Secret,
 }
 
-/// The kinds that are read, by API group of Istio's.
+/// The kinds that are read, by API group of Istio's, and of our own.
 const ISTIO: &[(&str, &[&str])] = &[
     (
         "networking.istio.io",
@@ -68,6 +70,8 @@ const ISTIO: &[(&str, &[&str])] = &[
         ],
     ),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
+    // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
+    ("mesh.internal", &["RateLimit"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
@@ -105,6 +109,7 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,

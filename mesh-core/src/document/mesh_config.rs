@@ -1,6 +1,7 @@
 //! `MeshConfig`: what holds for the whole mesh, written in the ConfigMap `istio` under the key `mesh`.
 
 use super::{
+    extension_provider::ExtensionProvider,
     locality::LocalityBalancing,
     node::Node,
     read::{At, Fields, Read},
@@ -22,7 +23,6 @@ const UNUSED: &[&str] = &[
     "dnsRefreshRate",
     "enableAutoMtls",
     "enableTracing",
-    "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
     "meshMTLS",
@@ -52,6 +52,8 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// Services that do something for the whole mesh. Default: none.
+    pub extension_providers: Vec<ExtensionProvider>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -89,6 +91,7 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                extension_providers: f.take("extensionProviders"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -9,6 +9,7 @@ mod connection_pool;
 mod connection_route;
 mod destination_rule;
 mod endpoint_slice;
+mod extension_provider;
 mod fault;
 mod gateway;
 mod http_match;
@@ -19,6 +20,7 @@ mod lines;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod metadata;
 mod node;
 mod object;
 mod path;
@@ -26,6 +28,7 @@ mod place;
 mod plain;
 mod pod;
 mod policy;
+mod rate_limit;
 mod read;
 mod secret;
 mod server_tls;
@@ -45,6 +48,9 @@ pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpP
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
 pub use destination_rule::{DestinationRule, Selector, Subset};
 pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
+pub use extension_provider::{
+    CheckedBody, ExtAuthz, ExtAuthzGrpc, ExtAuthzHttp, ExtensionProvider, ProviderKind,
+};
 pub use fault::{Fault, Severity};
 pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
@@ -55,9 +61,10 @@ pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
 pub use mesh_config::MeshConfig;
+pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;
-pub use object::{Body, Document, Key, Metadata, Reading, read};
+pub use object::{Body, Document, Key, Reading, read};
 pub use path::Path;
 pub(crate) use place::Origin;
 pub use place::Place;
@@ -66,6 +73,7 @@ pub use pod::Pod;
 pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
+pub use rate_limit::{DescriptorEntry, Dimension, GlobalLimit, LimitMatch, LimitRule, LocalLimit, RateLimit};
 pub use read::{At, Fields, Read, Report};
 pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};

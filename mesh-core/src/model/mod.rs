@@ -38,7 +38,11 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::Security;
+pub use security::{
+    AskedService, CheckedBody, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz,
+    ExtAuthzProtocol, GlobalLimit, HeaderNames, HttpCheck, Limit, LimitRule, LocalLimit, RateLimit, Security,
+    TokenBucket,
+};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{

@@ -42,6 +42,13 @@ impl<'a> RequestView<'a> {
         Self::new(request, authority, if is_tls { "https" } else { "http" }, port, Some(port))
     }
 
+    /// The view of a request that came to a service's own `port`, over TLS or not.
+    #[must_use]
+    pub fn inbound<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
+        let authority = authority(request.uri(), request.headers());
+        Self::new(request, authority, if is_tls { "https" } else { "http" }, port, None)
+    }
+
     fn new<B>(
         request: &'a Request<B>,
         authority: &'a str,

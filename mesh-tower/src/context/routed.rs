@@ -13,6 +13,8 @@ pub struct Routed {
     gateway: Option<Gateway>,
     /// The rule's mirror that this is the copy for, if it is one.
     mirror: Option<u16>,
+    /// Where it goes without a rule, if somebody said.
+    direct: Option<Arc<Backend>>,
 }
 
 /// What a listener of a gateway adds to the view of its requests.
@@ -25,7 +27,7 @@ impl Routed {
     /// A decision of `snapshot` for a request that came to `port`.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
-        Self { snapshot, decision, port, gateway: None, mirror: None }
+        Self { snapshot, decision, port, gateway: None, mirror: None, direct: None }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
@@ -37,6 +39,12 @@ impl Routed {
     /// The same for the copy of the request that a mirror of its rule gets.
     pub(crate) fn copied_to(self, mirror: u16) -> Self {
         Self { mirror: Some(mirror), ..self }
+    }
+
+    /// To a backend of `snapshot`, whatever the request's address says and without a rule: a question of the mesh's own.
+    pub(crate) fn direct(snapshot: Arc<Snapshot>, backend: Arc<Backend>) -> Self {
+        let port = backend.name.port;
+        Self { direct: Some(backend), ..Self::new(snapshot, Decision::Pass, port) }
     }
 
     /// The request as the table saw it. Layers that change the request between change the view.
@@ -90,6 +98,9 @@ impl Routed {
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
+        if let Some(backend) = &self.direct {
+            return Ok(Some(backend));
+        }
         let backend = match self.mirror {
             None => self.target().map(|target| &target.backend),
             Some(mirror) => {

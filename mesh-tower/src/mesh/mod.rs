@@ -7,6 +7,7 @@ mod files;
 pub use config::{Config, InvalidConfig};
 
 use crate::{
+    body::Body,
     carry::CarryInLayer,
     client::Client,
     error::BoxError,
@@ -20,7 +21,6 @@ use crate::{
 };
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use mesh_core::{
     dialect::Setting,
     identity::ServerCertificates,
@@ -112,7 +112,7 @@ impl Mesh {
         app: S,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -121,7 +121,7 @@ impl Mesh {
         let mesh = self.clone();
         async move {
             let signals = mesh.0.drain.on_signals()?;
-            let app = stack::inbound(&mesh.carry(), app);
+            let app = stack::inbound(&mesh.0.parts, &mesh.carry(), app);
             serve(listener, Plain(app), mesh.0.drain.clone()).await;
             signals.abort();
             Ok(())

@@ -154,7 +154,16 @@ impl Ending {
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow
-            | Kind::RouteTimeout => Self::Final,
+            | Kind::RouteTimeout
+            // Only what comes in ends so.
+            | Kind::RateLimited(_)
+            | Kind::RateLimitedByService(_)
+            | Kind::NoLimiter
+            | Kind::CheckDenied(_)
+            | Kind::CheckFailed(_)
+            | Kind::CheckInvalid
+            | Kind::NoAuthorizer
+            | Kind::BodyTooLarge => Self::Final,
         }
     }
 

@@ -9,6 +9,7 @@ mod delegation;
 mod destination;
 mod destination_rule;
 mod endpoint_slice;
+mod extension_provider;
 mod gateway;
 mod headers;
 mod http_match;
@@ -22,6 +23,7 @@ mod names;
 mod outlier_detection;
 mod pod;
 mod policy;
+mod rate_limit;
 mod retry;
 mod server_tls;
 mod service;
@@ -48,7 +50,7 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{Gateway, Sidecar, SubsetRule, VirtualService},
+    model::{Gateway, RateLimit, Sidecar, SubsetRule, VirtualService},
 };
 use std::sync::Arc;
 
@@ -69,6 +71,8 @@ pub enum Meaning {
     Services(Vec<Arc<NamedService>>),
     /// What some workloads see.
     Sidecar(Arc<Sidecar>),
+    /// How many requests some workloads take.
+    RateLimit(Arc<RateLimit>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
     /// What is behind endpoints.
@@ -95,6 +99,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadEntry(written) => workload_entry::translate(site, written),
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
+        Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),

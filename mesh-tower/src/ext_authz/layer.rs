@@ -1,0 +1,65 @@
+use super::service::ExtAuthz;
+use crate::Caller;
+use mesh_core::{
+    model,
+    table::{Inbound, InboundView},
+    watch::Handle,
+};
+use std::{fmt, sync::Arc};
+use tower_layer::Layer;
+
+/// Says by which names the services are known that are asked about a request; none when nobody is asked.
+pub type Choose = for<'a> fn(&'a Inbound, &'a InboundView<'a>) -> Vec<&'a str>;
+
+/// Wraps a service so that another one is asked before requests pass.
+#[derive(Clone, Debug)]
+pub struct ExtAuthzLayer {
+    pub(super) origin: Origin,
+    pub(super) caller: Option<Caller>,
+}
+
+/// Who is asked.
+#[derive(Clone)]
+pub(super) enum Origin {
+    /// Always this one.
+    Fixed(Arc<model::ExtAuthz>),
+    /// Those that documents name.
+    Inbound(Handle, Choose),
+}
+
+impl ExtAuthzLayer {
+    /// Asks this service about every request.
+    #[must_use]
+    pub fn new(ext_authz: Arc<model::ExtAuthz>) -> Self {
+        Self { origin: Origin::Fixed(ext_authz), caller: None }
+    }
+
+    /// Asks the services that `choose` names, of those that the documents describe, one after the other.
+    #[must_use]
+    pub fn inbound(handle: Handle, choose: Choose) -> Self {
+        Self { origin: Origin::Inbound(handle, choose), caller: None }
+    }
+
+    /// What services are asked through. Default: none can be asked.
+    #[must_use]
+    pub fn with_caller(self, caller: Caller) -> Self {
+        Self { caller: Some(caller), ..self }
+    }
+}
+
+impl<S> Layer<S> for ExtAuthzLayer {
+    type Service = ExtAuthz<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ExtAuthz { inner, layer: self.clone() }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(ext_authz) => f.debug_tuple("Fixed").field(&ext_authz.name).finish(),
+            Self::Inbound(..) => f.write_str("Inbound"),
+        }
+    }
+}
