@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -32,8 +32,10 @@ pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
+pub mod introduce;
 pub mod mesh;
 pub mod mirror;
+pub mod mtls;
 pub mod outlier;
 pub mod rate_limit;
 pub mod respond;
@@ -53,6 +55,7 @@ mod grpc;
 mod replay;
 mod reply;
 mod stack;
+mod stream;
 
 pub use body::Body;
 pub use caller::Caller;
@@ -65,3 +68,4 @@ pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
+pub use stream::Untouched;

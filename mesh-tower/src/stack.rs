@@ -3,8 +3,8 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
-//! asked:                                ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
+//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
@@ -28,6 +28,7 @@ use crate::{
     cors::{Cors, CorsLayer},
     ext_authz::{ExtAuthz, ExtAuthzLayer},
     fault::{Fault, FaultLayer},
+    introduce::{Introduce, IntroduceLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
@@ -52,7 +53,7 @@ pub(crate) type Outbound =
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<CarryIn<ExtAuthz<RateLimit<S>>>>;
+pub(crate) type Inbound<S> = Respond<Introduce<CarryIn<ExtAuthz<RateLimit<S>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl Parts {
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);
         Self {
-            ext_authz: ExtAuthzLayer::inbound(handle.clone(), |_, _| Vec::new()).with_caller(caller.clone()),
+            ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
             rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
             handle,
             route: match &config.sticky {
@@ -106,7 +107,8 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
     let limited = parts.rate_limit.layer(app);
-    RespondLayer::new().layer(carry.layer(parts.ext_authz.layer(limited)))
+    let asked = carry.layer(parts.ext_authz.layer(limited));
+    RespondLayer::new().layer(IntroduceLayer::workload().layer(asked))
 }
 
 /// What services are asked through about inbound requests: a question that nobody has looked at is asked again.

@@ -99,7 +99,7 @@ fn cases() -> Vec<Case> {
         case("cors of the rule", CorsLayer::routed(), 200),
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle.clone()), 16),
-        case("ext_authz of the workload", ExtAuthzLayer::inbound(handle.clone(), |_, _| Vec::new()), 48),
+        case("ext_authz of the workload", ExtAuthzLayer::inbound(handle.clone()), 48),
         case("rate limit", RateLimitLayer::new(&ample()), 56),
         case("rate limit of the workload", RateLimitLayer::inbound(handle.clone()), 56),
         case("balance", BalanceLayer::new(), 24),

@@ -33,6 +33,8 @@ pub enum KnownKind {
     Sidecar,
     /// `mesh.internal`: our own.
     RateLimit,
+    /// `security.istio.io`.
+    AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
     /// Kubernetes' core group.
@@ -41,6 +43,8 @@ pub enum KnownKind {
     ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
+    /// `security.istio.io`.
+    PeerAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -69,6 +73,7 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
     // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
     ("mesh.internal", &["RateLimit"]),
@@ -77,7 +82,7 @@ const ISTIO: &[(&str, &[&str])] = &[
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
+    ("security.istio.io", &["RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -110,9 +115,11 @@ impl Kind {
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
+            ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
+            ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,

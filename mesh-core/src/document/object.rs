@@ -1,6 +1,7 @@
 //! One document: its kind, its name, its body, and where it was written.
 
 use super::{
+    authorization_policy::AuthorizationPolicy,
     destination_rule::DestinationRule,
     endpoint_slice::EndpointSlice,
     fault::Fault,
@@ -11,6 +12,7 @@ use super::{
     metadata::Metadata,
     node::{Node, Value},
     path::Path,
+    peer_authentication::PeerAuthentication,
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
@@ -59,6 +61,8 @@ pub enum Body {
     Sidecar(Box<Sidecar>),
     /// A RateLimit.
     RateLimit(Box<RateLimit>),
+    /// An AuthorizationPolicy.
+    AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
     /// A Pod.
@@ -67,6 +71,8 @@ pub enum Body {
     EndpointSlice(Box<EndpointSlice>),
     /// The MeshConfig in a ConfigMap.
     MeshConfig(Box<MeshConfig>),
+    /// A PeerAuthentication.
+    PeerAuthentication(Box<PeerAuthentication>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -243,10 +249,12 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::RateLimit => f.maybe("spec").map(Body::RateLimit),
+        KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
+        KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -282,10 +290,12 @@ impl Body {
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::RateLimit => Self::RateLimit(Box::default()),
+            KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
+            KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -302,10 +312,12 @@ impl Body {
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
             Self::RateLimit(_) => KnownKind::RateLimit,
+            Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
+            Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,

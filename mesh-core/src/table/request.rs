@@ -42,11 +42,10 @@ impl<'a> RequestView<'a> {
         Self::new(request, authority, if is_tls { "https" } else { "http" }, port, Some(port))
     }
 
-    /// The view of a request that came to a service's own `port`, over TLS or not.
+    /// The view of a request that came to `port` of a workload, over TLS or not.
     #[must_use]
-    pub fn inbound<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
-        let authority = authority(request.uri(), request.headers());
-        Self::new(request, authority, if is_tls { "https" } else { "http" }, port, None)
+    pub fn at_workload<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
+        Self { listener: None, ..Self::at_gateway(request, port, is_tls) }
     }
 
     fn new<B>(

@@ -1,15 +1,8 @@
 use super::service::ExtAuthz;
 use crate::Caller;
-use mesh_core::{
-    model,
-    table::{Inbound, InboundView},
-    watch::Handle,
-};
+use mesh_core::{model, watch::Handle};
 use std::{fmt, sync::Arc};
 use tower_layer::Layer;
-
-/// Says by which names the services are known that are asked about a request; none when nobody is asked.
-pub type Choose = for<'a> fn(&'a Inbound, &'a InboundView<'a>) -> Vec<&'a str>;
 
 /// Wraps a service so that another one is asked before requests pass.
 #[derive(Clone, Debug)]
@@ -24,7 +17,7 @@ pub(super) enum Origin {
     /// Always this one.
     Fixed(Arc<model::ExtAuthz>),
     /// Those that documents name.
-    Inbound(Handle, Choose),
+    Inbound(Handle),
 }
 
 impl ExtAuthzLayer {
@@ -34,10 +27,10 @@ impl ExtAuthzLayer {
         Self { origin: Origin::Fixed(ext_authz), caller: None }
     }
 
-    /// Asks the services that `choose` names, of those that the documents describe, one after the other.
+    /// Asks the services that this workload's policies of action CUSTOM name, one after the other.
     #[must_use]
-    pub fn inbound(handle: Handle, choose: Choose) -> Self {
-        Self { origin: Origin::Inbound(handle, choose), caller: None }
+    pub fn inbound(handle: Handle) -> Self {
+        Self { origin: Origin::Inbound(handle), caller: None }
     }
 
     /// What services are asked through. Default: none can be asked.
@@ -59,7 +52,7 @@ impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(ext_authz) => f.debug_tuple("Fixed").field(&ext_authz.name).finish(),
-            Self::Inbound(..) => f.write_str("Inbound"),
+            Self::Inbound(_) => f.write_str("Inbound"),
         }
     }
 }

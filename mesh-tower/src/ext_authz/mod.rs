@@ -151,5 +151,5 @@ mod service;
 mod subject;
 
 pub use future::ResponseFuture;
-pub use layer::{Choose, ExtAuthzLayer};
+pub use layer::ExtAuthzLayer;
 pub use service::ExtAuthz;

@@ -50,15 +50,15 @@ where
 impl ExtAuthzLayer {
     /// Who is asked about a request; an error when nobody knows who that is. Allocates nothing when nobody is asked.
     fn asked<B>(&self, request: &Request<B>) -> Result<Vec<Arc<model::ExtAuthz>>, Error> {
-        let (handle, choose) = match &self.origin {
+        let handle = match &self.origin {
             Origin::Fixed(ext_authz) => return Ok(vec![Arc::clone(ext_authz)]),
-            Origin::Inbound(handle, choose) => (handle, choose),
+            Origin::Inbound(handle) => handle,
         };
         // The newest table, whatever table the request keeps: who names an old one must not get around a new rule.
         let snapshot = handle.snapshot();
         let (inbound, view) = (snapshot.inbound(), inbound_view(request));
         let mut asked: Vec<Arc<model::ExtAuthz>> = Vec::new();
-        for name in choose(inbound, &view) {
+        for (name, _) in inbound.custom(&view) {
             match inbound.ext_authz(name) {
                 Some(ext_authz) if asked.contains(ext_authz) => {}
                 Some(ext_authz) => asked.push(Arc::clone(ext_authz)),

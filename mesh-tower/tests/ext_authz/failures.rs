@@ -1,6 +1,6 @@
 //! What becomes of requests that nobody can be asked about.
 
-use super::{Guarded, answering, by_grpc, get, over_http, text};
+use super::{Guarded, answering, asking, by_grpc, get, over_http, text};
 use mesh_tower::{BoxError, Error, Kind, respond::Refused};
 use std::{
     future::{pending, ready},
@@ -46,8 +46,8 @@ async fn a_service_has_ten_minutes_or_what_is_written() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_unknown_lets_nobody_pass_even_if_it_may_be_done_without() {
-    let open = over_http(", failOpen: true");
-    let unknown = Guarded::by_those(open, |_, _| vec!["window"], answering(|answer| answer, ""));
+    let open = "envoyExtAuthzHttp: {service: authz.shop.svc.cluster.local, port: 80, failOpen: true}";
+    let unknown = Guarded::by(asking(open, &["window"]), answering(|answer| answer, ""));
     let answer = unknown.send(get("/")).await;
     assert_eq!(answer.status(), 403);
     assert_eq!(text(answer).await, "RBAC: access denied");

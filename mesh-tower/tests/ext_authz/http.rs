@@ -1,6 +1,6 @@
 //! What a service that speaks HTTP is asked, and what a request that may pass takes along.
 
-use super::{Guarded, answering, get, header, over_http};
+use super::{Guarded, answering, asking, get, header, over_http};
 use http::{HeaderMap, Request};
 use mesh_tower::Body;
 
@@ -82,18 +82,18 @@ async fn a_request_that_may_pass_takes_along_what_was_asked_for_and_loses_what_t
     assert_eq!(head.headers["x-user"], "me");
 }
 
+const PROVIDER: &str = "envoyExtAuthzHttp: {service: authz.shop.svc.cluster.local, port: 80}";
+
 #[tokio::test(start_paused = true)]
 async fn nobody_is_asked_about_a_request_that_no_policy_is_for() {
-    let guarded =
-        Guarded::by_those(over_http(""), |_, _| Vec::new(), answering(|answer| answer.status(403), ""));
+    let guarded = Guarded::by(asking(PROVIDER, &[]), answering(|answer| answer.status(403), ""));
     assert_eq!(guarded.send(get("/")).await.status(), 200);
     assert!(guarded.asked.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_two_policies_name_is_asked_once() {
-    let guarded =
-        Guarded::by_those(over_http(""), |_, _| vec!["door", "door"], answering(|answer| answer, ""));
+    let guarded = Guarded::by(asking(PROVIDER, &["door", "door"]), answering(|answer| answer, ""));
     assert_eq!(guarded.send(get("/")).await.status(), 200);
     guarded.asked.only();
 }

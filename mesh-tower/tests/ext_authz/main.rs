@@ -35,9 +35,22 @@ data:
     extensionProviders:
     - {name: door, ";
 
-/// The table of a workload whose MeshConfig has this provider, in YAML's flow style, by the name of `door`.
+/// The table of a workload whose MeshConfig has this provider, in YAML's flow style, by the name of `door`, and which is
+/// asked about every request.
 fn table(provider: &str) -> Handle {
-    let text = format!("{SERVICE}{provider}}}\n");
+    asking(provider, &["door"])
+}
+
+/// The same, whose policies name these.
+fn asking(provider: &str, names: &[&str]) -> Handle {
+    let policy = |(number, name): (usize, &&str)| {
+        format!(
+            "---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {{name: ask-{number}}}\n\
+             spec: {{action: CUSTOM, provider: {{name: {name}}}, rules: [{{}}]}}\n"
+        )
+    };
+    let policies: String = names.iter().enumerate().map(policy).collect();
+    let text = format!("{SERVICE}{provider}}}\n{policies}");
     let batch = Batch::of("shop.yaml".into(), text.as_bytes(), "shop");
     let (model, status) = Ledger::new(Setting::default()).take(&[Arc::new(batch)]);
     assert_eq!(status.faults, [], "{text}");
@@ -90,19 +103,8 @@ struct Guarded {
 }
 
 impl Guarded {
-    /// The provider `door` is asked about every request, and answers so.
+    /// Whoever is asked answers so.
     fn by<F>(handle: Handle, answer: impl Fn() -> F + Clone + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
-    {
-        Self::by_those(handle, |_, _| vec!["door"], answer)
-    }
-
-    fn by_those<F>(
-        handle: Handle,
-        choose: mesh_tower::ext_authz::Choose,
-        answer: impl Fn() -> F + Clone + Send + Sync + 'static,
-    ) -> Self
     where
         F: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
     {
@@ -128,7 +130,7 @@ impl Guarded {
                 }
             })
         };
-        let layer = ExtAuthzLayer::inbound(handle.clone(), choose).with_caller(Caller::new(handle, door));
+        let layer = ExtAuthzLayer::inbound(handle.clone()).with_caller(Caller::new(handle, door));
         let service = ServiceBuilder::new().layer(RespondLayer::new()).layer(layer).service(app);
         Self { service: BoxCloneSyncService::new(service), asked, passed }
     }

@@ -8,6 +8,21 @@ pub use rate_limit::{
     Descriptor, DescriptorEntry, DescriptorValue, Dimension, GlobalLimit, Limit, LimitRule, LocalLimit,
     RateLimit, TokenBucket,
 };
+mod authorization;
+mod glob;
+mod ip_block;
+mod path_template;
+
+pub use authorization::{
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, HeaderKey, RequestPrincipal,
+    ServiceAccount,
+};
+pub use glob::{Glob, InvalidGlob};
+pub use ip_block::{InvalidIpBlock, IpBlock};
+pub use path_template::{InvalidPathTemplate, PathGlob, PathTemplate};
+mod peer_authentication;
+
+pub use peer_authentication::{PeerAuthentication, TlsDemand};
 
 use std::sync::Arc;
 
@@ -18,4 +33,8 @@ pub struct Security {
     pub ext_authz: Vec<Arc<ExtAuthz>>,
     /// How many requests workloads take.
     pub rate_limits: Vec<Arc<RateLimit>>,
+    /// Who may ask what.
+    pub authorization: Vec<Arc<AuthorizationPolicy>>,
+    /// Whether workloads are reached by mutual TLS.
+    pub peers: Vec<Arc<PeerAuthentication>>,
 }

@@ -1,26 +1,78 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
+mod authorization;
 mod rate_limits;
+mod tls_demands;
 mod view;
 
+pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
 pub use rate_limits::{InboundLimit, RateLimits};
+pub use tls_demands::TlsDemands;
 pub use view::InboundView;
 
 use super::Viewpoint;
 use crate::model::{ExtAuthz, Model};
+use authorization::Authorization;
 use std::sync::Arc;
 
 /// Everything that documents say about the requests to one workload.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inbound {
+    /// Whether mutual TLS is asked of those who connect.
+    pub tls: TlsDemands,
+    authorization: Arc<Authorization>,
     ext_authz: Vec<Arc<ExtAuthz>>,
     rate_limits: RateLimits,
+    trusted_proxies: u32,
 }
 
 impl Inbound {
-    /// What of the model is for the workload that asks.
-    pub(super) fn of(model: &Model, viewpoint: &Viewpoint) -> Self {
-        Self { ext_authz: model.security.ext_authz.clone(), rate_limits: RateLimits::of(model, viewpoint) }
+    /// What of the model is for the workload that asks. Parts that equal those of `previous` are shared with it.
+    pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
+        let former = previous.map(|previous| &previous.authorization);
+        Self {
+            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
+            authorization: Authorization::of(model, viewpoint, former),
+            ext_authz: model.security.ext_authz.clone(),
+            rate_limits: RateLimits::of(model, viewpoint),
+            trusted_proxies: model.trusted_proxies,
+        }
+    }
+
+    /// How many proxies are believed when they say, in `x-forwarded-for`, who their client is.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> u32 {
+        self.trusted_proxies
+    }
+
+    /// Whether a request, or a connection, passes. Allocates nothing, unless a header that is asked for has several lines.
+    #[must_use]
+    pub fn authorize(&self, view: &InboundView<'_>) -> Verdict<'_> {
+        self.authorization.decide(view)
+    }
+
+    /// The extension providers that are asked about it beforehand, each with the rule that says so, in the order of
+    /// their policies. All of them have to let it pass.
+    pub fn custom<'a>(&'a self, view: &'a InboundView<'a>) -> impl Iterator<Item = (&'a str, &'a RuleName)> {
+        self.authorization.custom(view)
+    }
+
+    /// What the policies that are only tried would make of it; `None` when there is none.
+    #[must_use]
+    pub fn dry_run(&self, view: &InboundView<'_>) -> Option<Verdict<'_>> {
+        self.authorization.try_out(view)
+    }
+
+    /// The rule by which it is noted, if one is.
+    #[must_use]
+    pub fn audit(&self, view: &InboundView<'_>) -> Option<&RuleName> {
+        self.authorization.audit(view)
+    }
+
+    /// Whether it passes, and why: every policy that was looked at, and what of each rule fails.
+    #[must_use]
+    pub fn explain(&self, view: &InboundView<'_>) -> AuthorizationExplanation {
+        self.authorization.explain(view)
     }
 
     /// The service of a name that is asked whether requests may pass.
