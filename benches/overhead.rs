@@ -336,5 +336,8 @@ fn judge(what: &str, (time, allocations): (i128, f64)) {
     println!("{what} adds {time} ns to hyper's: at most {most} ns is {}", word(is_quick));
     // Half an allocation is noise: pools and timers of the runtime grow now and then.
     let is_frugal = allocations < MOST_ALLOCATIONS + 0.5;
-    println!("{what} adds {allocations:.1} allocations to hyper's: at most {MOST_ALLOCATIONS} is {}", word(is_frugal));
+    println!(
+        "{what} adds {allocations:.1} allocations to hyper's: at most {MOST_ALLOCATIONS} is {}",
+        word(is_frugal)
+    );
 }

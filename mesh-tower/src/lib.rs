@@ -19,6 +19,7 @@
 //! | feature | what it adds | what it needs |
 //! |---|---|---|
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
+//! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
 //! | `cli` | the command line, `meshctl` | `file`, clap |
 //!
 //! None is on by default. Every layer is always there.

@@ -72,15 +72,14 @@ where
                 self.take(credentials);
                 schedule::until_renewal(left, roll).max(lifetime / 100)
             }
-            Err(fault) => self.failed(&fault, roll),
+            Err(fault) => self.failed(fault, roll),
         };
         self.due = now + wait;
     }
 
     fn take(&mut self, credentials: Credentials) {
         if self.identity.current().is_some_and(|current| current.is_same(&credentials)) {
-            tracing::debug!(id = %credentials.id, "no new certificate yet");
-            return;
+            return tracing::debug!(id = %credentials.id, "no new certificate yet");
         }
         let until = seconds(credentials.not_after);
         tracing::info!(id = %credentials.id, until, "a new certificate");
@@ -88,13 +87,14 @@ where
         self.identity.replace(credentials);
     }
 
-    fn failed(&mut self, fault: &IssueFault, roll: u32) -> Duration {
+    fn failed(&mut self, fault: IssueFault, roll: u32) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let current = self.identity.current();
         let lifetime = current.map_or(UNKNOWN, |current| until(current.not_after, current.not_before));
         let wait = schedule::pause(self.failures, lifetime, roll);
         let attempt = self.failures;
         tracing::warn!(attempt, again_in = ?wait, "no certificate was issued: {fault}");
+        self.identity.refuse(fault);
         wait
     }
 

@@ -44,7 +44,7 @@ pub use route::{
 };
 pub use security::{
     AskedService, CheckedBody, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz,
-    ExtAuthzProtocol, GlobalLimit, HeaderNames, HttpCheck, Limit, LimitRule, LocalLimit, RateLimit, Security,
+    ExtAuthzProtocol, GlobalLimit, HeaderNames, HttpCheck, Limit, LimitRule, LocalLimit, RateLimit,
     TokenBucket,
 };
 pub use sealed::{SealedBlock, SealedRoute};

@@ -345,7 +345,7 @@ impl Snapshot {
     /// The backend of a whole service at one of its ports, if this workload sees the service.
     #[must_use]
     pub fn backend(&self, host: &Host, port: u16) -> Option<&Arc<Backend>> {
-        self.backends.get(&BackendName { host: host.clone(), subset: None, port })
+        self.backends.get(&BackendName::new(host.clone(), None, port))
     }
 
     /// Every virtual host.

@@ -60,7 +60,7 @@ mod tests {
         let allowed = ["1001=shop/product", "1002=shop/*"].map(|text| text.parse().unwrap());
         let id = |path: &str| SpiffeId::parse(&format!("spiffe://cluster.local/{path}")).unwrap();
         let (product, review) = (id("ns/shop/sa/product"), id("ns/shop/sa/review"));
-        let may = |uid, id| may_have(0, &allowed, uid, id);
+        let may = |uid, id: &SpiffeId| may_have(0, &allowed, uid, id);
         assert_eq!([may(0, &product), may(0, &review)], [true, true]);
         assert_eq!([may(1001, &product), may(1001, &review)], [true, false]);
         assert_eq!([may(1002, &product), may(1002, &review)], [true, true]);

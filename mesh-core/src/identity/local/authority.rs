@@ -117,6 +117,7 @@ impl Root {
         let name = id.as_str().try_into().map_err(cannot)?;
         let mut params = valid(now - BACKDATED, not_after);
         params.subject_alt_names = vec![SanType::URI(name)];
+        params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
