@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -25,6 +25,7 @@
 //! None is on by default. Every layer is always there.
 
 pub mod answer;
+pub mod authorize;
 pub mod balance;
 pub mod carry;
 pub mod connection;
@@ -37,6 +38,7 @@ pub mod introduce;
 pub mod mesh;
 pub mod mirror;
 pub mod mtls;
+pub mod normalize;
 pub mod outlier;
 pub mod rate_limit;
 pub mod respond;
@@ -62,7 +64,7 @@ pub use body::Body;
 pub use caller::Caller;
 pub use client::Client;
 pub use context::{
-    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Tried, Upstream,
+    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Token, Tried, Upstream,
 };
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};

@@ -3,9 +3,9 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ rate_limit ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
 //! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! gateway:  an outbound stack that routes by the listener a request came to
+//! gateway:  respond ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
@@ -20,6 +20,7 @@
 
 use crate::{
     answer::{Answer, AnswerLayer},
+    authorize::{Authorize, AuthorizeLayer},
     balance::{Balance, BalanceLayer},
     caller::Caller,
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
@@ -31,6 +32,7 @@ use crate::{
     introduce::{Introduce, IntroduceLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
+    normalize::{Normalize, NormalizeLayer},
     outlier::{Outlier, OutlierLayer},
     rate_limit::{RateLimit, RateLimitLayer},
     respond::{Respond, RespondLayer},
@@ -45,15 +47,20 @@ use mesh_core::{
 };
 use tower_layer::Layer;
 
-/// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
+/// What a service's calls go through.
+pub(crate) type Outbound = Respond<Call>;
+
+/// What a gateway's requests go through.
+pub(crate) type Gateway = Respond<ExtAuthz<Authorize<RateLimit<Call>>>>;
+
+/// What calls and a gateway's requests have in common.
+type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<Introduce<CarryIn<ExtAuthz<RateLimit<S>>>>>;
+pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<ExtAuthz<Authorize<RateLimit<S>>>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -96,19 +103,25 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    below(parts, parts.route.clone())
+    RespondLayer::new().layer(below(parts, parts.route.clone()))
 }
 
 /// The stack for requests that come in at a gateway's port.
-pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
-    below(parts, parts.route.clone().at_gateway(port, is_tls))
+pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
+    let authorize = AuthorizeLayer::inbound(parts.handle.clone()).at_gateway(port, is_tls);
+    let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
+    let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
+    let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
+    RespondLayer::new().layer(asked)
 }
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
     let limited = parts.rate_limit.layer(app);
-    let asked = carry.layer(parts.ext_authz.layer(limited));
-    RespondLayer::new().layer(IntroduceLayer::workload().layer(asked))
+    let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
+    let asked = carry.layer(parts.ext_authz.layer(allowed));
+    let known = IntroduceLayer::workload().layer(asked);
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known))
 }
 
 /// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
@@ -127,10 +140,10 @@ fn balance(config: &Config) -> BalanceLayer {
     }
 }
 
-fn below(parts: &Parts, route: RouteLayer) -> Outbound {
+fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
-    RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
+    CarryOutLayer::new().layer(route.layer(decided))
 }

@@ -42,16 +42,13 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::{
-    AskedService, CheckedBody, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz,
-    ExtAuthzProtocol, GlobalLimit, HeaderNames, HttpCheck, Limit, LimitRule, LocalLimit, RateLimit,
-    TokenBucket,
-};
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
-    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
-    RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody, Clause,
+    Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol, Glob, GlobalLimit,
+    HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, Limit,
+    LimitRule, LocalLimit, PathGlob, PathTemplate, PeerAuthentication, RateLimit, RequestPrincipal, Security,
+    ServiceAccount, TlsDemand, TokenBucket,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;

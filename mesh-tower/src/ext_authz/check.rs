@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Body, BoxError, Caller, Error, Kind,
-    context::{Arrival, PeerAddress, inbound_view},
+    context::{Arrival, PeerAddress, Place},
     grpc as call,
 };
 use ::http::{HeaderMap, Request, header};
@@ -19,25 +19,51 @@ use tokio::time::timeout;
 /// A request that may pass, and what is changed of its answer.
 pub(super) type Allowed = (Request<Body>, Vec<Change>);
 
-/// Asks all of these about a request, one after the other: each is told of it as those before have changed it. Cancel
-/// safe only in that dropping it drops the request, and gives up the question.
-///
-/// # Errors
-/// Why the request does not pass.
-pub(super) async fn check(
-    caller: Option<Caller>,
-    asked: Vec<Arc<ExtAuthz>>,
-    mut request: Request<Body>,
-) -> Result<Allowed, BoxError> {
-    let mut response = Vec::new();
-    for ext_authz in asked {
-        let (subject, mut told) = subject(&ext_authz, request).await?;
-        if let Some(changes) = changes(caller.as_ref(), &ext_authz, &subject).await? {
-            response.extend(changes.apply(&mut told)?);
+/// Who asks, and about requests that came in where.
+pub(super) struct Check {
+    pub(super) caller: Option<Caller>,
+    pub(super) place: Place,
+}
+
+impl Check {
+    /// Asks all of these about a request, one after the other: each is told of it as those before have changed it. Cancel
+    /// safe only in that dropping it drops the request, and gives up the question.
+    ///
+    /// # Errors
+    /// Why the request does not pass.
+    pub(super) async fn all(
+        self,
+        asked: Vec<Arc<ExtAuthz>>,
+        mut request: Request<Body>,
+    ) -> Result<Allowed, BoxError> {
+        let mut response = Vec::new();
+        for ext_authz in asked {
+            let (subject, mut told) = self.subject(&ext_authz, request).await?;
+            if let Some(changes) = changes(self.caller.as_ref(), &ext_authz, &subject).await? {
+                response.extend(changes.apply(&mut told)?);
+            }
+            request = told;
         }
-        request = told;
+        Ok((request, response))
     }
-    Ok((request, response))
+
+    /// What is told of a request, and the request.
+    async fn subject(
+        &self,
+        ext_authz: &ExtAuthz,
+        request: Request<Body>,
+    ) -> Result<(Subject, Request<Body>), BoxError> {
+        let size = http_body::Body::size_hint(request.body()).exact();
+        // Who the first of all clients was, before proxies, is nothing that a service is told.
+        let view = self.place.view(&request, 0);
+        let arrival = request.extensions().get::<Arrival>().map(Arrival::peer);
+        let peer = arrival.or_else(|| request.extensions().get::<PeerAddress>().map(|peer| peer.0));
+        let subject = Subject::new(&request, &view, size, peer.map_or(0, |peer| peer.port()));
+        match ext_authz.body.filter(|_| has_body(&request)) {
+            None => Ok((subject, request)),
+            Some(rules) => with_body(subject, request, rules).await,
+        }
+    }
 }
 
 /// What a service changes of a request that may pass; nothing when it could not be asked, and is done without.
@@ -66,19 +92,6 @@ async fn changes(
 
 fn is_said(error: &Error) -> bool {
     matches!(error.kind(), Kind::CheckDenied(_) | Kind::CheckInvalid)
-}
-
-/// What is told of a request, and the request.
-async fn subject(ext_authz: &ExtAuthz, request: Request<Body>) -> Result<(Subject, Request<Body>), BoxError> {
-    let size = http_body::Body::size_hint(request.body()).exact();
-    let view = inbound_view(&request);
-    let arrival = request.extensions().get::<Arrival>().map(Arrival::peer);
-    let peer = arrival.or_else(|| request.extensions().get::<PeerAddress>().map(|peer| peer.0));
-    let subject = Subject::new(&request, &view, size, peer.map_or(0, |peer| peer.port()));
-    match ext_authz.body.filter(|_| has_body(&request)) {
-        None => Ok((subject, request)),
-        Some(rules) => with_body(subject, request, rules).await,
-    }
 }
 
 async fn with_body(

@@ -1,5 +1,5 @@
 use super::service::ExtAuthz;
-use crate::Caller;
+use crate::{Caller, context::Place};
 use mesh_core::{model, watch::Handle};
 use std::{fmt, sync::Arc};
 use tower_layer::Layer;
@@ -8,6 +8,7 @@ use tower_layer::Layer;
 #[derive(Clone, Debug)]
 pub struct ExtAuthzLayer {
     pub(super) origin: Origin,
+    pub(super) place: Place,
     pub(super) caller: Option<Caller>,
 }
 
@@ -24,13 +25,19 @@ impl ExtAuthzLayer {
     /// Asks this service about every request.
     #[must_use]
     pub fn new(ext_authz: Arc<model::ExtAuthz>) -> Self {
-        Self { origin: Origin::Fixed(ext_authz), caller: None }
+        Self { origin: Origin::Fixed(ext_authz), place: Place::Workload, caller: None }
     }
 
     /// Asks the services that this workload's policies of action CUSTOM name, one after the other.
     #[must_use]
     pub fn inbound(handle: Handle) -> Self {
-        Self { origin: Origin::Inbound(handle), caller: None }
+        Self { origin: Origin::Inbound(handle), place: Place::Workload, caller: None }
+    }
+
+    /// Asks about requests that come in at a gateway's listener instead, over TLS or not.
+    #[must_use]
+    pub fn at_gateway(self, port: u16, is_tls: bool) -> Self {
+        Self { place: Place::Gateway { port, is_tls }, ..self }
     }
 
     /// What services are asked through. Default: none can be asked.

@@ -1,9 +1,9 @@
 use super::{
-    check::check,
+    check::Check,
     future::ResponseFuture,
     layer::{ExtAuthzLayer, Origin},
 };
-use crate::{Body, BoxError, Error, Kind, context::inbound_view};
+use crate::{Body, BoxError, Error, Kind};
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::model;
@@ -39,7 +39,8 @@ where
         match self.layer.asked(&request) {
             Ok(asked) if asked.is_empty() => ResponseFuture::forward(self.inner.call(request.map(Body::new))),
             Ok(asked) => {
-                let checked = check(self.layer.caller.clone(), asked, request.map(Body::new));
+                let check = Check { caller: self.layer.caller.clone(), place: self.layer.place };
+                let checked = check.all(asked, request.map(Body::new));
                 ResponseFuture::check(Box::pin(checked), self.inner.clone())
             }
             Err(error) => ResponseFuture::refuse(error),
@@ -56,14 +57,18 @@ impl ExtAuthzLayer {
         };
         // The newest table, whatever table the request keeps: who names an old one must not get around a new rule.
         let snapshot = handle.snapshot();
-        let (inbound, view) = (snapshot.inbound(), inbound_view(request));
+        let inbound = snapshot.inbound();
+        let view = self.place.view(request, inbound.trusted_proxies());
         let mut asked: Vec<Arc<model::ExtAuthz>> = Vec::new();
         for (name, _) in inbound.custom(&view) {
             match inbound.ext_authz(name) {
                 Some(ext_authz) if asked.contains(ext_authz) => {}
                 Some(ext_authz) => asked.push(Arc::clone(ext_authz)),
                 None => {
-                    return Err(Error::because(Kind::NoAuthorizer, format!("no extension provider {name:?}")));
+                    return Err(Error::because(
+                        Kind::NoAuthorizer,
+                        format!("no extension provider {name:?}"),
+                    ));
                 }
             }
         }

@@ -5,7 +5,7 @@ use super::{
     policy::{Quota, Verdict, judge, over},
     state::{Limiter, Limiters},
 };
-use crate::{BoxError, Error, Kind, context::inbound_view};
+use crate::{BoxError, Error, Kind};
 use http::{HeaderMap, Request, Response};
 use mesh_core::{
     model::{Limit, LocalLimit},
@@ -67,25 +67,27 @@ impl RateLimitLayer {
     /// them nothing.
     fn count<B>(&self, request: &Request<B>) -> Counted {
         let Some(handle) = &self.handle else {
-            return self.count_by(&self.state.limiters(), request);
+            return self.count_by(&self.state.limiters(), &self.place.view(request, 0));
         };
         // The newest table, whatever table the request keeps: who names an old one must not get around a new limit.
         let snapshot = handle.snapshot();
-        match snapshot.inbound().rate_limits().is_empty() {
-            true => Counted::default(),
-            false => self.count_by(&self.state.follow(&snapshot), request),
+        let inbound = snapshot.inbound();
+        if inbound.rate_limits().is_empty() {
+            return Counted::default();
         }
+        let view = self.place.view(request, inbound.trusted_proxies());
+        self.count_by(&self.state.follow(&snapshot), &view)
     }
 
-    fn count_by<B>(&self, limiters: &Limiters, request: &Request<B>) -> Counted {
-        let (view, now) = (inbound_view(request), self.state.now());
+    fn count_by(&self, limiters: &Limiters, view: &InboundView<'_>) -> Counted {
+        let now = self.state.now();
         let mut counted = Counted::default();
-        for limiter in limiters.all.iter().filter(|limiter| limiter.limit.is_for(&view)) {
+        for limiter in limiters.all.iter().filter(|limiter| limiter.limit.is_for(view)) {
             match &limiter.limit.rule.limit {
-                Limit::Local(local) => self.take(limiter, local, &view, now, &mut counted),
+                Limit::Local(local) => self.take(limiter, local, view, now, &mut counted),
                 Limit::Global(global) => {
                     let roll = self.dice.roll();
-                    counted.questions.extend(Question::of(&limiter.limit, global, &view, roll));
+                    counted.questions.extend(Question::of(&limiter.limit, global, view, roll));
                 }
             }
             if counted.refusal.is_some() {

@@ -57,7 +57,9 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{AuthorizationPolicy, Gateway, PeerAuthentication, RateLimit, Sidecar, SubsetRule, VirtualService},
+    model::{
+        AuthorizationPolicy, Gateway, PeerAuthentication, RateLimit, Sidecar, SubsetRule, VirtualService,
+    },
 };
 use std::sync::Arc;
 
