@@ -1,6 +1,7 @@
 //! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways.
 
 mod analyze;
+mod authorized;
 mod check;
 mod documents;
 mod gateway;
