@@ -38,6 +38,7 @@ pub fn assemble<'a>(
             Meaning::Gateway(gateway) => model.gateways.push(Arc::clone(gateway)),
             Meaning::Sidecar(sidecar) => model.sidecars.push(Arc::clone(sidecar)),
             Meaning::Instance(instance) => registry.add_instance(instance),
+            Meaning::Namespace(namespace) => registry.add_namespace(namespace),
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
@@ -60,7 +61,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
     Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
-        locality: mesh.locality.clone().map(Arc::new),
+        traffic: Arc::clone(&mesh.traffic),
         digest,
         ..model
     }

@@ -33,6 +33,8 @@ pub enum KnownKind {
     Sidecar,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group: only what its annotations say.
+    Namespace,
     /// Kubernetes' core group.
     Pod,
     /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
@@ -89,7 +91,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Node", "Namespace"]),
+    ("", &["Node"]),
 ];
 
 impl Kind {
@@ -106,6 +108,7 @@ impl Kind {
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
             ("", "Service") => KnownKind::Service,
+            ("", "Namespace") => KnownKind::Namespace,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
@@ -151,7 +154,8 @@ impl Kind {
     pub fn is_namespaced(&self) -> bool {
         !matches!(
             self,
-            Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
+            Self::Known(KnownKind::MeshPolicy | KnownKind::Namespace)
+                | Self::Recognised("Node" | "ClusterRbacConfig")
         )
     }
 }
@@ -166,7 +170,7 @@ impl KnownKind {
 
     /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
     pub(super) fn is_judged_elsewhere(self) -> bool {
-        self == Self::Pod || self.is_for_analysis()
+        matches!(self, Self::Pod | Self::Namespace) || self.is_for_analysis()
     }
 }
 

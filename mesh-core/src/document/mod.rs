@@ -54,7 +54,7 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::MeshConfig;
+pub use mesh_config::{DefaultTrafficPolicy, MeshConfig, MeshUpgradePolicy};
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;
 pub use object::{Body, Document, Key, Metadata, Reading, read};

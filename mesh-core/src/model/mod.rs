@@ -43,9 +43,9 @@ pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
     Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
-    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, Nearness,
-    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
-    Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
+    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, MeshTraffic, Nearness,
+    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive,
+    TrafficDistribution, TrafficPolicy, Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
 pub use trust::Trust;
 
@@ -71,8 +71,8 @@ pub struct Model {
     pub unknown_hosts: UnknownHosts,
     /// The namespace whose rules are everybody's last resort. Default: `istio-system`.
     pub root_namespace: Arc<str>,
-    /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
-    pub locality: Option<Arc<LocalityBalancing>>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -91,7 +91,7 @@ impl Default for Model {
             sidecars: Vec::new(),
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
-            locality: None,
+            traffic: Arc::default(),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

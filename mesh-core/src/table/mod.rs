@@ -27,5 +27,5 @@ pub use normal::normalized;
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
-    MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    MirrorTarget, Peers, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

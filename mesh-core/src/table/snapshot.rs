@@ -5,8 +5,8 @@ use super::{
     outbound::Outbound,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
-    Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, Protocol, RetryPolicy,
+    Route, ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
 use smallvec::SmallVec;
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
@@ -30,6 +30,10 @@ pub struct Snapshot {
     pub(super) inbound: Arc<Inbound>,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
+    /// What holds for traffic where nobody else says anything.
+    pub(super) traffic: Arc<MeshTraffic>,
+    /// What holds for requests that go where their address says, if it is not what holds anyway.
+    pub(super) passing: Option<Arc<TrafficPolicy>>,
     /// What it was made of, for the table after it.
     pub(super) recipes: Recipes,
 }
@@ -162,9 +166,14 @@ pub struct Backend {
     pub is_passthrough: bool,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
+    /// How many instances of the client's own service run in each place, where the policy goes by the sizes of zones.
+    pub peers: Arc<Peers>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
 }
+
+/// How many instances of a service run in each place.
+pub type Peers = BTreeMap<Locality, usize>;
 
 /// One address of a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -292,6 +301,19 @@ impl Snapshot {
     #[must_use]
     pub fn trust(&self) -> &Arc<Trust> {
         &self.trust
+    }
+
+    /// When a failed request is tried again that matched a rule which does not say; [`RetryPolicy::default`] when the mesh
+    /// does not say either.
+    #[must_use]
+    pub fn retries(&self) -> Option<&RetryPolicy> {
+        self.traffic.retries.as_ref()
+    }
+
+    /// What holds for requests that go where their address says; [`TrafficPolicy::default`] when nobody says otherwise.
+    #[must_use]
+    pub fn passing(&self) -> Option<&Arc<TrafficPolicy>> {
+        self.passing.as_ref()
     }
 
     /// Every backend, in the order of their names.

@@ -102,7 +102,7 @@ async fn socket<S: Store>(
             Address::Name(name) => TcpStream::connect((name.as_str(), upstream.port)).await,
         }
     };
-    let stream = match tokio::time::timeout(bounds.connect_timeout, connecting).await {
+    let stream = match tokio::time::timeout(bounds.connect_timeout(), connecting).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(failed(error)),
         Err(_) => return Err(Error::new(Kind::ConnectTimeout)),

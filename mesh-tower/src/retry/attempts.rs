@@ -51,8 +51,8 @@ impl Attempts {
         let by = sent.get::<AnswerBy>().cloned();
         let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
-        let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
-        let tried = spreads.then(|| sent.get::<Tried>().cloned().unwrap_or_default());
+        let known = || sent.get::<Tried>().cloned().unwrap_or_default();
+        let tried = spread(&layer, routed.as_ref(), known).filter(|_| plan.can_repeat());
         let (made, was_late, slot) = (1, false, None);
         let mut attempts =
             Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
@@ -166,13 +166,17 @@ impl Attempts {
     }
 }
 
-/// Whether there is a choice of endpoints for further tries, and they are to make use of it.
-fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
+/// What tells further tries where the others went, if there is a choice of endpoints and they are to make use of it.
+fn spread(layer: &RetryLayer, routed: Option<&Routed>, known: impl FnOnce() -> Tried) -> Option<Tried> {
+    let backend = routed?.backend().ok().flatten().filter(|backend| backend.endpoints.len() > 1)?;
     let policy = layer.origin.policy(routed);
-    routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
-        let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
-        avoids && backend.endpoints.len() > 1
-    })
+    let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
+    match (avoids, policy.is_some_and(|policy| policy.leaves_locality)) {
+        (false, false) => None,
+        (true, false) => Some(known()),
+        (true, true) => Some(known().leaving_localities()),
+        (false, true) => Some(known().accepting_tried().leaving_localities()),
+    }
 }
 
 fn of_mesh<R>(outcome: &mut Result<Response<R>, BoxError>) -> Option<&mut Error> {

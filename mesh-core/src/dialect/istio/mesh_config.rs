@@ -1,11 +1,14 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality};
+use super::{Meaning, Site, connection_pool, locality, outlier_detection, retry};
 use crate::{
-    document::{self, OutboundMode, Path},
-    model::{Export, LocalityBalancing, UnknownHosts},
+    document::{self, MeshUpgradePolicy, OutboundMode, Path},
+    model::{Export, MeshTraffic, UnknownHosts},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// The longest time to establish a connection that Istio allows for the mesh.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a MeshConfig says, as far as it has an effect. It is looked at when all documents are put together, so that no
 /// other document need be understood again when it changes.
@@ -15,8 +18,8 @@ pub struct MeshSetting {
     pub root_namespace: Option<Arc<str>>,
     /// What becomes of requests to hosts that nobody described.
     pub unknown_hosts: Option<UnknownHosts>,
-    /// Where endpoints are preferred to be, where no DestinationRule says.
-    pub locality: Option<LocalityBalancing>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -48,10 +51,6 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     for field in &written.unused {
         site.check.later(&at.field(field));
     }
-    if let Some(setting) = &written.locality_lb_setting {
-        // Which services leave endpoints alone is not known here.
-        locality::check(site, &at.field("localityLbSetting"), setting, true);
-    }
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
@@ -64,7 +63,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::RegistryOnly => UnknownHosts::Refuse,
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
-        locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        traffic: Arc::new(traffic(site, at, written)),
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
@@ -72,4 +71,49 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
     })))
+}
+
+/// What a MeshConfig says of traffic.
+fn traffic(site: Site<'_>, at: &Path<'_>, written: &document::MeshConfig) -> MeshTraffic {
+    check_traffic(site, at, written);
+    let default = &written.default_traffic_policy;
+    let default_at = at.field("defaultTrafficPolicy");
+    let pool_at = default_at.field("connectionPool");
+    let outlier_at = default_at.field("outlierDetection");
+    let retries_at = at.field("defaultHttpRetryPolicy");
+    let retries = written.default_http_retry_policy.as_ref();
+    let (pool, outlier) = (default.connection_pool.as_ref(), default.outlier_detection.as_ref());
+    MeshTraffic {
+        nearness: locality::nearness(
+            written.zone_aware_lb_setting.as_ref(),
+            written.locality_lb_setting.as_ref(),
+        ),
+        connect_timeout: written.connect_timeout,
+        tcp_keepalive: written.tcp_keepalive.as_ref().map(connection_pool::keepalive),
+        upgrades_http2: written.h2_upgrade_policy == MeshUpgradePolicy::Upgrade,
+        connection_pool: pool.map(|pool| connection_pool::translate(site, &pool_at, pool)),
+        outlier_detection: outlier.map(|outlier| outlier_detection::translate(site, &outlier_at, outlier)),
+        retries: retries.map(|retries| retry::translate(site, &retries_at, retries)),
+    }
+}
+
+fn check_traffic(site: Site<'_>, at: &Path<'_>, written: &document::MeshConfig) {
+    // Which services leave endpoints alone is not known here.
+    let ejects = true;
+    if let Some(setting) = &written.locality_lb_setting {
+        locality::check(site, &at.field("localityLbSetting"), setting, ejects);
+    }
+    if let Some(setting) = &written.zone_aware_lb_setting {
+        locality::check_zones(site, &at.field("zoneAwareLbSetting"), setting, ejects);
+    }
+    if let Some(keepalive) = &written.tcp_keepalive {
+        connection_pool::check_tcp_keepalive(site, &at.field("tcpKeepalive"), keepalive);
+    }
+    if let Some(timeout) = written.connect_timeout {
+        let at = at.field("connectTimeout");
+        site.duration(&at, timeout);
+        if timeout > LONGEST {
+            site.check.refuse(&at, "invalid connect timeout: time must be >1ms and <1h0m0s");
+        }
+    }
 }

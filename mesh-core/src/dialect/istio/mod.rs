@@ -8,6 +8,7 @@ mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod distribution;
 mod endpoint_slice;
 mod gateway;
 mod headers;
@@ -39,6 +40,7 @@ mod workload_group;
 pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
+pub use distribution::NamespaceSetting;
 pub use endpoint_slice::{Slice, SliceEndpoint};
 pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
@@ -71,6 +73,8 @@ pub enum Meaning {
     Sidecar(Arc<Sidecar>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
+    /// What Services of a namespace do not say themselves.
+    Namespace(Arc<NamespaceSetting>),
     /// What is behind endpoints.
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
@@ -96,6 +100,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::Service(written) => service::translate(site, written),
+        Body::Namespace => distribution::of_namespace(site),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),
