@@ -24,7 +24,7 @@ use crate::{
     fault::{Fault, FaultLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
-    outlier::{Outlier, OutlierLayer},
+    outlier::Outlier,
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -61,7 +61,8 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let outlier = config.outlier.clone().with_ejections(ejections);
+        let attempt = balance.layer(outlier.layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         Self {

@@ -1,8 +1,8 @@
 //! Who a workload is, and where its documents are.
 
 use crate::{
-    balance::BalanceLayer, carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, route::Sticky,
-    serve::Drain,
+    balance::BalanceLayer, carry::CarriedHeaders, fault::FaultLayer, outlier::OutlierLayer,
+    retry::RetryLayer, route::Sticky, serve::Drain,
 };
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
@@ -40,6 +40,8 @@ pub struct Config {
     pub keeps_deadlines: bool,
     /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
     pub balance: BalanceLayer,
+    /// Which endpoints are left alone, besides those that the rules mean. Default: none, [`OutlierLayer::default`].
+    pub outlier: OutlierLayer,
     /// What keeps a user with one of several weighted destinations. Default: nothing.
     pub sticky: Option<Sticky>,
     /// How calls are tried again. Default: as the rules say, [`RetryLayer::routed`].
@@ -68,6 +70,7 @@ impl Default for Config {
             carried: CarriedHeaders::default(),
             keeps_deadlines: true,
             balance: BalanceLayer::new(),
+            outlier: OutlierLayer::default(),
             sticky: None,
             retry: RetryLayer::routed(),
             fault: FaultLayer::routed(),
