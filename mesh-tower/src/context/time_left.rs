@@ -39,12 +39,27 @@ pub(crate) fn grpc_time(headers: &HeaderMap) -> Option<Duration> {
 /// over is told as a millisecond, because zero is no limit.
 pub(crate) fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
     let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1);
-    headers.insert(EXPECTED, millis.into());
+    headers.insert(EXPECTED, digits(millis));
     if is_grpc(headers)
         && let Ok(value) = HeaderValue::try_from(in_grpc(millis))
     {
         headers.insert(GRPC, value);
     }
+}
+
+/// A number as text, which takes less than what grows as it is written.
+fn digits(mut number: u64) -> HeaderValue {
+    let mut text = [0; 20];
+    let mut start = text.len();
+    loop {
+        start -= 1;
+        text[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static("1"))
 }
 
 /// In the smallest unit that has room for it.

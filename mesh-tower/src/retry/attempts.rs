@@ -1,6 +1,7 @@
 //! The tries of one request: what they need, and what has become of them.
 
 use super::{
+    head::Head,
     headers,
     layer::RetryLayer,
     policy::{self, Ending, Plan, Verdict},
@@ -24,8 +25,7 @@ pub(super) struct Attempts {
     plan: Plan,
     /// By when the request has to be answered.
     by: Option<AnswerBy>,
-    /// Without its extensions.
-    head: Parts,
+    head: Head,
     routed: Option<Routed>,
     /// All its extensions, if there are others than the route layer's: a map of one would cost more than the one.
     extensions: Extensions,
@@ -54,9 +54,10 @@ impl Attempts {
         let known = || sent.get::<Tried>().cloned().unwrap_or_default();
         let tried = spread(&layer, routed.as_ref(), known).filter(|_| plan.can_repeat());
         let (made, was_late, slot) = (1, false, None);
-        let mut attempts =
-            Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
-        let request = attempts.attempt(first, sent);
+        let kept = Head::of(&head);
+        let attempts =
+            Self { layer, plan, by, head: kept, routed, extensions, tried, body, made, was_late, slot };
+        let request = attempts.attempt(head, first, sent);
         (attempts, request)
     }
 
@@ -97,19 +98,16 @@ impl Attempts {
         if let Some(routed) = self.routed.clone() {
             extensions.insert(routed);
         }
-        let body = self.body.next();
-        self.attempt(body, extensions)
+        let (head, body) = (self.head.restore(), self.body.next());
+        self.attempt(head, body, extensions)
     }
 
     /// The try that begins now.
-    fn attempt(&mut self, body: Body, mut extensions: Extensions) -> Request<Body> {
+    fn attempt(&self, mut head: Parts, body: Body, mut extensions: Extensions) -> Request<Body> {
         // Most requests have all the time in the world, and nobody asks for it.
         let now = (self.by.is_some() || self.plan.per_try.is_some()).then(Instant::now);
         let by = self.answer_by(now);
         let left = by.as_ref().zip(now).map(|(by, now)| by.left(now));
-        // What was copied is kept, and what was there is sent: it has room for more headers, which are not copied.
-        let kept = self.head.clone();
-        let mut head = mem::replace(&mut self.head, kept);
         headers::tell(&mut head.headers, self.made, self.was_late, left);
         // The first try has that of the request already.
         if let Some(by) = by.filter(|_| self.made > 1 || self.plan.per_try.is_some()) {

@@ -93,10 +93,9 @@
 //! # What it costs
 //!
 //! A request that is never tried again, as with `attempts: 0`, passes without an allocation but for the room of
-//! `x-envoy-attempt-count`. Any other has one for its future, and those of a copy of its headers, because they are gone
-//! with the first try: two for the map, and one for each name and value that the caller made from text and that is shared
-//! for the first time; those that came over a connection are shared already. With a choice of endpoints there are those of
-//! `Tried`, and those of a copy of its extensions if it has others than [`Routed`](crate::Routed). A body that was
+//! `x-envoy-attempt-count`. Any other has one for its future, and one for a copy of its headers, because they are gone
+//! with the first try. With a choice of endpoints there are those of `Tried`, and those of a copy of its extensions if it
+//! has others than [`Routed`](crate::Routed). A retry has some more: for its wait, and for its headers. A body that was
 //! complete when the request was made costs nothing; one that streams costs two, and the list of its frames, which share
 //! their bytes with what was sent.
 //!
@@ -130,6 +129,7 @@
 mod attempts;
 mod body;
 mod future;
+mod head;
 mod headers;
 mod layer;
 mod policy;
