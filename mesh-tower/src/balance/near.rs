@@ -229,7 +229,7 @@ mod tests {
             Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficDistribution,
             TrafficPolicy, ZoneBalancing,
         },
-        table::BackendName,
+        table::{BackendName, Names},
     };
     use std::sync::Arc;
 
@@ -253,9 +253,10 @@ mod tests {
             ..TrafficPolicy::default()
         };
         Backend {
-            name: BackendName { host: Host::parse("product").unwrap(), subset: None, port: 80 },
+            name: BackendName::new(Host::parse("product").unwrap(), None, 80),
             protocol: Protocol::Http,
             is_passthrough: false,
+            names: Names::None,
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),
             peers: Arc::default(),
             policy: Arc::new(policy),

@@ -2,12 +2,18 @@
 
 use crate::reply::is_grpc;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 const EXPECTED: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
 const GRPC: HeaderName = HeaderName::from_static("grpc-timeout");
 /// The most digits of gRPC's number.
 const DIGITS: usize = 8;
+
+thread_local! {
+    /// The milliseconds that were told last, and how: nearly every first try has all of its rule's time, which is the same
+    /// again and again.
+    static LAST_TOLD: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static("0"))) };
+}
 
 /// What a caller says it waits for an answer, to whom it says so and how; the shortest if it says it twice.
 pub(crate) fn time_left(headers: &HeaderMap) -> Option<Duration> {
@@ -39,7 +45,7 @@ pub(crate) fn grpc_time(headers: &HeaderMap) -> Option<Duration> {
 /// over is told as a millisecond, because zero is no limit.
 pub(crate) fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
     let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1);
-    headers.insert(EXPECTED, digits(millis));
+    headers.insert(EXPECTED, in_millis(millis));
     if is_grpc(headers)
         && let Ok(value) = HeaderValue::try_from(in_grpc(millis))
     {
@@ -47,19 +53,14 @@ pub(crate) fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
     }
 }
 
-/// A number as text, which takes less than what grows as it is written.
-fn digits(mut number: u64) -> HeaderValue {
-    let mut text = [0; 20];
-    let mut start = text.len();
-    loop {
-        start -= 1;
-        text[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
+/// Without an allocation when it is what was told last.
+fn in_millis(millis: u64) -> HeaderValue {
+    LAST_TOLD.with_borrow_mut(|(last, value)| {
+        if *last != millis {
+            (*last, *value) = (millis, millis.into());
         }
-    }
-    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static("1"))
+        value.clone()
+    })
 }
 
 /// In the smallest unit that has room for it.

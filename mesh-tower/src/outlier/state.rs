@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use http::Request;
 use mesh_core::{
     model::OutlierDetection,
-    table::{Backend, BackendName, Generation, Snapshot},
+    table::{Backend, BackendName, Generation, Names, Snapshot},
 };
 use rustc_hash::FxHashMap;
 use std::sync::{
@@ -91,14 +91,19 @@ impl Tallies {
         let routed = request.extensions().get::<Routed>()?;
         let backend = routed.backend().ok()??;
         backend.policy.outlier_detection.as_ref()?;
-        let endpoint = request.extensions().get::<Upstream>()?;
+        let endpoint = Upstream::of_request(request.extensions())?;
         if self.table.load().generation < routed.snapshot().generation() {
             self.follow(routed.snapshot());
         }
-        let table = self.table.load();
+        let mut table = self.table.load();
+        if backend.names != Names::None && table.lags(routed.snapshot(), backend) {
+            self.adopt(routed.snapshot(), backend);
+            table = self.table.load();
+        }
         let watched = Arc::clone(table.backends.get(&backend.name)?);
         let tally = Arc::clone(watched.endpoints.get(endpoint)?);
-        Some(Attempt { watched, tally, answer_by: request.extensions().get().cloned(), is_over: false })
+        let answer_by = AnswerBy::of_request(request.extensions()).cloned();
+        Some(Attempt { watched, tally, answer_by, is_over: false })
     }
 
     /// Keeps the tallies of endpoints that are still there and watched, adds new ones, drops those that are gone.
@@ -109,12 +114,33 @@ impl Tallies {
                 return Arc::clone(table);
             }
             let watched = snapshot.backends().filter(|backend| backend.policy.outlier_detection.is_some());
-            let backends = watched.map(|backend| {
-                (backend.name.clone(), self.watch(table.backends.get(&backend.name), backend, now))
+            let backends = watched.filter_map(|backend| {
+                let before = table.backends.get(&backend.name);
+                let next = match backend.names {
+                    Names::None => self.watch(before, backend, now),
+                    // It comes with addresses, when a request does.
+                    Names::Every | Names::First => before?.clone(),
+                };
+                Some((backend.name.clone(), next))
             });
             Arc::new(Table { generation: snapshot.generation(), backends: backends.collect() })
         });
         self.ejections.follow(snapshot);
+    }
+
+    /// Goes on with other addresses for the names of a backend.
+    fn adopt(&self, snapshot: &Snapshot, backend: &Arc<Backend>) {
+        let now = Instant::now();
+        self.table.rcu(|table| {
+            if !table.lags(snapshot, backend) {
+                return Arc::clone(table);
+            }
+            let next = self.watch(table.backends.get(&backend.name), backend, now);
+            let mut backends = table.backends.clone();
+            backends.insert(backend.name.clone(), next);
+            Arc::new(Table { generation: table.generation, backends })
+        });
+        self.ejections.keep(backend);
     }
 
     fn watch(&self, before: Option<&Arc<Watched>>, backend: &Arc<Backend>, now: Instant) -> Arc<Watched> {
@@ -134,6 +160,14 @@ impl Tallies {
             begun: before.map_or(now, |before| before.begun),
             interval: before.map_or(0, |before| before.interval.load(Relaxed)).into(),
         })
+    }
+}
+
+impl Table {
+    /// Whether a backend of this generation is here only as it was before.
+    fn lags(&self, snapshot: &Snapshot, backend: &Arc<Backend>) -> bool {
+        let is_known = |watched: &Arc<Watched>| Arc::ptr_eq(&watched.backend, backend);
+        self.generation == snapshot.generation() && !self.backends.get(&backend.name).is_some_and(is_known)
     }
 }
 

@@ -129,7 +129,6 @@
 mod attempts;
 mod body;
 mod future;
-mod head;
 mod headers;
 mod layer;
 mod policy;

@@ -1,14 +1,11 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, connection_pool, locality, outlier_detection, retry};
+use super::{Meaning, Site, mesh_traffic, mesh_trust};
 use crate::{
-    document::{self, MeshUpgradePolicy, OutboundMode, Path},
-    model::{Export, MeshTraffic, UnknownHosts},
+    document::{self, Normalization, OutboundMode, Path},
+    model::{Export, MeshTraffic, PathNormalization, Trust, UnknownHosts},
 };
 use std::{sync::Arc, time::Duration};
-
-/// The longest time to establish a connection that Istio allows for the mesh.
-const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What a MeshConfig says, as far as it has an effect. It is looked at when all documents are put together, so that no
 /// other document need be understood again when it changes.
@@ -20,6 +17,14 @@ pub struct MeshSetting {
     pub unknown_hosts: Option<UnknownHosts>,
     /// What holds for traffic where nobody else says anything.
     pub traffic: Arc<MeshTraffic>,
+    /// What is made of paths before any rule sees them.
+    pub path_normalization: PathNormalization,
+    /// How many proxies before the mesh are believed when they say who their client is.
+    pub trusted_proxies: u32,
+    /// What the mesh believes about identities.
+    pub trust: Trust,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub dns_refresh: Option<Duration>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -51,10 +56,17 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     for field in &written.unused {
         site.check.later(&at.field(field));
     }
+    site.maybe_duration(at, "dnsRefreshRate", written.dns_refresh_rate);
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
     };
+    let defaults = written.default_config.as_ref();
+    let topology = defaults.map(|defaults| &defaults.gateway_topology);
+    if defaults.is_some_and(|defaults| defaults.has_more || defaults.gateway_topology.has_more) {
+        let reason = "is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        site.check.note(&at.field("defaultConfig"), reason);
+    }
     let root = Some(written.root_namespace.as_str()).filter(|name| !name.is_empty());
     let outbound = written.outbound_traffic_policy.as_ref();
     Some(Meaning::Mesh(Arc::new(MeshSetting {
@@ -63,7 +75,11 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::RegistryOnly => UnknownHosts::Refuse,
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
-        traffic: Arc::new(traffic(site, at, written)),
+        traffic: Arc::new(mesh_traffic::translate(site, at, written)),
+        path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
+        trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
+        trust: mesh_trust::translate(site, at, written),
+        dns_refresh: written.dns_refresh_rate,
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
@@ -73,47 +89,11 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     })))
 }
 
-/// What a MeshConfig says of traffic.
-fn traffic(site: Site<'_>, at: &Path<'_>, written: &document::MeshConfig) -> MeshTraffic {
-    check_traffic(site, at, written);
-    let default = &written.default_traffic_policy;
-    let default_at = at.field("defaultTrafficPolicy");
-    let pool_at = default_at.field("connectionPool");
-    let outlier_at = default_at.field("outlierDetection");
-    let retries_at = at.field("defaultHttpRetryPolicy");
-    let retries = written.default_http_retry_policy.as_ref();
-    let (pool, outlier) = (default.connection_pool.as_ref(), default.outlier_detection.as_ref());
-    MeshTraffic {
-        nearness: locality::nearness(
-            written.zone_aware_lb_setting.as_ref(),
-            written.locality_lb_setting.as_ref(),
-        ),
-        connect_timeout: written.connect_timeout,
-        tcp_keepalive: written.tcp_keepalive.as_ref().map(connection_pool::keepalive),
-        upgrades_http2: written.h2_upgrade_policy == MeshUpgradePolicy::Upgrade,
-        connection_pool: pool.map(|pool| connection_pool::translate(site, &pool_at, pool)),
-        outlier_detection: outlier.map(|outlier| outlier_detection::translate(site, &outlier_at, outlier)),
-        retries: retries.map(|retries| retry::translate(site, &retries_at, retries)),
-    }
-}
-
-fn check_traffic(site: Site<'_>, at: &Path<'_>, written: &document::MeshConfig) {
-    // Which services leave endpoints alone is not known here.
-    let ejects = true;
-    if let Some(setting) = &written.locality_lb_setting {
-        locality::check(site, &at.field("localityLbSetting"), setting, ejects);
-    }
-    if let Some(setting) = &written.zone_aware_lb_setting {
-        locality::check_zones(site, &at.field("zoneAwareLbSetting"), setting, ejects);
-    }
-    if let Some(keepalive) = &written.tcp_keepalive {
-        connection_pool::check_tcp_keepalive(site, &at.field("tcpKeepalive"), keepalive);
-    }
-    if let Some(timeout) = written.connect_timeout {
-        let at = at.field("connectTimeout");
-        site.duration(&at, timeout);
-        if timeout > LONGEST {
-            site.check.refuse(&at, "invalid connect timeout: time must be >1ms and <1h0m0s");
-        }
+fn normalization(written: document::ProxyPathNormalization) -> PathNormalization {
+    match written.normalization {
+        Normalization::None => PathNormalization::None,
+        Normalization::Default | Normalization::Base => PathNormalization::Base,
+        Normalization::MergeSlashes => PathNormalization::MergeSlashes,
+        Normalization::DecodeAndMergeSlashes => PathNormalization::DecodeAndMergeSlashes,
     }
 }

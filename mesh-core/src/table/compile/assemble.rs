@@ -39,7 +39,9 @@ impl Snapshot {
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
-        let inbound = kept(previous.map(|previous| &previous.inbound), Inbound::of(model, viewpoint));
+        let former = previous.map(|previous| &previous.inbound);
+        let inbound = Inbound::of(model, viewpoint, former.map(|former| &**former));
+        let inbound = kept(former, inbound);
         let traffic = Arc::clone(world.traffic());
         let passing = passing(&traffic);
         let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));
@@ -58,9 +60,11 @@ impl Snapshot {
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             inbound,
+            path_normalization: model.path_normalization,
             trust,
             traffic,
             passing,
+            dns_refresh: model.dns_refresh,
             recipes,
         }
     }

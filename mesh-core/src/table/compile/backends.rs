@@ -7,12 +7,14 @@ use super::{
 };
 use crate::{
     model::{
-        Host, Http2Upgrade, MeshTraffic, Nearness, Port, Protocol, Resolution, Service, Subset,
+        Address, Host, Http2Upgrade, MeshTraffic, Nearness, Port, Protocol, Resolution, Service, Subset,
         TrafficDistribution, TrafficPolicy, WrittenPolicy,
     },
     table::{
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, Peers, TargetBackend, Viewpoint},
+        snapshot::{
+            Backend, BackendEndpoint, BackendName, GatewayRole, Names, Peers, TargetBackend, Viewpoint,
+        },
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -118,7 +120,7 @@ impl<'a> Backends<'a> {
         rules: &RulesOfService<'_>,
     ) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
-        let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
+        let name = BackendName::new(service.host.clone(), subset_name, port.number);
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
@@ -126,12 +128,14 @@ impl<'a> Backends<'a> {
         let is_passthrough = match service.resolution {
             Resolution::Requested => !self.is_gateway,
             Resolution::ByName => true,
-            Resolution::Endpoints | Resolution::Alias(_) => false,
+            Resolution::Endpoints | Resolution::FirstAddress | Resolution::Alias(_) => false,
         };
+        let names = names(service, &endpoints);
         let policy = self.policy(rules, subset, port.number, service.distribution);
         let protocol = protocol(port.protocol, &policy, self.mesh.upgrades_http2);
         let peers = self.peers_for(&policy);
-        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, peers, policy };
+        let backend =
+            Backend { name: name.clone(), protocol, is_passthrough, names, endpoints, peers, policy };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -190,6 +194,16 @@ fn protocol(protocol: Protocol, policy: &TrafficPolicy, upgrades: bool) -> Proto
         // Of a port that only may speak HTTP the mesh does not know that it speaks HTTP/2.
         (Protocol::Http, Http2Upgrade::OfMesh) if upgrades => Protocol::Http2,
         _ => protocol,
+    }
+}
+
+/// What names among endpoints of a service stand for.
+fn names(service: &Service, endpoints: &[BackendEndpoint]) -> Names {
+    let has_names = endpoints.iter().any(|endpoint| matches!(endpoint.address, Address::Name(_)));
+    match service.resolution {
+        _ if !has_names => Names::None,
+        Resolution::FirstAddress => Names::First,
+        _ => Names::Every,
     }
 }
 

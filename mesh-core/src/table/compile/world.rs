@@ -2,7 +2,7 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{Labels, MeshTraffic, Model, Security, Service},
+    model::{Labels, MeshTraffic, Model, PathNormalization, Security, Service},
     table::snapshot::{Peers, Viewpoint},
 };
 use std::sync::Arc;
@@ -52,7 +52,10 @@ impl World {
             unknown_hosts,
             root_namespace,
             traffic,
+            path_normalization: _,
+            trusted_proxies: _,
             trust,
+            dns_refresh: _,
             security: _,
             digest: _,
         } = model;
@@ -93,7 +96,10 @@ fn without_rules(model: &Model) -> Model {
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
         traffic: Arc::clone(&model.traffic),
+        path_normalization: PathNormalization::default(),
+        trusted_proxies: 0,
         trust: model.trust.clone(),
+        dns_refresh: model.dns_refresh,
         security: Security::default(),
         digest: 0,
     }
