@@ -5,6 +5,7 @@
 
 mod answers;
 mod defaults;
+mod doors;
 mod faults;
 mod limits;
 mod locality;

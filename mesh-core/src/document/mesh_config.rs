@@ -2,6 +2,7 @@
 
 use super::{
     connection_pool::{ConnectionPool, TcpKeepalive},
+    extension_provider::ExtensionProvider,
     http_policy::Retry,
     locality::{LocalityBalancing, ZoneAwareBalancing},
     mesh_tls::{CaCertificate, MeshTls},
@@ -20,7 +21,6 @@ const UNUSED: &[&str] = &[
     "defaultProviders",
     "discoverySelectors",
     "enableTracing",
-    "extensionProviders",
     "inboundTrafficPolicy",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
@@ -54,6 +54,8 @@ pub struct MeshConfig {
     pub default_http_retry_policy: Option<Retry>,
     /// What DestinationRules have that do not say otherwise. Default: nothing.
     pub default_traffic_policy: DefaultTrafficPolicy,
+    /// Services that do something for the whole mesh. Default: none.
+    pub extension_providers: Vec<ExtensionProvider>,
     /// What is made of paths before any rule sees them. Default: BASE.
     pub path_normalization: Option<ProxyPathNormalization>,
     /// What proxies do by default. Default: Istio's.
@@ -217,6 +219,7 @@ impl Read for MeshConfig {
                 h2_upgrade_policy: f.take("h2UpgradePolicy"),
                 default_http_retry_policy: f.maybe("defaultHttpRetryPolicy"),
                 default_traffic_policy: f.take("defaultTrafficPolicy"),
+                extension_providers: f.take("extensionProviders"),
                 path_normalization: f.maybe("pathNormalization"),
                 default_config: f.maybe("defaultConfig"),
                 trust_domain: f.take("trustDomain"),

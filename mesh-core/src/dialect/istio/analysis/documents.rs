@@ -54,7 +54,8 @@ impl<'a> Documents<'a> {
             | Body::MeshConfig(_)
             | Body::Namespace
             | Body::PeerAuthentication(_)
-            | Body::Policy(_) => {}
+            | Body::Policy(_)
+            | Body::RateLimit(_) => {}
         }
     }
 }
