@@ -33,7 +33,7 @@ use crate::{
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
     normalize::{Normalize, NormalizeLayer},
-    outlier::{Outlier, OutlierLayer},
+    outlier::Outlier,
     rate_limit::{RateLimit, RateLimitLayer},
     resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
@@ -82,8 +82,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
+        let outlier = config.outlier.clone().with_ejections(ejections);
         let connection = Connection::new().with_dns(config.dns.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let attempt = balance.layer(outlier.layer(connection));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());

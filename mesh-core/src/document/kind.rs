@@ -37,6 +37,8 @@ pub enum KnownKind {
     AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group: only what its annotations say.
+    Namespace,
     /// Kubernetes' core group.
     Pod,
     /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
@@ -98,7 +100,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Node", "Namespace"]),
+    ("", &["Node"]),
 ];
 
 impl Kind {
@@ -117,6 +119,7 @@ impl Kind {
             ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
+            ("", "Namespace") => KnownKind::Namespace,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
@@ -163,7 +166,8 @@ impl Kind {
     pub fn is_namespaced(&self) -> bool {
         !matches!(
             self,
-            Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
+            Self::Known(KnownKind::MeshPolicy | KnownKind::Namespace)
+                | Self::Recognised("Node" | "ClusterRbacConfig")
         )
     }
 }
@@ -178,7 +182,7 @@ impl KnownKind {
 
     /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
     pub(super) fn is_judged_elsewhere(self) -> bool {
-        self == Self::Pod || self.is_for_analysis()
+        matches!(self, Self::Pod | Self::Namespace) || self.is_for_analysis()
     }
 }
 

@@ -68,7 +68,10 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
+pub use mesh_config::{
+    DefaultConfig, DefaultTrafficPolicy, MeshConfig, MeshUpgradePolicy, Normalization,
+    ProxyPathNormalization, Topology,
+};
 pub use mesh_tls::{CaCertificate, MeshTls};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};

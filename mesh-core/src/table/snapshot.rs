@@ -5,8 +5,8 @@ use super::{
     outbound::Outbound,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
-    ServerProtocol, Share, Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
+    Protocol, RetryPolicy, Route, ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
@@ -40,6 +40,10 @@ pub struct Snapshot {
     pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
+    /// What holds for traffic where nobody else says anything.
+    pub(super) traffic: Arc<MeshTraffic>,
+    /// What holds for requests that go where their address says, if it is not what holds anyway.
+    pub(super) passing: Option<Arc<TrafficPolicy>>,
     /// When DNS is asked again for a name, where its last answer does not say.
     pub(super) dns_refresh: Duration,
     /// What it was made of, for the table after it.
@@ -176,10 +180,14 @@ pub struct Backend {
     pub names: Names,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
+    /// How many instances of the client's own service run in each place, where the policy goes by the sizes of zones.
+    pub peers: Arc<Peers>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
 }
 
+/// How many instances of a service run in each place.
+pub type Peers = BTreeMap<Locality, usize>;
 /// What names among a backend's endpoints stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Names {
@@ -352,6 +360,19 @@ impl Snapshot {
     #[must_use]
     pub fn trust(&self) -> &Arc<Trust> {
         &self.trust
+    }
+
+    /// When a failed request is tried again that matched a rule which does not say; [`RetryPolicy::default`] when the mesh
+    /// does not say either.
+    #[must_use]
+    pub fn retries(&self) -> Option<&RetryPolicy> {
+        self.traffic.retries.as_ref()
+    }
+
+    /// What holds for requests that go where their address says; [`TrafficPolicy::default`] when nobody says otherwise.
+    #[must_use]
+    pub fn passing(&self) -> Option<&Arc<TrafficPolicy>> {
+        self.passing.as_ref()
     }
 
     /// When DNS is asked again for a name, where its last answer does not say.

@@ -10,6 +10,7 @@ mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod distribution;
 mod dry_run;
 mod endpoint_slice;
 mod extension_provider;
@@ -21,6 +22,7 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_traffic;
 mod mesh_trust;
 mod mirror;
 mod names;
@@ -48,6 +50,7 @@ mod workload_group;
 pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
+pub use distribution::NamespaceSetting;
 pub use endpoint_slice::{Slice, SliceEndpoint};
 pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
@@ -84,6 +87,8 @@ pub enum Meaning {
     RateLimit(Arc<RateLimit>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
+    /// What Services of a namespace do not say themselves.
+    Namespace(Arc<NamespaceSetting>),
     /// What is behind endpoints.
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
@@ -116,6 +121,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
         Body::Service(written) => service::translate(site, written),
+        Body::Namespace => distribution::of_namespace(site),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),

@@ -52,6 +52,7 @@ impl<'a> Documents<'a> {
             Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
             Body::EndpointSlice(_)
             | Body::MeshConfig(_)
+            | Body::Namespace
             | Body::PeerAuthentication(_)
             | Body::Policy(_)
             | Body::RateLimit(_) => {}
