@@ -68,6 +68,8 @@ pub enum Kind {
     NoEndpoint,
     /// The destination has as many connections, or requests under way or waiting, as it may have.
     Overflow,
+    /// Nobody knows the address of the host that the request itself names.
+    Unresolved,
     /// No connection to the endpoint could be made.
     ConnectFailure,
     /// A connection to the endpoint took too long.
@@ -187,7 +189,6 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
-            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }
@@ -217,6 +218,7 @@ impl fmt::Display for Error {
             Kind::Overflow => {
                 "the destination has as many requests as it may have (connectionPool of its DestinationRule bounds that)"
             }
+            Kind::Unresolved => "DNS did not tell the address of the host (is its name right?)",
             Kind::ConnectFailure => "the endpoint could not be connected to",
             Kind::ConnectTimeout => "connecting to the endpoint took too long",
             Kind::ConnectionTermination => "the endpoint closed the connection before it answered",

@@ -1,7 +1,7 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
@@ -30,6 +30,7 @@ pub mod balance;
 pub mod carry;
 pub mod connection;
 pub mod cors;
+pub mod dns;
 pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
@@ -41,6 +42,7 @@ pub mod mtls;
 pub mod normalize;
 pub mod outlier;
 pub mod rate_limit;
+pub mod resolve;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;

@@ -1,11 +1,11 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
-//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! gateway:  respond ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
+//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
@@ -35,6 +35,7 @@ use crate::{
     normalize::{Normalize, NormalizeLayer},
     outlier::{Outlier, OutlierLayer},
     rate_limit::{RateLimit, RateLimitLayer},
+    resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -57,7 +58,7 @@ pub(crate) type Gateway = Respond<ExtAuthz<Authorize<RateLimit<Call>>>>;
 type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
-type Attempt = Balance<Outlier<Connection>>;
+type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
 pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<ExtAuthz<Authorize<RateLimit<S>>>>>>>;
@@ -81,7 +82,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let connection = Connection::new().with_dns(config.dns.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);

@@ -68,6 +68,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         path_normalization: mesh.path_normalization,
         trusted_proxies: mesh.trusted_proxies,
         trust: mesh.trust.clone(),
+        dns_refresh: mesh.dns_refresh.unwrap_or(model.dns_refresh),
         digest,
         ..model
     }

@@ -8,6 +8,7 @@ use super::{
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
 };
+use std::time::Duration;
 
 /// The parts of a MeshConfig that have no effect yet.
 const UNUSED: &[&str] = &[
@@ -63,6 +64,8 @@ pub struct MeshConfig {
     pub tls_defaults: Option<MeshTls>,
     /// Authorities besides the mesh's own. Default: none.
     pub ca_certificates: Vec<CaCertificate>,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh_rate: Option<Duration>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -192,6 +195,7 @@ impl Read for MeshConfig {
                 mesh_mtls: f.maybe("meshMTLS"),
                 tls_defaults: f.maybe("tlsDefaults"),
                 ca_certificates: f.take("caCertificates"),
+                dns_refresh_rate: f.maybe("dnsRefreshRate"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -61,7 +61,7 @@ pub use traffic::{
 };
 pub use trust::{Authority, Trust};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Everything the documents say, in the mesh's own words.
 ///
@@ -89,6 +89,8 @@ pub struct Model {
     pub path_normalization: PathNormalization,
     /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
     pub trusted_proxies: u32,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh: Duration,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -110,6 +112,7 @@ impl Default for Model {
             locality: None,
             path_normalization: PathNormalization::default(),
             trusted_proxies: 0,
+            dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

@@ -31,5 +31,5 @@ pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
-    MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    MirrorTarget, Names, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

@@ -16,6 +16,7 @@ use std::{
     hash::{BuildHasher, Hash, Hasher},
     net::IpAddr,
     sync::Arc,
+    time::Duration,
 };
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub(super) dns_refresh: Duration,
     /// What it was made of, for the table after it.
     pub(super) recipes: Recipes,
 }
@@ -160,7 +163,7 @@ pub enum TargetBackend {
 }
 
 /// A named set of endpoints: one service, subset and port.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
     /// Which.
     pub name: BackendName,
@@ -169,10 +172,24 @@ pub struct Backend {
     /// Whether requests go to the address that they ask for themselves: to their own host and port, and at a gateway to
     /// their own host and this backend's port. It has no endpoints then.
     pub is_passthrough: bool,
+    /// What names among its endpoints stand for.
+    pub names: Names,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+}
+
+/// What names among a backend's endpoints stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// There are none: every endpoint has an address.
+    #[default]
+    None,
+    /// Each for as many endpoints as DNS knows addresses for it.
+    Every,
+    /// Each for one endpoint, at the first address that DNS knows for it when a connection is made.
+    First,
 }
 
 /// One address of a backend.
@@ -335,6 +352,12 @@ impl Snapshot {
     #[must_use]
     pub fn trust(&self) -> &Arc<Trust> {
         &self.trust
+    }
+
+    /// When DNS is asked again for a name, where its last answer does not say.
+    #[must_use]
+    pub fn dns_refresh(&self) -> Duration {
+        self.dns_refresh
     }
 
     /// Every backend, in the order of their names.

@@ -13,6 +13,8 @@ pub struct Routed {
     gateway: Option<Gateway>,
     /// The rule's mirror that this is the copy for, if it is one.
     mirror: Option<u16>,
+    /// Its backend with addresses where the table's has names.
+    resolved: Option<Arc<Backend>>,
     /// Where it goes without a rule, if somebody said.
     direct: Option<Arc<Backend>>,
     /// What layers below have left.
@@ -37,7 +39,15 @@ impl Routed {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
         let decided = Decided { snapshot, decision };
-        Self { decided, port, gateway: None, mirror: None, direct: None, left: Left::default() }
+        Self {
+            decided,
+            port,
+            gateway: None,
+            mirror: None,
+            resolved: None,
+            direct: None,
+            left: Left::default(),
+        }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
@@ -50,6 +60,11 @@ impl Routed {
     pub(crate) fn copied_to(self, mirror: u16) -> Self {
         // What was left for the request is not for its copy.
         Self { mirror: Some(mirror), left: Left::default(), ..self }
+    }
+
+    /// From now on its backend is this one, which has addresses where the table's has names.
+    pub(crate) fn resolve(&mut self, backend: Arc<Backend>) {
+        self.resolved = Some(backend);
     }
 
     /// To a backend of `snapshot`, whatever the request's address says and without a rule: a question of the mesh's own.
@@ -103,12 +118,16 @@ impl Routed {
         self.decided.target()
     }
 
-    /// The backend to send to: a mirror's, for the copy that it gets. `None` when the request goes where its address says,
+    /// The backend to send to: a mirror's, for the copy that it gets. Below the resolve layer its endpoints have addresses.
+    /// `None` when the request goes where its address says,
     /// or is answered by the rule.
     ///
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
+        if let Some(resolved) = &self.resolved {
+            return Ok(Some(resolved));
+        }
         if let Some(backend) = &self.direct {
             return Ok(Some(backend));
         }

@@ -92,6 +92,9 @@ fn answer(error: &Error) -> Answer {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
         }
         Kind::Overflow => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UO", "overflow"),
+        Kind::Unresolved => {
+            Answer::new(S::SERVICE_UNAVAILABLE, "DF", "dns_resolution_failure", "DNS resolution failure")
+        }
         Kind::ConnectFailure => Answer::unconnected(error),
         Kind::ConnectTimeout => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
         Kind::ConnectionTermination => {

@@ -11,6 +11,7 @@ use crate::{
     AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, context::Written, replay::Copies,
 };
 use http::{Extensions, Request, Response};
+use mesh_core::table::Names;
 use std::{
     sync::Arc,
     task::{Context, Poll},
@@ -216,7 +217,8 @@ fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
     let policy = layer.origin.policy(routed);
     routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
         let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
-        avoids && backend.endpoints.len() > 1
+        // How many endpoints a name stands for is found out below.
+        avoids && (backend.endpoints.len() > 1 || backend.names == Names::Every)
     })
 }
 

@@ -158,6 +158,7 @@ impl Ending {
             | Kind::NoEndpoint
             | Kind::Overflow
             | Kind::RouteTimeout
+            | Kind::Unresolved
             // Only what comes in ends so.
             | Kind::RateLimited(_)
             | Kind::RateLimitedByService(_)
