@@ -35,14 +35,14 @@ fn a_provider_must_be_a_service_with_that_port() {
     assert_eq!(
         told(&[&authz, &provider("a", "envoyExtAuthzHttp", "authz.bank.svc.cluster.local", 8000)]),
         [
-            "IST0101 mesh.yaml:10: ConfigMap/istio: data.mesh.extensionProviders[0].envoyExtAuthzHttp.service: referenced \
+            "IST0101 mesh.yaml:11: ConfigMap/istio: data.mesh.extensionProviders[0].envoyExtAuthzHttp.service: referenced \
              host not found: \"authz.bank.svc.cluster.local\" (did you mean authz.shop.svc.cluster.local?)"
         ]
     );
     assert_eq!(
         told(&[&authz, &provider("a", "envoyExtAuthzGrpc", full, 9000)]),
         [
-            "IST0101 mesh.yaml:10: ConfigMap/istio: data.mesh.extensionProviders[0].envoyExtAuthzGrpc.port: referenced \
+            "IST0101 mesh.yaml:11: ConfigMap/istio: data.mesh.extensionProviders[0].envoyExtAuthzGrpc.port: referenced \
              port not found: authz.shop.svc.cluster.local has no port 9000 (write one of the ports of the service)"
         ]
     );
@@ -70,7 +70,7 @@ fn a_policy_must_name_a_provider_that_the_mesh_has() {
     assert_eq!(
         told(&[&config, &policy("oppa")]),
         [
-            "IST0101 mesh.yaml:10: AuthorizationPolicy/ask: spec.provider.name: referenced extension provider not found: \
+            "IST0101 mesh.yaml:11: AuthorizationPolicy/ask: spec.provider.name: referenced extension provider not found: \
              \"oppa\" (name it in extensionProviders of the MeshConfig; nobody passes until then)"
         ]
     );

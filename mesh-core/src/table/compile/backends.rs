@@ -11,8 +11,9 @@ use crate::{
         Subset, TrafficPolicy, WrittenPolicy,
     },
     table::{
+        backend_name::BackendName,
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, Names, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, GatewayRole, Names, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
