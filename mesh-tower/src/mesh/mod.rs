@@ -15,9 +15,11 @@ use crate::{
     client::Client,
     context::Arrival,
     error::BoxError,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
     mtls,
+    rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
     route::RouteLayer,
     serve::{Drain, serve},
@@ -250,6 +252,19 @@ impl Mesh {
     #[must_use]
     pub fn rewrite(&self) -> RewriteLayer {
         RewriteLayer::routed()
+    }
+
+    /// The layer for inbound requests that asks the services which this workload's policies name. It takes requests of any
+    /// body, and gives them one of the mesh's.
+    #[must_use]
+    pub fn ext_authz(&self) -> ExtAuthzLayer {
+        self.0.parts.ext_authz.clone()
+    }
+
+    /// The layer for inbound requests that keeps the limits of this workload, in the buckets of [`Mesh::serve`].
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimitLayer {
+        self.0.parts.rate_limit.clone()
     }
 
     /// The layer for inbound requests that hands their headers, and the table that decides, to the calls they cause.

@@ -32,6 +32,7 @@ impl Snapshot {
             false => (compiler.mesh(), Vec::new()),
         };
         let stand_in = compiler.stand_in();
+        compiler.ask();
         let sidecar = compiler.scope.sidecar;
         let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
         let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {

@@ -11,10 +11,9 @@ use crate::{
         TrafficDistribution, TrafficPolicy, WrittenPolicy,
     },
     table::{
+        backend_name::BackendName,
         decide::Missing,
-        snapshot::{
-            Backend, BackendEndpoint, BackendName, GatewayRole, Names, Peers, TargetBackend, Viewpoint,
-        },
+        snapshot::{Backend, BackendEndpoint, GatewayRole, Names, Peers, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
