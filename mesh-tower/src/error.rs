@@ -1,5 +1,6 @@
 //! How the mesh ends a request.
 
+use crate::TokenFault;
 use http::HeaderMap;
 use mesh_core::{
     model::AbortStatus,
@@ -69,6 +70,10 @@ pub enum Kind {
     PerTryTimeout,
     /// An injected fault.
     Aborted(AbortStatus),
+    /// A token that the request carries is not good.
+    BadToken(TokenFault),
+    /// The request carries no good token, and a Policy of 2019 asks for one.
+    NoOrigin,
 }
 
 impl Error {
@@ -143,6 +148,8 @@ impl From<Refusal> for Kind {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            Kind::BadToken(fault) => return fault.fmt(f),
+            Kind::NoOrigin => "no good token came with the request (its Policy asks for one)",
             Kind::NoRoute => {
                 "no route for this request (is its host in a VirtualService, and does a rule match?)"
             }

@@ -31,6 +31,7 @@ pub mod cors;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
+pub mod jwt;
 pub mod mesh;
 pub mod mirror;
 pub mod outlier;
@@ -49,14 +50,16 @@ mod error;
 mod replay;
 mod reply;
 mod stack;
+mod token_fault;
 
 pub use body::Body;
 pub use client::Client;
 pub use context::{
-    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Tried, Upstream,
+    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Token, Tried, Upstream,
 };
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
+pub use token_fault::TokenFault;

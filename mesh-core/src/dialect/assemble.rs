@@ -41,6 +41,8 @@ pub fn assemble<'a>(
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
+            Meaning::Tokens(tokens) => model.security.tokens.push(Arc::clone(tokens)),
+            Meaning::Policy(policy) => model.security.policies.push(Arc::clone(policy)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
         }
     }

@@ -39,6 +39,8 @@ pub enum KnownKind {
     ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
+    /// `security.istio.io`.
+    RequestAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -67,13 +69,14 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
+    ("security.istio.io", &["RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -108,6 +111,7 @@ impl Kind {
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
+            ("security.istio.io", "RequestAuthentication") => KnownKind::RequestAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,

@@ -19,6 +19,7 @@ mod lines;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod metadata;
 mod node;
 mod object;
 mod path;
@@ -27,11 +28,13 @@ mod plain;
 mod pod;
 mod policy;
 mod read;
+mod request_authentication;
 mod secret;
 mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod target_reference;
 mod timestamp;
 mod traffic_policy;
 mod values;
@@ -55,9 +58,10 @@ pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
 pub use mesh_config::MeshConfig;
+pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;
-pub use object::{Body, Document, Key, Metadata, Reading, read};
+pub use object::{Body, Document, Key, Reading, read};
 pub use path::Path;
 pub(crate) use place::Origin;
 pub use place::Place;
@@ -67,6 +71,7 @@ pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
 pub use read::{At, Fields, Read, Report};
+pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
 pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};
@@ -74,6 +79,7 @@ pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadS
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use target_reference::TargetReference;
 pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,

@@ -38,7 +38,10 @@ pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::Security;
+pub use security::{
+    ClaimHeader, KeySource, Origin, PathRule, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
+    PrincipalBinding, RemoteKeys, RequestAuthentication, Security, TokenPlace, TokenRule, Trigger,
+};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{

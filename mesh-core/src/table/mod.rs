@@ -21,7 +21,7 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView};
+pub use inbound::{Inbound, InboundView, Policies, Tokens};
 pub use matcher::Condition;
 pub use normal::normalized;
 pub use request::RequestView;

@@ -8,6 +8,7 @@ mod generation;
 mod peer;
 mod routed;
 mod time_left;
+mod token;
 mod tried;
 mod upstream;
 
@@ -21,5 +22,6 @@ pub(crate) use generation::{generation_value, take_generation};
 pub use peer::{Arrival, PeerAddress, PeerIdentity};
 pub use routed::Routed;
 pub(crate) use time_left::{grpc_time, tell_time_left, time_left};
+pub use token::Token;
 pub use tried::Tried;
 pub use upstream::Upstream;

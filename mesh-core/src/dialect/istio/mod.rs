@@ -22,6 +22,7 @@ mod names;
 mod outlier_detection;
 mod pod;
 mod policy;
+mod request_authentication;
 mod retry;
 mod server_tls;
 mod service;
@@ -29,6 +30,8 @@ mod service_entry;
 mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
+mod target_reference;
+mod token_rule;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -48,7 +51,7 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{Gateway, Sidecar, SubsetRule, VirtualService},
+    model::{Gateway, Policy, RequestAuthentication, Sidecar, SubsetRule, VirtualService},
 };
 use std::sync::Arc;
 
@@ -75,6 +78,10 @@ pub enum Meaning {
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// Which tokens are good.
+    Tokens(Arc<RequestAuthentication>),
+    /// What is asked of requests, in the dialect of 2019.
+    Policy(Arc<Policy>),
     /// What holds for the whole mesh.
     Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
@@ -100,6 +107,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::RequestAuthentication(written) => request_authentication::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();

@@ -6,7 +6,8 @@ use super::{
     workloads::{Workload, Workloads},
 };
 use crate::document::{
-    Body, DestinationRule, Document, Gateway, Secret, Service, ServiceEntry, Sidecar, VirtualService,
+    Body, DestinationRule, Document, Gateway, RequestAuthentication, Secret, Service, ServiceEntry, Sidecar,
+    VirtualService,
 };
 
 /// The documents of one kind, in the order of precedence.
@@ -21,6 +22,7 @@ pub(super) struct Documents<'a> {
     pub(super) service_entries: All<'a, ServiceEntry>,
     pub(super) sidecars: All<'a, Sidecar>,
     pub(super) services: All<'a, Service>,
+    pub(super) tokens: All<'a, RequestAuthentication>,
     pub(super) secrets: All<'a, Secret>,
     pub(super) workloads: Workloads<'a>,
 }
@@ -42,6 +44,7 @@ impl<'a> Documents<'a> {
             Body::ServiceEntry(written) => self.service_entries.push((subject, written)),
             Body::Sidecar(written) => self.sidecars.push((subject, written)),
             Body::Service(written) => self.services.push((subject, written)),
+            Body::RequestAuthentication(written) => self.tokens.push((subject, written)),
             Body::Secret(written) => self.secrets.push((subject, written)),
             Body::Workload(_, written) => self.workloads.add(Workload::of(subject, written)),
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
