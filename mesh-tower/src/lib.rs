@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! inbound:  wire ─▶ carry ─▶ jwt ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!

@@ -3,14 +3,14 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
-//! gateway:  an outbound stack that routes by the listener a request came to
+//! inbound:  wire ─▶ respond ─▶ carry ─▶ jwt ─▶ app
+//! gateway:  respond ─▶ carry ─▶ jwt ─▶ route ─▶ … as outbound, by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
 //! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
-//! routing, since rules look at them. Tries are judged by what the endpoint answered, before the rule's header changes; a
+//! routing, since rules look at them. A gateway looks at tokens before routing, too, and rules at what they say. Tries are judged by what the endpoint answered, before the rule's header changes; a
 //! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
 //! the tries.
 
@@ -22,7 +22,8 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
-    mesh::Config,
+    jwt::{Jwt, JwtLayer, Keys},
+    mesh::{Config, get},
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
@@ -34,15 +35,20 @@ use crate::{
 use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
-/// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
+/// What a service's calls go through.
+pub(crate) type Outbound = Respond<CarryOut<Routed>>;
+
+/// What a gateway's requests go through.
+pub(crate) type AtGateway = Respond<CarryOut<Jwt<Routed>>>;
+
+/// What becomes of a request once it may be routed.
+type Routed = Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
+pub(crate) type Inbound<S> = Respond<CarryIn<Jwt<S>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -54,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
+    pub(crate) jwt: JwtLayer,
 }
 
 impl Parts {
@@ -64,7 +71,8 @@ impl Parts {
         let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
-        Self {
+        let mut parts = Self {
+            jwt: JwtLayer::inbound(handle.clone(), Keys::inline()),
             handle,
             route: match &config.sticky {
                 Some(sticky) => route.with_sticky(sticky.clone()),
@@ -74,23 +82,28 @@ impl Parts {
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
             attempt,
-        }
+        };
+        // Keys are fetched as any other call is made.
+        let keys = Keys::new(get(outbound(&parts)));
+        parts.jwt = JwtLayer::inbound(parts.handle.clone(), keys);
+        parts
     }
 }
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    below(parts, parts.route.clone())
+    respond(routed(parts, parts.route.clone()))
 }
 
 /// The stack for requests that come in at a gateway's port.
-pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
-    below(parts, parts.route.clone().at_gateway(port, is_tls))
+pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> AtGateway {
+    let route = parts.route.clone().at_gateway(port, is_tls);
+    respond(parts.jwt.clone().at_gateway(port, is_tls).layer(routed(parts, route)))
 }
 
 /// The stack for requests to a service.
-pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    RespondLayer::new().layer(carry.layer(app))
+pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
+    RespondLayer::new().layer(carry.layer(parts.jwt.layer(app)))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one
@@ -103,10 +116,13 @@ fn balance(config: &Config) -> BalanceLayer {
     }
 }
 
-fn below(parts: &Parts, route: RouteLayer) -> Outbound {
+fn routed(parts: &Parts, route: RouteLayer) -> Routed {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
-    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
-    RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
+    route.layer(AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent))))
+}
+
+fn respond<S>(inner: S) -> Respond<CarryOut<S>> {
+    RespondLayer::new().layer(CarryOutLayer::new().layer(inner))
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Injection, RetryPolicy, Share},
+    model::{Injection, KeySource, RetryPolicy, Share, TokenRule},
     table::Viewpoint,
     watch,
 };
@@ -15,6 +15,7 @@ use mesh_tower::{
     cors::CorsLayer,
     fault::FaultLayer,
     hedge::HedgeLayer,
+    jwt::{JwtLayer, Keys},
     mirror::MirrorLayer,
     outlier::OutlierLayer,
     respond::RespondLayer,
@@ -94,6 +95,9 @@ fn cases() -> Vec<Case> {
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
         case("cors of the rule", CorsLayer::routed(), 200),
+        case("jwt", JwtLayer::new([], Keys::inline()), 40),
+        case("jwt of the table", JwtLayer::inbound(handle.clone(), Keys::inline()), 40),
+        case("jwt with a rule", JwtLayer::new([unknown_issuer()], Keys::inline()), 40),
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
         case("balance", BalanceLayer::new(), 24),
@@ -104,6 +108,20 @@ fn cases() -> Vec<Case> {
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+/// A rule for tokens, of which the requests of these tests carry none.
+fn unknown_issuer() -> TokenRule {
+    TokenRule {
+        issuer: Some("https://auth".into()),
+        audiences: Vec::new(),
+        keys: KeySource::Unknown,
+        places: TokenRule::usual_places(),
+        payload_header: None,
+        claim_headers: Vec::new(),
+        forwards: false,
+        lists: Vec::new(),
+    }
 }
 
 /// A service for copies that nobody answers.

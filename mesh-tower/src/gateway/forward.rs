@@ -5,7 +5,7 @@ use crate::{
     connection::{remove_hop_by_hop, tokens, without_credentials},
     context::PeerAddress,
     error::BoxError,
-    stack::{self, Outbound, Parts},
+    stack::{self, AtGateway, Parts},
 };
 use futures_util::future::BoxFuture;
 use http::{
@@ -53,8 +53,8 @@ const INTERNAL: [HeaderName; 20] = [
 #[derive(Clone)]
 pub(super) struct Forward {
     handle: Handle,
-    plain: Outbound,
-    tls: Outbound,
+    plain: AtGateway,
+    tls: AtGateway,
     port: u16,
     is_tls: bool,
 }
@@ -111,7 +111,7 @@ impl Service<Request<Incoming>> for Forward {
 }
 
 async fn forward(
-    stack: Outbound,
+    stack: AtGateway,
     mut request: Request<Incoming>,
     is_tls: bool,
 ) -> Result<Response<Body>, BoxError> {

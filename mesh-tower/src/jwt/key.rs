@@ -32,6 +32,9 @@ enum Material {
 /// The shortest modulus of RSA that still counts, in bits, and the longest.
 const MODULUS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
+/// The shortest secret that counts, in bytes: that of the shortest hash.
+const SHORTEST_SECRET: usize = 32;
+
 impl Key {
     /// Reads a key. `None` when it is not for signatures, or weak, or of a type that nobody here knows.
     pub(super) fn read(written: &Map<String, Value>) -> Option<Self> {
@@ -118,7 +121,7 @@ impl Material {
             "OKP" if written.get("crv")?.as_str()? == "Ed25519" => {
                 Some(Self::Edwards(ParsedPublicKey::new(&ED25519, part("x")?).ok()?))
             }
-            "oct" => Some(Self::Secret(part("k")?.into())),
+            "oct" => Some(Self::Secret(part("k").filter(|secret| secret.len() >= SHORTEST_SECRET)?.into())),
             _ => None,
         }
     }

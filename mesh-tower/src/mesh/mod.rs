@@ -1,10 +1,12 @@
 //! The whole mesh in three lines.
 
 mod config;
+mod download;
 #[cfg(feature = "file")]
 mod files;
 
 pub use config::{Config, InvalidConfig};
+pub(crate) use download::get;
 
 use crate::{
     carry::CarryInLayer,
@@ -12,6 +14,7 @@ use crate::{
     error::BoxError,
     fault::FaultLayer,
     gateway::Gateway,
+    jwt::JwtLayer,
     rewrite::RewriteLayer,
     route::RouteLayer,
     serve::{Drain, Plain, serve},
@@ -121,7 +124,7 @@ impl Mesh {
         let mesh = self.clone();
         async move {
             let signals = mesh.0.drain.on_signals()?;
-            let app = stack::inbound(&mesh.carry(), app);
+            let app = stack::inbound(mesh.parts(), &mesh.carry(), app);
             serve(listener, Plain(app), mesh.0.drain.clone()).await;
             signals.abort();
             Ok(())
@@ -193,6 +196,12 @@ impl Mesh {
         let carried = self.0.config.carried.clone();
         let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
         if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
+    }
+
+    /// The layer for inbound requests that judges the tokens that they carry.
+    #[must_use]
+    pub fn jwt(&self) -> JwtLayer {
+        self.0.parts.jwt.clone()
     }
 
     pub(crate) fn parts(&self) -> &Parts {

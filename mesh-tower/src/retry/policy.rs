@@ -154,7 +154,9 @@ impl Ending {
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow
-            | Kind::RouteTimeout => Self::Final,
+            | Kind::RouteTimeout
+            | Kind::BadToken(_)
+            | Kind::NoOrigin => Self::Final,
         }
     }
 
