@@ -62,4 +62,4 @@ pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
-pub use token_fault::TokenFault;
+pub use token_fault::{ClaimName, ClaimType, TokenFault};

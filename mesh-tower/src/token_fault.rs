@@ -27,12 +27,7 @@ pub enum TokenFault {
     /// Its payload is no JSON object, or names something twice.
     PayloadJson,
     /// A claim is not what it must be.
-    Claim {
-        /// The claim.
-        name: &'static str,
-        /// What it is not.
-        must_be: &'static str,
-    },
+    Claim(ClaimName, ClaimType),
     /// Its signature is not in base64url.
     SignatureBase64,
     /// Nobody trusts who gave it, or not in this place.
@@ -53,6 +48,71 @@ pub enum TokenFault {
     Signature,
 }
 
+/// A claim that every token may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimName {
+    /// Who gave it.
+    Iss,
+    /// Whom it is about.
+    Sub,
+    /// Whom it is for.
+    Aud,
+    /// Until when it is good.
+    Exp,
+    /// Since when it is good.
+    Nbf,
+    /// When it was given.
+    Iat,
+    /// Its own name.
+    Jti,
+}
+
+/// What a claim must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimType {
+    /// A text.
+    Text,
+    /// A text, or a list of them.
+    Texts,
+    /// A number.
+    Number,
+    /// A number that is a moment.
+    Moment,
+}
+
+impl ClaimName {
+    /// The name as tokens write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Iss => "iss",
+            Self::Sub => "sub",
+            Self::Aud => "aud",
+            Self::Exp => "exp",
+            Self::Nbf => "nbf",
+            Self::Iat => "iat",
+            Self::Jti => "jti",
+        }
+    }
+}
+
+impl fmt::Display for ClaimName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for ClaimType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "a string",
+            Self::Texts => "a string or string list",
+            Self::Number => "an integer",
+            Self::Moment => "a positive 64 bit integer",
+        })
+    }
+}
+
 impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -66,7 +126,7 @@ impl fmt::Display for TokenFault {
             Self::Critical => "Jwt header [crit] field is not supported",
             Self::PayloadBase64 => "Jwt payload is an invalid Base64url encoded",
             Self::PayloadJson => "Jwt payload is an invalid JSON",
-            Self::Claim { name, must_be } => {
+            Self::Claim(name, must_be) => {
                 return write!(f, "Jwt payload [{name}] field is not {must_be}");
             }
             Self::SignatureBase64 => "Jwt signature is an invalid Base64url encoded",

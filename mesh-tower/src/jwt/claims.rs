@@ -1,7 +1,7 @@
 //! What a token says about itself, and whether it counts now.
 
 use super::{compact::Compact, json::object};
-use crate::TokenFault;
+use crate::{ClaimName, ClaimType, TokenFault};
 use mesh_core::model::TokenRule;
 use serde_json::{Map, Value};
 
@@ -22,9 +22,9 @@ impl Said {
             return Err(TokenFault::Format);
         }
         let all = object(&token.payload()?).ok_or(TokenFault::PayloadJson)?;
-        for name in ["iss", "sub", "jti"] {
-            if all.get(name).is_some_and(|claim| !claim.is_string()) {
-                return Err(TokenFault::Claim { name, must_be: "a string" });
+        for name in [ClaimName::Iss, ClaimName::Sub, ClaimName::Jti] {
+            if all.get(name.as_str()).is_some_and(|claim| !claim.is_string()) {
+                return Err(TokenFault::Claim(name, ClaimType::Text));
             }
         }
         let is_audience = |claim: &Value| match claim {
@@ -32,10 +32,10 @@ impl Said {
             one => one.is_string(),
         };
         if all.get("aud").is_some_and(|claim| !is_audience(claim)) {
-            return Err(TokenFault::Claim { name: "aud", must_be: "a string or string list" });
+            return Err(TokenFault::Claim(ClaimName::Aud, ClaimType::Texts));
         }
-        moment(&all, "iat")?;
-        let (begins, expires) = (moment(&all, "nbf")?, moment(&all, "exp")?);
+        moment(&all, ClaimName::Iat)?;
+        let (begins, expires) = (moment(&all, ClaimName::Nbf)?, moment(&all, ClaimName::Exp)?);
         Ok(Self { all, expires, begins })
     }
 
@@ -70,12 +70,12 @@ fn bare(audience: &str) -> &str {
 }
 
 /// A claim that is a moment in seconds of Unix time.
-fn moment(all: &Map<String, Value>, name: &'static str) -> Result<Option<u64>, TokenFault> {
-    let Some(claim) = all.get(name) else { return Ok(None) };
+fn moment(all: &Map<String, Value>, name: ClaimName) -> Result<Option<u64>, TokenFault> {
+    let Some(claim) = all.get(name.as_str()) else { return Ok(None) };
     let Value::Number(number) = claim else {
-        return Err(TokenFault::Claim { name, must_be: "an integer" });
+        return Err(TokenFault::Claim(name, ClaimType::Number));
     };
-    let out_of_range = TokenFault::Claim { name, must_be: "a positive 64 bit integer" };
+    let out_of_range = TokenFault::Claim(name, ClaimType::Moment);
     if let Some(seconds) = number.as_u64() {
         return Ok(Some(seconds));
     }
