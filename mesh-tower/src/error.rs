@@ -44,16 +44,24 @@ pub(crate) enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
+    /// The path cannot be read.
+    InvalidPath,
+    /// A policy does not allow the request.
+    AccessDenied,
     /// No virtual host, or no rule, for the request.
     NoRoute,
     /// The host is unknown, and unknown hosts are refused.
     UnknownHost,
+    /// The request came to a gateway over a TLS connection that was made for other hosts.
+    Misdirected,
     /// The rule's destination does not exist.
     NoCluster(Missing),
     /// The destination has no endpoint to send to.
     NoEndpoint,
     /// The destination has as many connections, or requests under way or waiting, as it may have.
     Overflow,
+    /// Nobody knows the address of the host that the request itself names.
+    Unresolved,
     /// No connection to the endpoint could be made.
     ConnectFailure,
     /// A connection to the endpoint took too long.
@@ -141,6 +149,7 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
+            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }
@@ -148,6 +157,10 @@ impl From<Refusal> for Kind {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            Kind::InvalidPath => "the path cannot be read",
+            Kind::AccessDenied => {
+                "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
+            }
             Kind::BadToken(fault) => return fault.fmt(f),
             Kind::NoOrigin => "no good token came with the request (its Policy asks for one)",
             Kind::NoRoute => {
@@ -155,6 +168,9 @@ impl fmt::Display for Error {
             }
             Kind::UnknownHost => {
                 "the host is unknown and unknown hosts are refused (describe it by a ServiceEntry)"
+            }
+            Kind::Misdirected => {
+                "the host is not one that the connection was made for (does the client use one connection for all hosts?)"
             }
             Kind::NoCluster(Missing::Service) => {
                 "the destination's service does not exist (is its host right?)"
@@ -165,6 +181,7 @@ impl fmt::Display for Error {
             Kind::Overflow => {
                 "the destination has as many requests as it may have (connectionPool of its DestinationRule bounds that)"
             }
+            Kind::Unresolved => "DNS did not tell the address of the host (is its name right?)",
             Kind::ConnectFailure => "the endpoint could not be connected to",
             Kind::ConnectTimeout => "connecting to the endpoint took too long",
             Kind::ConnectionTermination => "the endpoint closed the connection before it answered",

@@ -1,8 +1,8 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ jwt ─▶ app
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ jwt ─▶ authorize ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -19,22 +19,29 @@
 //! | feature | what it adds | what it needs |
 //! |---|---|---|
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
+//! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
 //! | `cli` | the command line, `meshctl` | `file`, clap |
 //!
 //! None is on by default. Every layer is always there.
 
 pub mod answer;
+pub mod authorize;
 pub mod balance;
 pub mod carry;
 pub mod connection;
 pub mod cors;
+pub mod dns;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
+pub mod introduce;
 pub mod jwt;
 pub mod mesh;
 pub mod mirror;
+pub mod mtls;
+pub mod normalize;
 pub mod outlier;
+pub mod resolve;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;
@@ -50,6 +57,7 @@ mod error;
 mod replay;
 mod reply;
 mod stack;
+mod stream;
 mod token_fault;
 
 pub use body::Body;
@@ -62,4 +70,5 @@ pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
+pub use stream::Untouched;
 pub use token_fault::{ClaimName, ClaimType, TokenFault};

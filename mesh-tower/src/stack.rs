@@ -1,31 +1,35 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ jwt ─▶ app
-//! gateway:  respond ─▶ carry ─▶ jwt ─▶ route ─▶ … as outbound, by the listener a request came to
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ jwt ─▶ authorize ─▶ app
+//! gateway:  respond ─▶ jwt ─▶ authorize ─▶ an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
 //! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
-//! routing, since rules look at them. A gateway looks at tokens before routing, too, and rules at what they say. Tries are judged by what the endpoint answered, before the rule's header changes; a
+//! routing, since rules look at them; tokens are judged before, since rules look at what they say. Tries are judged by what the endpoint answered, before the rule's header changes; a
 //! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
 //! the tries.
 
 use crate::{
     answer::{Answer, AnswerLayer},
+    authorize::{Authorize, AuthorizeLayer},
     balance::{Balance, BalanceLayer},
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    introduce::{Introduce, IntroduceLayer},
     jwt::{Jwt, JwtLayer, Keys},
     mesh::{Config, get},
     mirror::{Mirror, MirrorLayer},
+    normalize::{Normalize, NormalizeLayer},
     outlier::{Outlier, OutlierLayer},
+    resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
@@ -36,19 +40,19 @@ use mesh_core::{model::Injection, watch::Handle};
 use tower_layer::Layer;
 
 /// What a service's calls go through.
-pub(crate) type Outbound = Respond<CarryOut<Routed>>;
+pub(crate) type Outbound = Respond<Call>;
 
 /// What a gateway's requests go through.
-pub(crate) type AtGateway = Respond<CarryOut<Jwt<Routed>>>;
+pub(crate) type Gateway = Respond<Jwt<Authorize<Call>>>;
 
-/// What becomes of a request once it may be routed.
-type Routed = Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>;
+/// What calls and a gateway's requests have in common.
+type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
-type Attempt = Balance<Outlier<Connection>>;
+type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<CarryIn<Jwt<S>>>;
+pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<Jwt<Authorize<S>>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -68,7 +72,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(Connection::new()));
+        let connection = Connection::new().with_dns(config.dns.clone());
+        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let mut parts = Self {
@@ -92,18 +98,22 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    respond(routed(parts, parts.route.clone()))
+    RespondLayer::new().layer(below(parts, parts.route.clone()))
 }
 
 /// The stack for requests that come in at a gateway's port.
-pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> AtGateway {
-    let route = parts.route.clone().at_gateway(port, is_tls);
-    respond(parts.jwt.clone().at_gateway(port, is_tls).layer(routed(parts, route)))
+pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
+    let authorize = AuthorizeLayer::inbound(parts.handle.clone()).at_gateway(port, is_tls);
+    let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
+    let jwt = parts.jwt.clone().at_gateway(port, is_tls);
+    RespondLayer::new().layer(jwt.layer(authorize.layer(forward)))
 }
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
-    RespondLayer::new().layer(carry.layer(parts.jwt.layer(app)))
+    let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(app);
+    let known = IntroduceLayer::workload().layer(carry.layer(parts.jwt.layer(allowed)));
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one
@@ -116,13 +126,10 @@ fn balance(config: &Config) -> BalanceLayer {
     }
 }
 
-fn routed(parts: &Parts, route: RouteLayer) -> Routed {
+fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
-    route.layer(AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent))))
-}
-
-fn respond<S>(inner: S) -> Respond<CarryOut<S>> {
-    RespondLayer::new().layer(CarryOutLayer::new().layer(inner))
+    let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
+    CarryOutLayer::new().layer(route.layer(decided))
 }

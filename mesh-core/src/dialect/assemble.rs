@@ -43,6 +43,8 @@ pub fn assemble<'a>(
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
             Meaning::Tokens(tokens) => model.security.tokens.push(Arc::clone(tokens)),
             Meaning::Policy(policy) => model.security.policies.push(Arc::clone(policy)),
+            Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
+            Meaning::Peers(peers) => model.security.peers.push(Arc::clone(peers)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
         }
     }
@@ -63,6 +65,10 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
         locality: mesh.locality.clone().map(Arc::new),
+        path_normalization: mesh.path_normalization,
+        trusted_proxies: mesh.trusted_proxies,
+        trust: mesh.trust.clone(),
+        dns_refresh: mesh.dns_refresh.unwrap_or(model.dns_refresh),
         digest,
         ..model
     }

@@ -31,6 +31,8 @@ pub enum KnownKind {
     WorkloadGroup,
     /// `networking.istio.io`.
     Sidecar,
+    /// `security.istio.io`.
+    AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
     /// Kubernetes' core group.
@@ -39,6 +41,8 @@ pub enum KnownKind {
     ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
+    /// `security.istio.io`.
+    PeerAuthentication,
     /// `security.istio.io`.
     RequestAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
@@ -69,14 +73,13 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
-    ("security.istio.io", &["RequestAuthentication"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -108,9 +111,11 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
+            ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
             ("security.istio.io", "RequestAuthentication") => KnownKind::RequestAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,

@@ -1,6 +1,7 @@
 //! One document: its kind, its name, its body, and where it was written.
 
 use super::{
+    authorization_policy::AuthorizationPolicy,
     destination_rule::DestinationRule,
     endpoint_slice::EndpointSlice,
     fault::Fault,
@@ -11,6 +12,7 @@ use super::{
     metadata::Metadata,
     node::{Node, Value},
     path::Path,
+    peer_authentication::PeerAuthentication,
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
@@ -57,6 +59,8 @@ pub enum Body {
     WorkloadGroup(Box<WorkloadGroup>),
     /// A Sidecar.
     Sidecar(Box<Sidecar>),
+    /// An AuthorizationPolicy.
+    AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
     /// A Pod.
@@ -65,6 +69,8 @@ pub enum Body {
     EndpointSlice(Box<EndpointSlice>),
     /// The MeshConfig in a ConfigMap.
     MeshConfig(Box<MeshConfig>),
+    /// A PeerAuthentication.
+    PeerAuthentication(Box<PeerAuthentication>),
     /// A RequestAuthentication.
     RequestAuthentication(Box<RequestAuthentication>),
     /// A Policy, or the MeshPolicy.
@@ -242,10 +248,12 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
+        KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
+        KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
         KnownKind::RequestAuthentication => f.maybe("spec").map(Body::RequestAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
@@ -281,10 +289,12 @@ impl Body {
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
+            KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
+            KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
             KnownKind::RequestAuthentication => Self::RequestAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
@@ -301,10 +311,12 @@ impl Body {
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
+            Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
+            Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
             Self::RequestAuthentication(_) => KnownKind::RequestAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,

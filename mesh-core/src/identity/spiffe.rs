@@ -1,6 +1,6 @@
 //! SPIFFE ids, parsed and compared strictly.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 /// The longest SPIFFE id, in bytes: the specification's bound.
 const LONGEST: usize = 2048;
@@ -80,6 +80,13 @@ impl Default for TrustDomain {
     }
 }
 
+/// A trust domain is found by its text.
+impl Borrow<str> for TrustDomain {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for TrustDomain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -148,6 +155,16 @@ impl SpiffeId {
         let (namespace, account) = self.path().strip_prefix("/ns/")?.split_once("/sa/")?;
         let is_whole = !namespace.contains('/') && !account.contains('/');
         is_whole.then_some((namespace, account))
+    }
+
+    /// The id itself, and the same workload's in each of these trust domains, if the id has Istio's form.
+    pub fn by_all_names(self, domains: &[TrustDomain]) -> impl Iterator<Item = Self> + use<> {
+        let workload = self.workload();
+        let others = workload.into_iter().flat_map(|(namespace, account)| {
+            domains.iter().filter_map(move |domain| Self::of_workload(domain, namespace, account).ok())
+        });
+        let others: Vec<_> = others.filter(|other| *other != self).collect();
+        std::iter::once(self).chain(others)
     }
 }
 

@@ -12,9 +12,12 @@ mod injection;
 mod line;
 mod matching;
 mod mirror;
+mod normalization;
 mod retry;
 mod route;
+mod sealed;
 mod security;
+mod server_tls;
 mod share;
 mod sidecar;
 mod traffic;
@@ -33,15 +36,21 @@ pub use injection::{Abort, AbortStatus, Delay, Injection};
 pub use line::Line;
 pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
 pub use mirror::Mirror;
+pub use normalization::PathNormalization;
 pub use retry::{Retriable, RetryOn, RetryPolicy};
 pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
+pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    ClaimHeader, KeySource, Origin, PathRule, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
-    PrincipalBinding, RemoteKeys, RequestAuthentication, Security, TokenPlace, TokenRule, Trigger,
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, ClaimHeader, Clause, Glob, HeaderKey,
+    InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, KeySource, Origin, PathGlob, PathRule,
+    PathTemplate, PeerAuthentication, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
+    PrincipalBinding, RemoteKeys, RequestAuthentication, RequestPrincipal, Security, ServiceAccount,
+    TlsDemand, TokenPlace, TokenRule, Trigger,
 };
+pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
@@ -50,9 +59,9 @@ pub use traffic::{
     OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
     Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
-pub use trust::Trust;
+pub use trust::{Authority, Trust};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Everything the documents say, in the mesh's own words.
 ///
@@ -76,6 +85,12 @@ pub struct Model {
     pub root_namespace: Arc<str>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality: Option<Arc<LocalityBalancing>>,
+    /// What is made of paths before any rule sees them.
+    pub path_normalization: PathNormalization,
+    /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
+    pub trusted_proxies: u32,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh: Duration,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -95,6 +110,9 @@ impl Default for Model {
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
             locality: None,
+            path_normalization: PathNormalization::default(),
+            trusted_proxies: 0,
+            dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod inbound;
 mod index;
+mod listener;
 mod matcher;
 mod normal;
 mod outbound;
@@ -21,11 +22,14 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView, Policies, Tokens};
+pub use inbound::{
+    AuthorizationExplanation, Inbound, InboundView, Policies, PolicyExplanation, RuleExplanation, RuleName,
+    TlsDemands, Tokens, Verdict,
+};
 pub use matcher::Condition;
-pub use normal::normalized;
+pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
-    MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    MirrorTarget, Names, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

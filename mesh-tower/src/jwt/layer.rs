@@ -44,7 +44,7 @@ impl JwtLayer {
     #[must_use]
     pub fn new(rules: impl IntoIterator<Item = TokenRule>, keys: Keys) -> Self {
         let tokens = Tokens::new(rules.into_iter().map(Arc::new).collect());
-        Self::with_origin(Origin::Fixed(Arc::new(Inbound { tokens, ..Inbound::default() })), keys)
+        Self::with_origin(Origin::Fixed(Arc::new(Inbound::of_tokens(tokens))), keys)
     }
 
     /// Judges tokens by the rules that documents have for the workload: by the table that is pinned for a request, or the

@@ -12,7 +12,10 @@ use http::{
     HeaderMap, Method, Request,
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
-use mesh_core::{model::TokenRule, table::normalized};
+use mesh_core::{
+    model::{PathNormalization, TokenRule},
+    table::normalized,
+};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use tokio::time::Instant;
@@ -82,10 +85,10 @@ fn every<'b, B>(judges: &[&'b Judge], request: &Request<B>, now: Now) -> Result<
 
 /// The token of 2019: one good one is enough.
 fn origin<'b, B>(asking: &'b Asking, request: &Request<B>, now: Now) -> Result<Option<Good<'b>>, Stop> {
-    let normal = normalized(request.uri());
     let path = request.uri().path();
-    // An application may read a path in either way.
-    let paths = [path, normal.as_ref().map_or(path, |uri| uri.path())];
+    // An application may read more into a path than the mesh is told to.
+    let widest = normalized(request.uri(), PathNormalization::DecodeAndMergeSlashes).ok().flatten();
+    let paths = [path, widest.as_ref().map_or(path, |uri| uri.path())];
     let judges = asking.judges(&paths);
     let mut flight = None;
     for token in found(&judges, request) {

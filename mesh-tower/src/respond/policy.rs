@@ -75,13 +75,19 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
 fn answer(error: &Error) -> Answer {
     use StatusCode as S;
     match error.kind() {
+        Kind::InvalidPath => Answer::new(S::BAD_REQUEST, "-", "path_normalization_failed", ""),
+        Kind::AccessDenied => Answer::denied(error),
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
         Kind::UnknownHost => Answer::new(S::BAD_GATEWAY, "-", "direct_response", ""),
+        Kind::Misdirected => Answer::new(S::MISDIRECTED_REQUEST, "-", "misdirected_request", ""),
         Kind::NoCluster(_) => Answer::new(S::SERVICE_UNAVAILABLE, "NC", "cluster_not_found", ""),
         Kind::NoEndpoint => {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
         }
         Kind::Overflow => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UO", "overflow"),
+        Kind::Unresolved => {
+            Answer::new(S::SERVICE_UNAVAILABLE, "DF", "dns_resolution_failure", "DNS resolution failure")
+        }
         Kind::ConnectFailure => Answer::unconnected(error),
         Kind::ConnectTimeout => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
         Kind::ConnectionTermination => {
@@ -106,6 +112,12 @@ fn answer(error: &Error) -> Answer {
 impl Answer {
     fn new(status: StatusCode, flag: &'static str, details: &'static str, body: &'static str) -> Self {
         Self { status: Status::Http(status), flag, details: details.into(), body: body.into() }
+    }
+
+    /// A policy said no: which one is for the log alone.
+    fn denied(error: &Error) -> Self {
+        let details = error.source().map_or_else(|| "rbac_access_denied".into(), ToString::to_string);
+        Self { details: details.into(), ..Self::new(StatusCode::FORBIDDEN, "-", "", "RBAC: access denied") }
     }
 
     /// The time was over.

@@ -149,12 +149,16 @@ impl Ending {
             Kind::Aborted(AbortStatus::Grpc(code)) => {
                 Self::Answered(Answer { status: 200, grpc: Some(code), ..Answer::default() })
             }
-            Kind::NoRoute
+            Kind::InvalidPath
+            | Kind::AccessDenied
+            | Kind::NoRoute
             | Kind::UnknownHost
+            | Kind::Misdirected
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow
             | Kind::RouteTimeout
+            | Kind::Unresolved
             | Kind::BadToken(_)
             | Kind::NoOrigin => Self::Final,
         }

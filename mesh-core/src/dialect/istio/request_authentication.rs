@@ -1,6 +1,6 @@
 //! `RequestAuthentication` → which tokens are good.
 
-use super::{Meaning, Site};
+use super::{Meaning, Site, policy_target::workloads};
 use crate::{
     document::{self, Path},
     model::{ClaimHeader, RequestAuthentication, TokenPlace, TokenRule},
@@ -18,19 +18,17 @@ pub(super) fn translate(site: Site<'_>, written: &document::RequestAuthenticatio
         let annotations_at = Path::Root.field("metadata");
         site.check.refuse(&annotations_at.field("annotations").key(DRY_RUN), reason);
     }
-    let selector = written.selector.as_ref();
-    let is_for_workloads = site.is_for_workloads(selector, written.target_ref.as_ref(), &written.target_refs);
+    let (selector, targets) = (written.selector.as_ref(), &written.target_refs);
+    let workloads = workloads(site, selector, written.target_ref.as_ref(), targets);
     let rules_at = site.spec.field("jwtRules");
     let rules = written.jwt_rules.iter().enumerate();
     let rules: Vec<_> =
         rules.filter_map(|(index, written)| rule(site, &rules_at.index(index), written)).collect();
-    if !is_for_workloads {
-        return Some(Meaning::Nothing);
-    }
+    let Some(workloads) = workloads else { return Some(Meaning::Nothing) };
     Some(Meaning::Tokens(Arc::new(RequestAuthentication {
         namespace: site.namespace(),
         name: site.name(),
-        workloads: selector.map(|selector| selector.match_labels.clone()).unwrap_or_default(),
+        workloads,
         rules,
     })))
 }

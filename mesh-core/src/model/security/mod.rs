@@ -9,6 +9,21 @@ pub use policy::{
 };
 pub use request_authentication::RequestAuthentication;
 pub use token_rule::{ClaimHeader, KeySource, RemoteKeys, TokenPlace, TokenRule};
+mod authorization;
+mod glob;
+mod ip_block;
+mod path_template;
+
+pub use authorization::{
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, HeaderKey, RequestPrincipal,
+    ServiceAccount,
+};
+pub use glob::{Glob, InvalidGlob};
+pub use ip_block::{InvalidIpBlock, IpBlock};
+pub use path_template::{InvalidPathTemplate, PathGlob, PathTemplate};
+mod peer_authentication;
+
+pub use peer_authentication::{PeerAuthentication, TlsDemand};
 
 use std::sync::Arc;
 
@@ -19,4 +34,8 @@ pub struct Security {
     pub tokens: Vec<Arc<RequestAuthentication>>,
     /// What the dialect of 2019 says.
     pub policies: Vec<Arc<Policy>>,
+    /// Who may ask what.
+    pub authorization: Vec<Arc<AuthorizationPolicy>>,
+    /// Whether workloads are reached by mutual TLS.
+    pub peers: Vec<Arc<PeerAuthentication>>,
 }

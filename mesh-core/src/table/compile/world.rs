@@ -2,7 +2,7 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, Security},
+    model::{LocalityBalancing, Model, PathNormalization, Security},
     table::snapshot::Viewpoint,
 };
 use std::sync::Arc;
@@ -49,7 +49,10 @@ impl World {
             unknown_hosts,
             root_namespace,
             locality,
+            path_normalization: _,
+            trusted_proxies: _,
             trust,
+            dns_refresh: _,
             security: _,
             digest: _,
         } = model;
@@ -75,7 +78,10 @@ fn without_rules(model: &Model) -> Model {
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
         locality: model.locality.clone(),
+        path_normalization: PathNormalization::default(),
+        trusted_proxies: 0,
         trust: model.trust.clone(),
+        dns_refresh: model.dns_refresh,
         security: Security::default(),
         digest: 0,
     }

@@ -3,7 +3,7 @@
 use crate::{
     analyzers, config, conformance,
     judgement::{Judgement, Outcome},
-    routing, simulation, vectors,
+    routing, signatures, simulation, tokens, vectors,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -56,6 +56,13 @@ impl Suite {
             "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,
             "istio-routing" => at_work(routing::judge(&self.folder))?,
             "istio-simulation" => simulation::judge(&self.folder)?,
+            "authz" => {
+                let mut rows = self.unjudged()?;
+                rows.retain(|(table, ..)| !matches!(table.as_str(), "jwt_index" | "jwks" | "tokens"));
+                rows.extend(at_work(tokens::judge(&self.folder))?);
+                rows
+            }
+            "jwt-vectors" => signatures::judge(&self.folder)?,
             "vectors" => vectors::judge(&self.folder)?,
             _ => self.unjudged()?,
         };

@@ -106,7 +106,7 @@ pub(crate) async fn deploy(documents: &[Value]) -> Vec<Pod> {
 }
 
 /// Answers with what was seen, after the time that `delay` in the query asks for.
-async fn echo(
+pub(super) async fn echo(
     (pod, namespace): (String, String),
     request: Request<Incoming>,
 ) -> Result<Response<Body>, BoxError> {
