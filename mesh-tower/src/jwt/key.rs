@@ -96,11 +96,6 @@ impl Key {
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.material, Material::Secret(_))
     }
-
-    /// Whether two keys have the same name and type, and are not the same.
-    pub(super) fn is_mistaken_for(&self, other: &Self) -> bool {
-        self.id.is_some() && self.id == other.id && self.material.differs_within_type(&other.material)
-    }
 }
 
 /// Whether nothing says that it is for something else.
@@ -162,20 +157,6 @@ impl Material {
             (Self::Edwards(_), Algorithm::EdDsa) => true,
             // A secret that is shorter than the hash is easier to guess than to break (RFC 7518, 3.2).
             (Self::Secret(secret), Algorithm::Hs(bits)) => secret.len() >= bits.bytes(),
-            _ => false,
-        }
-    }
-
-    fn differs_within_type(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Rsa { modulus, exponent },
-                Self::Rsa { modulus: other_modulus, exponent: other_exponent },
-            ) => (modulus, exponent) != (other_modulus, other_exponent),
-            (Self::Curve(_, own), Self::Curve(_, other)) | (Self::Edwards(own), Self::Edwards(other)) => {
-                own.as_ref() != other.as_ref()
-            }
-            (Self::Secret(own), Self::Secret(other)) => own != other,
             _ => false,
         }
     }

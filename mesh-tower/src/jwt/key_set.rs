@@ -3,7 +3,10 @@
 use super::{compact::Compact, json::object, key::Key};
 use crate::TokenFault;
 use serde_json::Value;
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 /// The largest key set, in bytes: 1 MiB.
 pub const LARGEST_KEY_SET: usize = 1 << 20;
@@ -59,15 +62,11 @@ impl KeySet {
         if written.len() > MOST_KEYS {
             return Err(InvalidKeySet::TooMany);
         }
-        let keys: Vec<Key> = written.iter().filter_map(|key| Key::read(key.as_object()?)).collect();
+        let mistakable = mistakable(written);
+        let keys = written.iter().filter(|key| !mistakable.contains(&name(key)));
+        let keys: Vec<Key> = keys.filter_map(|key| Key::read(key.as_object()?)).collect();
         let has_public = keys.iter().any(|key| !key.is_secret());
-        let is_mistakable: Vec<bool> =
-            keys.iter().map(|key| keys.iter().any(|other| key.is_mistaken_for(other))).collect();
-        let usable = keys
-            .into_iter()
-            .zip(is_mistakable)
-            .filter(|(key, is_mistakable)| !is_mistakable && !(has_public && key.is_secret()));
-        let usable: Vec<Key> = usable.map(|(key, _)| key).collect();
+        let usable: Vec<Key> = keys.into_iter().filter(|key| !(has_public && key.is_secret())).collect();
         if usable.is_empty() { Err(InvalidKeySet::NoneUsable) } else { Ok(Self(usable)) }
     }
 
@@ -95,6 +94,25 @@ impl KeySet {
     pub(super) fn names(&self, token: &Compact<'_>) -> bool {
         token.key_id.is_some() && self.0.iter().any(|key| key.id == token.key_id)
     }
+}
+
+/// The name of a key among those of its type.
+type Name<'a> = (Option<&'a str>, Option<&'a str>);
+
+fn name(key: &Value) -> Name<'_> {
+    (key["kty"].as_str(), key["kid"].as_str().filter(|id| !id.is_empty()))
+}
+
+/// The names that different keys of one type have.
+fn mistakable(written: &[Value]) -> HashSet<Name<'_>> {
+    let parts = |key: &'_ Value| ["n", "e", "crv", "x", "y", "k"].map(|part| key[part].clone());
+    let mut first: HashMap<Name<'_>, [Value; 6]> = HashMap::new();
+    let named = written.iter().filter(|key| name(key).1.is_some());
+    let differing = named.filter(|key| {
+        let parts = parts(key);
+        *first.entry(name(key)).or_insert_with(|| parts.clone()) != parts
+    });
+    differing.map(name).collect()
 }
 
 /// Some keys are secrets.

@@ -170,6 +170,18 @@ fn key_sets_are_bounded_and_weak_keys_count_for_nothing() {
     }
 }
 
+#[tokio::test]
+async fn of_different_keys_with_one_name_none_counts() {
+    let (one, other) = (Issuer::new("a"), Issuer::new("a"));
+    let token = one.token(&claims(&json!({})));
+    let of = |keys: &[Value]| layer([rule(&jwks(keys))], Keys::inline());
+    assert_eq!(fault(&of(&[one.jwk(), other.jwk()]), &token).await, Some(TokenFault::NoValidKey));
+    // One key that is there for each of its algorithms is one key.
+    let mut again = one.jwk();
+    again["alg"] = "ES256".into();
+    assert_eq!(fault(&of(&[one.jwk(), again]), &token).await, None);
+}
+
 #[test]
 fn keys_are_told_to_nobody() {
     let set = KeySet::parse(jwks(&[json!({"kty": "oct", "k": base64([7; 32])})]).as_bytes()).unwrap();

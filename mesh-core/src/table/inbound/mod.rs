@@ -13,7 +13,7 @@ pub use tokens::Tokens;
 pub use view::InboundView;
 
 use super::Viewpoint;
-use crate::model::Model;
+use crate::model::{KeySource, Model};
 use authorization::Authorization;
 use std::sync::Arc;
 
@@ -47,6 +47,16 @@ impl Inbound {
     #[must_use]
     pub fn of_tokens(tokens: Tokens) -> Self {
         Self { tokens, ..Self::default() }
+    }
+
+    /// The hosts that keys of tokens are fetched from.
+    pub(super) fn key_hosts(&self) -> Vec<&str> {
+        let origins = self.policies.all().flat_map(|policy| &policy.origins).map(|origin| &origin.rule);
+        let hosts = self.tokens.rules().iter().chain(origins).filter_map(|rule| match &rule.keys {
+            KeySource::At(at) | KeySource::Discovered(at) => at.uri.host(),
+            KeySource::Inline(_) | KeySource::Unknown => None,
+        });
+        hosts.collect()
     }
 
     /// How many proxies are believed when they say, in `x-forwarded-for`, who their client is.
