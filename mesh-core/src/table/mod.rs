@@ -25,8 +25,8 @@ pub use explain::{
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundLimit, InboundView, PolicyExplanation, RateLimits,
-    RuleExplanation, RuleName, TlsDemands, Verdict,
+    AuthorizationExplanation, Inbound, InboundLimit, InboundView, Policies, PolicyExplanation, RateLimits,
+    RuleExplanation, RuleName, TlsDemands, Tokens, Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};

@@ -63,6 +63,14 @@ pub struct Viewpoint {
     pub gateway: GatewayRole,
 }
 
+impl Viewpoint {
+    /// Whether the workload has all of these labels.
+    #[must_use]
+    pub fn is_labelled(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
+    }
+}
+
 /// Whether a workload acts as gateways, and which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum GatewayRole {

@@ -2,11 +2,13 @@
 
 mod config;
 mod door;
+mod download;
 #[cfg(feature = "file")]
 mod files;
 mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub(crate) use download::get;
 pub use identity::IdentitySource;
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
+    jwt::JwtLayer,
     mtls,
     rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
@@ -278,6 +281,12 @@ impl Mesh {
         let carried = self.0.config.carried.clone();
         let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
         if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
+    }
+
+    /// The layer for inbound requests that judges the tokens that they carry.
+    #[must_use]
+    pub fn jwt(&self) -> JwtLayer {
+        self.0.parts.jwt.clone()
     }
 
     pub(crate) fn parts(&self) -> &Parts {

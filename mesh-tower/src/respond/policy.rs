@@ -1,6 +1,6 @@
 //! What each refusal is answered with.
 
-use crate::{Body, Error, Kind, Stop, reply};
+use crate::{Body, Error, Kind, Stop, TokenFault, reply};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use mesh_core::model::AbortStatus;
 use std::{borrow::Cow, error::Error as _, io};
@@ -118,6 +118,11 @@ fn answer(error: &Error) -> Answer {
         Kind::BodyTooLarge => {
             Answer::new(S::PAYLOAD_TOO_LARGE, "-", "request_payload_too_large", "Payload Too Large")
         }
+        Kind::BadToken(fault) => Answer::bad_token(fault),
+        Kind::NoOrigin => {
+            let body = "Origin authentication failed.";
+            Answer::new(S::UNAUTHORIZED, "-", "istio_authn_access_denied", body)
+        }
     }
 }
 
@@ -162,6 +167,17 @@ impl Answer {
             answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
         }
         answer
+    }
+
+    /// What is wrong with a token is told: whoever sent it knows what is in it.
+    fn bad_token(fault: TokenFault) -> Self {
+        let status = match fault {
+            TokenFault::Audience => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        let body = fault.to_string();
+        let details = format!("jwt_authn_access_denied{{{}}}", body.replace(' ', "_"));
+        Self { status: Status::Http(status), flag: "-", details: details.into(), body: body.into() }
     }
 
     fn aborted(status: AbortStatus) -> Self {
