@@ -144,7 +144,6 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
-            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod documents;
 pub mod gate;
 pub mod mesh;
+pub mod peers;
 pub mod shop;
 pub mod tls;
 pub mod upstream;
