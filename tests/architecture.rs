@@ -8,8 +8,8 @@ const CORE: [(&str, &[&str], &str); 7] = [
     ("document", &[], "what somebody wrote knows nothing of what becomes of it"),
     ("source", &["document"], "a source brings documents and does not judge them"),
     ("dialect", &["document", "model"], "the one door from written to meant"),
-    ("model", &[], "what documents mean is said in words of its own"),
-    ("table", &["model"], "a table is compiled from the model alone"),
+    ("model", &["identity"], "what documents mean is said in words of its own, and of identities"),
+    ("table", &["model", "identity"], "a table is compiled from the model alone"),
     ("watch", &["source", "dialect", "table", "document", "model"], "the pump joins these five"),
     ("identity", &["model::CertificateSource"], "identity is a leaf"),
 ];

@@ -6,8 +6,10 @@
 //! which say nothing about the mesh.
 
 mod claims;
+mod client;
 mod credentials;
 mod handshake;
+mod secrets;
 mod server;
 mod spiffe;
 mod stamp;
@@ -15,6 +17,9 @@ mod svid;
 mod verify;
 
 pub use claims::Claims;
+pub use client::{
+    Authorities, Client, ClientFault, ClientHandshake, ClientTls, Clients, MeshTls, OtherTls, Spoken,
+};
 pub use credentials::{Credentials, CredentialsFault, Identity, NoIdentity, TrustBundle};
 pub use handshake::{PerCredentials, client_config, provider, server_config};
 pub use server::{CertificateFault, ServerCertificates};

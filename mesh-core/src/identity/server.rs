@@ -38,6 +38,12 @@ type Stamp = [Option<FileStamp>; 2];
 #[derive(Debug)]
 pub struct CertificateFault(String);
 
+impl CertificateFault {
+    pub(super) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 impl fmt::Display for CertificateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -14,6 +14,7 @@ mod matcher;
 mod normal;
 mod outbound;
 mod request;
+mod secured;
 mod snapshot;
 
 pub use decide::{Decision, Missing, Refusal};
@@ -25,6 +26,7 @@ pub use inbound::{Inbound, InboundView};
 pub use matcher::Condition;
 pub use normal::normalized;
 pub use request::RequestView;
+pub use secured::Secured;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
     MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,

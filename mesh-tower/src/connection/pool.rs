@@ -3,9 +3,13 @@
 use super::{
     counts::{Counts, Pending, Slot, Vacated, claim},
     line::Line,
+    tls::Secure,
 };
 use crate::error::{Error, Kind};
-use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use mesh_core::{
+    identity::Spoken,
+    model::{ConnectionPool, TrafficPolicy},
+};
 use std::{
     fmt,
     sync::{
@@ -21,6 +25,8 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Pool<S: Store> {
     counts: Arc<Counts>,
+    /// How each is secured; none is in plain text when this is something.
+    secure: Option<Secure>,
     /// How many are open, or being opened.
     open: AtomicU32,
     /// How many are being opened.
@@ -33,6 +39,9 @@ pub(super) struct Pool<S: Store> {
 pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
     /// A connection that can, until it is dropped: then it is where it was.
     type Ready: fmt::Debug + Send;
+
+    /// What is spoken over them.
+    const SPOKEN: Spoken;
 
     /// How many are opened at once.
     const MOST_OPENING: u32;
@@ -65,10 +74,10 @@ pub(super) fn unconnected(kind: Kind) -> Error {
 }
 
 impl<S: Store> Pool<S> {
-    /// No connections, which will count among these.
-    pub(super) fn new(counts: Arc<Counts>) -> Arc<Self> {
+    /// No connections, which will count among these, and be secured so.
+    pub(super) fn new(counts: Arc<Counts>, secure: Option<Secure>) -> Arc<Self> {
         let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
-        Arc::new(Self { counts, open, opening, line: Line::default(), store: S::default() })
+        Arc::new(Self { counts, secure, open, opening, line: Line::default(), store: S::default() })
     }
 
     /// What counts against the bounds of the backend.
@@ -153,6 +162,11 @@ impl<S: Store> Opening<S> {
     /// after the other.
     pub(super) fn fail(&self, error: &Error) {
         self.pool.line.serve(|_| Some(Turn::Failed(error.kind())));
+    }
+
+    /// How the connection is secured; `None` is in plain text.
+    pub(super) fn secure(&self) -> Option<&Secure> {
+        self.pool.secure.as_ref()
     }
 
     /// The place of the connection, which its socket holds.

@@ -1,15 +1,25 @@
 //! The pools of all endpoints, by backend.
 
-use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool};
+use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool, tls::Secure};
 use crate::context::Upstream;
 use arc_swap::ArcSwap;
-use mesh_core::table::{Backend, BackendName, Generation, Snapshot};
+use mesh_core::{
+    identity::{ClientHandshake, Clients},
+    table::{Backend, BackendName, Generation, Snapshot},
+};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::Hash,
+    sync::{Arc, OnceLock},
+};
+
+/// The most hosts whose connections to one endpoint are told apart while some of them have none.
+const MOST_HOSTS: usize = 1024;
 
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    clients: Arc<Clients>,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
@@ -28,14 +38,23 @@ struct Cluster {
     endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
 }
 
-/// The connections to one endpoint.
+/// The connections to one endpoint: all in plain text, or all secured in the same way.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) http1: Arc<Pool<Http1>>,
     pub(super) http2: Arc<Pool<Http2>>,
+    /// Those that are for the requests to one host each.
+    hosts: OnceLock<ArcSwap<Hosts>>,
 }
 
+type Hosts = FxHashMap<Box<str>, Arc<Endpoint>>;
+
 impl Table {
+    /// No pools; connections will be secured with what these have.
+    pub(super) fn new(clients: Arc<Clients>) -> Self {
+        Self { clients, ..Self::default() }
+    }
+
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
     pub(super) fn of(
         &self,
@@ -50,16 +69,41 @@ impl Table {
             self.follow(snapshot);
             routed = self.routed.load();
         }
-        let Some(backend) = backend else { return self.others.endpoint(upstream) };
+        let Some(backend) = backend else { return self.others.endpoint(upstream, &self.clients) };
         if let Some(cluster) = routed.clusters.get(&backend.name) {
-            return cluster.endpoint(upstream);
+            return cluster.endpoint(upstream, &self.clients);
         }
         let new = Arc::default();
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
         });
-        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
+        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream, &self.clients)
+    }
+
+    /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.
+    pub(super) fn for_host(
+        &self,
+        endpoint: &Endpoint,
+        handshake: ClientHandshake,
+        host: &str,
+    ) -> Arc<Endpoint> {
+        let hosts = endpoint.hosts.get_or_init(ArcSwap::default);
+        if let Some(known) = hosts.load().get(host) {
+            return Arc::clone(known);
+        }
+        let counts = endpoint.http1.counts();
+        let new = Endpoint::new(counts, Some(Secure::new(&self.clients, handshake, host)));
+        hosts.rcu(|known| {
+            let mut known = Hosts::clone(known);
+            if known.len() >= MOST_HOSTS {
+                // Whoever may choose the host could choose any number of them.
+                known.retain(|_, endpoint| endpoint.is_open());
+            }
+            known.entry(host.into()).or_insert_with(|| Arc::clone(&new));
+            known
+        });
+        hosts.load().get(host).cloned().unwrap_or(new)
     }
 
     /// Forgets the pools of endpoints that are gone; requests under way finish on the connections they have.
@@ -87,14 +131,13 @@ impl Table {
 }
 
 impl Cluster {
-    fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
+    fn endpoint(&self, upstream: &Upstream, clients: &Arc<Clients>) -> Arc<Endpoint> {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
-        let new = Arc::new(Endpoint {
-            http1: Pool::new(Arc::clone(&self.counts)),
-            http2: Pool::new(Arc::clone(&self.counts)),
-        });
+        // The host counts nothing for them: where it does, none of these is used.
+        let secure = upstream.tls.clone().map(|handshake| Secure::new(clients, handshake, ""));
+        let new = Endpoint::new(&self.counts, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -104,13 +147,30 @@ impl Cluster {
     fn retain(&self, listed: &FxHashSet<Upstream>) {
         self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
-                true => endpoint.http1.open() + endpoint.http2.open() > 0,
+                true => endpoint.is_open(),
                 false => listed.contains(upstream),
             };
             let kept = endpoints.iter().filter(|(upstream, endpoint)| is_kept(upstream, endpoint));
             kept.map(|(upstream, endpoint)| (upstream.clone(), Arc::clone(endpoint)))
                 .collect::<FxHashMap<_, _>>()
         });
+    }
+}
+
+impl Endpoint {
+    fn new(counts: &Arc<Counts>, secure: Option<Secure>) -> Arc<Self> {
+        Arc::new(Self {
+            http1: Pool::new(Arc::clone(counts), secure.clone()),
+            http2: Pool::new(Arc::clone(counts), secure),
+            hosts: OnceLock::new(),
+        })
+    }
+
+    /// Whether there is any connection, or one is being opened.
+    fn is_open(&self) -> bool {
+        let of_a_host =
+            || self.hosts.get().is_some_and(|hosts| hosts.load().values().any(|host| host.is_open()));
+        self.http1.open() + self.http2.open() > 0 || of_a_host()
     }
 }
 

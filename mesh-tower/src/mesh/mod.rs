@@ -23,7 +23,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use mesh_core::{
     dialect::Setting,
-    identity::ServerCertificates,
+    identity::{Clients, Identity, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -44,6 +44,7 @@ struct Inner {
     client: Client,
     status: watch::Receiver<Arc<Status>>,
     catch_up: CatchUp,
+    identity: Identity,
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
@@ -79,9 +80,12 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
-        let parts = Parts::new(handle, &config);
+        let identity = Identity::default();
+        let clients = Clients::new(identity.clone(), config.secrets.clone());
+        let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
+            identity,
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
             drain: Drain::new(config.grace),
             pump: pump.abort_handle(),
@@ -150,6 +154,12 @@ impl Mesh {
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Arc<Status>> {
         self.0.status.clone()
+    }
+
+    /// What this workload proves with who it is. Whoever issues its credentials puts them there.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     /// What this workload was started with.

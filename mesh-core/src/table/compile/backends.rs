@@ -2,13 +2,14 @@
 
 use super::{
     directory::Directory,
+    secure::Way,
     subsets::{RulesOfService, SubsetRules},
     world::World,
 };
 use crate::{
     model::{
         Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service, Subset,
-        TrafficPolicy, WrittenPolicy,
+        TrafficPolicy, Trust, WrittenPolicy,
     },
     table::{
         decide::Missing,
@@ -24,6 +25,7 @@ pub(super) struct Backends<'a> {
     subsets: &'a SubsetRules,
     /// Where endpoints are preferred to be, where no rule says.
     locality: Option<&'a Arc<LocalityBalancing>>,
+    trust: &'a Trust,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -40,10 +42,10 @@ impl<'a> Backends<'a> {
     ) -> Self {
         let World { directory, subsets, .. } = world;
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let locality = world.locality();
+        let (locality, trust) = (world.locality(), world.trust());
         let default_policy = Arc::new(of_mesh(TrafficPolicy::default(), locality));
         let (made, named) = (BTreeMap::new(), Vec::new());
-        Self { directory, is_gateway, subsets, locality, previous, made, named, default_policy }
+        Self { directory, is_gateway, subsets, locality, trust, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -127,7 +129,9 @@ impl<'a> Backends<'a> {
         };
         let policy = self.policy(rules, subset, port.number);
         let protocol = protocol(port.protocol, &policy);
-        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy };
+        let way = Way { service, subset, port: port.number, trust: self.trust };
+        let secured = way.secured(policy.tls.as_ref(), &endpoints);
+        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy, secured };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -186,6 +190,7 @@ fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[Ba
             locality: endpoint.locality.clone(),
             network: Arc::clone(&endpoint.network),
             service_account: Arc::clone(&endpoint.service_account),
+            takes_mesh_tls: endpoint.takes_mesh_tls(),
         })
         .collect()
 }

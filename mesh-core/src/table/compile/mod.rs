@@ -11,6 +11,7 @@ mod replace;
 mod reuse;
 mod rules;
 mod scope;
+mod secure;
 mod subsets;
 mod world;
 

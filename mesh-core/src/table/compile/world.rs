@@ -2,7 +2,7 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, Security},
+    model::{LocalityBalancing, Model, Security, Trust},
     table::snapshot::Viewpoint,
 };
 use std::sync::Arc;
@@ -36,6 +36,11 @@ impl World {
     /// Where endpoints are preferred to be, where no rule says.
     pub(super) fn locality(&self) -> Option<&Arc<LocalityBalancing>> {
         self.model.locality.as_ref()
+    }
+
+    /// What the mesh believes about identities.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.model.trust
     }
 
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {

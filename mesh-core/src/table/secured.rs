@@ -1,0 +1,37 @@
+//! How connections to the endpoints of a backend are secured.
+
+use super::snapshot::{Backend, BackendEndpoint};
+use crate::identity::ClientHandshake;
+
+/// How connections to the endpoints of a backend are secured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Secured {
+    /// They are not.
+    #[default]
+    Plain,
+    /// All of them in this way, since a DestinationRule says so.
+    All(ClientHandshake),
+    /// Those to endpoints that take the mesh's mutual TLS, since nobody says otherwise.
+    WhereTaken(ClientHandshake),
+}
+
+impl Backend {
+    /// How a connection to one of its endpoints is secured; `None` is in plain text.
+    #[must_use]
+    pub fn handshake(&self, endpoint: &BackendEndpoint) -> Option<&ClientHandshake> {
+        match &self.secured {
+            Secured::Plain => None,
+            Secured::All(handshake) => Some(handshake),
+            Secured::WhereTaken(handshake) => Some(handshake).filter(|_| endpoint.takes_mesh_tls),
+        }
+    }
+
+    /// How one is to an address that a request asks for itself.
+    #[must_use]
+    pub fn handshake_where_asked(&self) -> Option<&ClientHandshake> {
+        match &self.secured {
+            Secured::All(handshake) => Some(handshake),
+            Secured::Plain | Secured::WhereTaken(_) => None,
+        }
+    }
+}
