@@ -197,6 +197,7 @@ fn virtual_service(host: &Host) -> VirtualService {
         attachments: vec![Attachment::Mesh],
         export: Export::Everywhere,
         routes: routes.into_iter().map(|(conditions, to)| Arc::new(route(conditions, to))).collect(),
+        sealed: Vec::new(),
     }
 }
 

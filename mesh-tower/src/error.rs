@@ -47,6 +47,8 @@ pub enum Kind {
     NoRoute,
     /// The host is unknown, and unknown hosts are refused.
     UnknownHost,
+    /// The request came to a gateway over a TLS connection that was made for other hosts.
+    Misdirected,
     /// The rule's destination does not exist.
     NoCluster(Missing),
     /// The destination has no endpoint to send to.
@@ -136,6 +138,7 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
+            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }
@@ -148,6 +151,9 @@ impl fmt::Display for Error {
             }
             Kind::UnknownHost => {
                 "the host is unknown and unknown hosts are refused (describe it by a ServiceEntry)"
+            }
+            Kind::Misdirected => {
+                "the host is not one that the connection was made for (does the client use one connection for all hosts?)"
             }
             Kind::NoCluster(Missing::Service) => {
                 "the destination's service does not exist (is its host right?)"

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ carry ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -19,6 +19,7 @@
 //! | feature | what it adds | what it needs |
 //! |---|---|---|
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
+//! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
 //! | `cli` | the command line, `meshctl` | `file`, clap |
 //!
 //! None is on by default. Every layer is always there.
@@ -31,8 +32,10 @@ pub mod cors;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
+pub mod introduce;
 pub mod mesh;
 pub mod mirror;
+pub mod mtls;
 pub mod outlier;
 pub mod respond;
 pub mod retry;
@@ -49,6 +52,7 @@ mod error;
 mod replay;
 mod reply;
 mod stack;
+mod stream;
 
 pub use body::Body;
 pub use client::Client;
@@ -60,3 +64,4 @@ pub use error::{BoxError, Error, Kind};
 pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
+pub use stream::Untouched;

@@ -3,7 +3,7 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ respond ─▶ carry ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ app
 //! gateway:  an outbound stack that routes by the listener a request came to
 //! ```
 //!
@@ -22,6 +22,7 @@ use crate::{
     context::Ejections,
     cors::{Cors, CorsLayer},
     fault::{Fault, FaultLayer},
+    introduce::{Introduce, IntroduceLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
     outlier::{Outlier, OutlierLayer},
@@ -43,7 +44,7 @@ pub(crate) type Outbound =
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<CarryIn<S>>;
+pub(crate) type Inbound<S> = Respond<Introduce<CarryIn<S>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    RespondLayer::new().layer(carry.layer(app))
+    RespondLayer::new().layer(IntroduceLayer::workload().layer(carry.layer(app)))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one

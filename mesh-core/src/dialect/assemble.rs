@@ -41,6 +41,8 @@ pub fn assemble<'a>(
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
+            Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
+            Meaning::Peers(peers) => model.security.peers.push(Arc::clone(peers)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
         }
     }
@@ -61,6 +63,9 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
         locality: mesh.locality.clone().map(Arc::new),
+        path_normalization: mesh.path_normalization,
+        trusted_proxies: mesh.trusted_proxies,
+        trust: mesh.trust.clone(),
         digest,
         ..model
     }

@@ -31,6 +31,8 @@ pub enum KnownKind {
     WorkloadGroup,
     /// `networking.istio.io`.
     Sidecar,
+    /// `security.istio.io`.
+    AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
     /// Kubernetes' core group.
@@ -39,6 +41,8 @@ pub enum KnownKind {
     ConfigMap,
     /// `discovery.k8s.io`.
     EndpointSlice,
+    /// `security.istio.io`.
+    PeerAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -67,13 +71,14 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
+    ("security.istio.io", &["RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -105,9 +110,11 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
+            ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,

@@ -2,6 +2,7 @@
 
 use super::{
     locality::LocalityBalancing,
+    mesh_tls::{CaCertificate, MeshTls},
     node::Node,
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
@@ -12,28 +13,20 @@ const UNUSED: &[&str] = &[
     "accessLogEncoding",
     "accessLogFile",
     "accessLogFormat",
-    "caCertificates",
     "connectTimeout",
-    "defaultConfig",
     "defaultHttpRetryPolicy",
     "defaultProviders",
     "defaultTrafficPolicy",
     "discoverySelectors",
     "dnsRefreshRate",
-    "enableAutoMtls",
     "enableTracing",
     "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
-    "meshMTLS",
-    "pathNormalization",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
     "serviceSettings",
     "tcpKeepalive",
-    "tlsDefaults",
-    "trustDomain",
-    "trustDomainAliases",
     "zoneAwareLbSetting",
 ];
 
@@ -52,8 +45,107 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// What is made of paths before any rule sees them. Default: BASE.
+    pub path_normalization: Option<ProxyPathNormalization>,
+    /// What proxies do by default. Default: Istio's.
+    pub default_config: Option<DefaultConfig>,
+    /// The trust domain of the mesh. Default: `cluster.local`.
+    pub trust_domain: String,
+    /// Further names of it. Default: none.
+    pub trust_domain_aliases: Vec<String>,
+    /// Whether calls are secured where both ends can and nobody says otherwise. Default: true.
+    pub enable_auto_mtls: Option<bool>,
+    /// How TLS is spoken between workloads. Default: TLS 1.2 and 1.3.
+    pub mesh_mtls: Option<MeshTls>,
+    /// How it is spoken elsewhere. Default: TLS 1.2 and 1.3.
+    pub tls_defaults: Option<MeshTls>,
+    /// Authorities besides the mesh's own. Default: none.
+    pub ca_certificates: Vec<CaCertificate>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
+}
+
+/// What is made of paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProxyPathNormalization {
+    /// How much. Default: BASE.
+    pub normalization: Normalization,
+}
+
+/// How much is made of paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalization {
+    /// As BASE.
+    #[default]
+    Default,
+    /// Nothing.
+    None,
+    /// Dot segments and needless escapes go.
+    Base,
+    /// Several slashes become one, too.
+    MergeSlashes,
+    /// Escaped slashes become slashes, too.
+    DecodeAndMergeSlashes,
+}
+
+/// What proxies do by default, as far as the mesh does it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefaultConfig {
+    /// What is before gateways. Default: clients.
+    pub gateway_topology: Topology,
+    /// Whether anything else is written.
+    pub has_more: bool,
+}
+
+/// What is before gateways.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topology {
+    /// How many proxies are before them, and are believed when they say who their client is. Default: none.
+    pub num_trusted_proxies: u32,
+    /// Whether anything else is written.
+    pub has_more: bool,
+}
+
+impl Read for ProxyPathNormalization {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| Self { normalization: f.take("normalization") })
+    }
+}
+
+impl Read for Normalization {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.choice(&[
+            ("DEFAULT", 0, Self::Default),
+            ("NONE", 1, Self::None),
+            ("BASE", 2, Self::Base),
+            ("MERGE_SLASHES", 3, Self::MergeSlashes),
+            ("DECODE_AND_MERGE_SLASHES", 4, Self::DecodeAndMergeSlashes),
+        ])
+    }
+}
+
+impl Read for DefaultConfig {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            let gateway_topology = f.take("gatewayTopology");
+            Self {
+                gateway_topology,
+                has_more: at.node.entries().len() > usize::from(f.is_written("gatewayTopology")),
+            }
+        })
+    }
+}
+
+impl Read for Topology {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| {
+            f.ignore_unknown();
+            let num_trusted_proxies = f.take("numTrustedProxies");
+            let written = usize::from(f.is_written("numTrustedProxies"));
+            Self { num_trusted_proxies, has_more: at.node.entries().len() > written }
+        })
+    }
 }
 
 impl MeshConfig {
@@ -89,6 +181,14 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                path_normalization: f.maybe("pathNormalization"),
+                default_config: f.maybe("defaultConfig"),
+                trust_domain: f.take("trustDomain"),
+                trust_domain_aliases: f.take("trustDomainAliases"),
+                enable_auto_mtls: f.maybe("enableAutoMtls"),
+                mesh_mtls: f.maybe("meshMTLS"),
+                tls_defaults: f.maybe("tlsDefaults"),
+                ca_certificates: f.take("caCertificates"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

@@ -4,6 +4,7 @@
 //! at once, each with its line and field path.
 
 mod asked;
+mod authorization_policy;
 mod client_tls;
 mod connection_pool;
 mod connection_route;
@@ -19,9 +20,12 @@ mod lines;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_tls;
+mod metadata;
 mod node;
 mod object;
 mod path;
+mod peer_authentication;
 mod place;
 mod plain;
 mod pod;
@@ -32,6 +36,7 @@ mod server_tls;
 mod service;
 mod service_entry;
 mod sidecar;
+mod target_reference;
 mod timestamp;
 mod traffic_policy;
 mod values;
@@ -40,6 +45,10 @@ mod workload;
 mod workload_entry;
 mod workload_group;
 
+pub use authorization_policy::{
+    AuthorizationAction, AuthorizationOperation, AuthorizationPolicy, AuthorizationProvider,
+    AuthorizationRule, AuthorizationSource, RuleCondition, RuleFrom, RuleTo,
+};
 pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
@@ -54,11 +63,14 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::MeshConfig;
+pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
+pub use mesh_tls::{CaCertificate, MeshTls};
+pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
 pub(crate) use object::read_from;
-pub use object::{Body, Document, Key, Metadata, Reading, read};
+pub use object::{Body, Document, Key, Reading, read};
 pub use path::Path;
+pub use peer_authentication::{MutualTls, MutualTlsMode, PeerAuthentication};
 pub(crate) use place::Origin;
 pub use place::Place;
 pub use plain::parse_duration;
@@ -74,6 +86,7 @@ pub use service_entry::{EntryPort, Location, Resolution, ServiceEntry, WorkloadS
 pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
+pub use target_reference::TargetReference;
 pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,

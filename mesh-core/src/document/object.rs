@@ -1,6 +1,7 @@
 //! One document: its kind, its name, its body, and where it was written.
 
 use super::{
+    authorization_policy::AuthorizationPolicy,
     destination_rule::DestinationRule,
     endpoint_slice::EndpointSlice,
     fault::Fault,
@@ -8,23 +9,24 @@ use super::{
     kind::{Kind, KnownKind},
     lines::Lines,
     mesh_config::{self, MeshConfig},
+    metadata::Metadata,
     node::{Node, Value},
     path::Path,
+    peer_authentication::PeerAuthentication,
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
-    read::{At, Fields, Read, Report},
+    read::{At, Fields, Report},
     secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
-    timestamp::Timestamp,
     virtual_service::VirtualService,
     workload::Workload,
     workload_entry::WorkloadEntry,
     workload_group::WorkloadGroup,
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// One document as written.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,21 +39,6 @@ pub struct Document {
     pub place: Place,
     /// The line of each of its fields, for [`Document::place_of`].
     pub lines: Lines,
-}
-
-/// The `metadata` of an object, as far as the mesh uses it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metadata {
-    /// Its name.
-    pub name: String,
-    /// Its namespace, with the default filled in.
-    pub namespace: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
-    /// When it was made, if it has been in a cluster.
-    pub created: Option<Timestamp>,
 }
 
 /// What an object says, by kind.
@@ -71,6 +58,8 @@ pub enum Body {
     WorkloadGroup(Box<WorkloadGroup>),
     /// A Sidecar.
     Sidecar(Box<Sidecar>),
+    /// An AuthorizationPolicy.
+    AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
     /// A Pod.
@@ -79,6 +68,8 @@ pub enum Body {
     EndpointSlice(Box<EndpointSlice>),
     /// The MeshConfig in a ConfigMap.
     MeshConfig(Box<MeshConfig>),
+    /// A PeerAuthentication.
+    PeerAuthentication(Box<PeerAuthentication>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -254,10 +245,12 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
+        KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
+        KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -292,10 +285,12 @@ impl Body {
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
+            KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
+            KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -311,10 +306,12 @@ impl Body {
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
+            Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
+            Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,
@@ -335,64 +332,4 @@ impl Document {
     pub fn is_for_analysis(&self) -> bool {
         matches!(self.body, Body::Workload(..) | Body::Secret(_))
     }
-}
-
-impl Metadata {
-    fn key(&self, kind: Kind) -> Key {
-        Key { kind, namespace: self.namespace.clone(), name: self.name.clone() }
-    }
-}
-
-impl Read for Metadata {
-    fn read(at: At<'_>) -> Option<Self> {
-        at.object(|f| {
-            f.ignore_unknown();
-            if !f.has("name") {
-                f.here().refuse_with("name is missing", "give the object a name");
-            }
-            Self {
-                name: f.maybe("name").map(|Name(name)| name).unwrap_or_default(),
-                namespace: f.maybe("namespace").map(|Namespace(name)| name).unwrap_or_default(),
-                labels: f.take("labels"),
-                annotations: f.take("annotations"),
-                created: f.maybe("creationTimestamp"),
-            }
-        })
-    }
-}
-
-/// The name of an object: a DNS-1123 subdomain.
-struct Name(String);
-
-impl Read for Name {
-    fn read(at: At<'_>) -> Option<Self> {
-        let name = String::read(at)?;
-        if name.len() > 253 || !name.split('.').all(is_dns_label) {
-            let remedy = "use lower-case letters, digits, '-' and '.', at most 253 of them";
-            at.refuse_with(format!("{name:?} is not a valid DNS subdomain"), remedy);
-            return None;
-        }
-        Some(Self(name))
-    }
-}
-
-/// The name of a namespace: a DNS-1123 label, or empty for the default one.
-struct Namespace(String);
-
-impl Read for Namespace {
-    fn read(at: At<'_>) -> Option<Self> {
-        let name = String::read(at)?;
-        if name.len() > 63 || !(name.is_empty() || is_dns_label(&name)) {
-            let remedy = "use lower-case letters, digits and '-', at most 63 of them";
-            at.refuse_with(format!("{name:?} is not a valid DNS label"), remedy);
-            return None;
-        }
-        Some(Self(name))
-    }
-}
-
-/// Whether `label` is a label of DNS-1123, of any length.
-fn is_dns_label(label: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
 }

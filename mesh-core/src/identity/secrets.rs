@@ -1,17 +1,16 @@
-//! Certificates, keys and revocation lists in files, as documents name them.
+//! Certificates, keys and revocation lists in PEM files, as documents name them.
 
-use super::CertificateFault;
+use super::{CertificateFault, pem::key_in};
 use rustls::{
     InconsistentKeys, RootCertStore,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
+    pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject},
     sign::CertifiedKey,
 };
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
 };
-use webpki::{CertRevocationList, OwnedCertRevocationList};
 use zeroize::Zeroizing;
 
 /// Where the files are that documents name.
@@ -34,20 +33,33 @@ impl Secrets {
     ///
     /// # Errors
     /// When no folder of secrets is set.
-    pub(super) fn secret(&self, name: &str) -> Result<PathBuf, CertificateFault> {
+    pub(super) fn folder(&self, name: &str) -> Result<PathBuf, CertificateFault> {
         let fault = || format!("the secret {name} cannot be found: no folder of secrets is set");
         self.root.as_ref().map(|root| root.join(name)).ok_or_else(|| CertificateFault::new(fault()))
     }
+
+    /// The folder of a secret's authorities. As in Istio that may be a secret beside the one with the key, so that fewer
+    /// people need see the latter.
+    ///
+    /// # Errors
+    /// When no folder of secrets is set.
+    pub(super) fn folder_of_authorities(&self, name: &str) -> Result<PathBuf, CertificateFault> {
+        let beside = self.folder(&format!("{name}-cacert"))?;
+        if beside.exists() { Ok(beside) } else { self.folder(name) }
+    }
+}
+
+/// The file of a secret by its usual name, or by Istio's other one, if only that is there.
+pub(super) fn either(folder: &Path, usual: &str, other: &str) -> PathBuf {
+    let [usual, other] = [usual, other].map(|name| folder.join(name));
+    if !usual.exists() && other.exists() { other } else { usual }
 }
 
 /// A certificate chain, leaf first, with its key.
 pub(super) fn certified(certificate: &Path, key: &Path) -> Result<CertifiedKey, CertificateFault> {
     let chain = certificates(certificate)?;
-    if chain.is_empty() {
-        return Err(fault(certificate, &"holds no certificate (write the chain in PEM, leaf first)"));
-    }
-    let private = PrivateKeyDer::from_pem_slice(&Zeroizing::new(bytes(key)?))
-        .map_err(|error| fault(key, &format_args!("holds no private key in PEM: {error}")))?;
+    let text = Zeroizing::new(text(key)?);
+    let private = key_in(&text).ok_or_else(|| fault(key, &"holds no private key in PEM"))?;
     let signer = aws_lc_rs::sign::any_supported_type(&private).map_err(|error| fault(key, &error))?;
     let certified = CertifiedKey::new(chain, signer);
     match certified.keys_match() {
@@ -56,43 +68,43 @@ pub(super) fn certified(certificate: &Path, key: &Path) -> Result<CertifiedKey, 
     }
 }
 
-/// The authorities of a file.
+/// The authorities of a file; at least one.
 pub(super) fn authorities(path: &Path) -> Result<RootCertStore, CertificateFault> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| fault(path, &error))?;
-    }
-    if roots.is_empty() {
-        return Err(fault(path, &"holds no certificate of an authority (write them in PEM)"));
+        roots.add(certificate).map_err(|error| {
+            fault(path, &format_args!("holds what is no authority's certificate: {error}"))
+        })?;
     }
     Ok(roots)
 }
 
-/// The revocation lists of a file.
-pub(super) fn revoked(path: &Path) -> Result<Vec<CertRevocationList<'static>>, CertificateFault> {
-    let pem = bytes(path)?;
-    let lists = CertificateRevocationListDer::pem_slice_iter(&pem).map(|list| {
-        let list = list.map_err(|error| fault(path, &format_args!("not a PEM revocation list: {error}")))?;
-        let list = OwnedCertRevocationList::from_der(&list);
-        Ok(CertRevocationList::Owned(list.map_err(|error| fault(path, &error))?))
-    });
-    let lists = lists.collect::<Result<Vec<_>, _>>()?;
-    if lists.is_empty() {
-        return Err(fault(path, &"holds no revocation list (write them in PEM)"));
+/// What is revoked. A file that cannot be read is a fault: it must not seem that nothing is.
+pub(super) fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateFault> {
+    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&text(path)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| fault(path, &format_args!("not a PEM list of revocations: {error}")))?;
+    match lists.is_empty() {
+        true => Err(fault(path, &"holds no list of revocations (write it in PEM, BEGIN X509 CRL)")),
+        false => Ok(lists),
     }
-    Ok(lists)
+}
+
+/// Why a file cannot be used.
+pub(super) fn fault(path: &Path, what: &dyn fmt::Display) -> CertificateFault {
+    CertificateFault::new(format!("{}: {what}", path.display()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
-    CertificateDer::pem_slice_iter(&bytes(path)?)
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&text(path)?)
         .collect::<Result<_, _>>()
-        .map_err(|error| fault(path, &format_args!("not a PEM certificate: {error}")))
+        .map_err(|error| fault(path, &format_args!("not a PEM certificate: {error}")))?;
+    match chain.is_empty() {
+        true => Err(fault(path, &"holds no certificate (write the chain in PEM, leaf first)")),
+        false => Ok(chain),
+    }
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, CertificateFault> {
+fn text(path: &Path) -> Result<Vec<u8>, CertificateFault> {
     fs::read(path).map_err(|error| fault(path, &error))
-}
-
-fn fault(path: &Path, what: &dyn fmt::Display) -> CertificateFault {
-    CertificateFault::new(format!("{}: {what}", path.display()))
 }

@@ -3,6 +3,7 @@
 use super::{
     backend::Labels,
     host::{Host, HostPattern},
+    server_tls::{ServerTls, TlsLimits},
 };
 use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -26,6 +27,18 @@ pub struct GatewayName {
     pub namespace: Arc<str>,
     /// The name.
     pub name: Arc<str>,
+}
+
+impl Termination {
+    /// Whether clients must show a certificate, or may.
+    #[must_use]
+    pub fn looks_at_clients(&self) -> bool {
+        match self {
+            Self::Own(tls) => tls.clients.is_some(),
+            Self::Mesh(_) => true,
+            Self::Behind | Self::Unsupported(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for GatewayName {
@@ -69,6 +82,8 @@ pub enum ServerProtocol {
     Http,
     /// The same within TLS that ends here.
     Https,
+    /// TLS that ends at the service behind, with whatever is in it.
+    Sealed,
     /// Anything else; not served yet.
     Other,
 }
@@ -76,8 +91,12 @@ pub enum ServerProtocol {
 /// How TLS ends at a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Termination {
-    /// Here, with a server certificate: Istio's `SIMPLE`.
-    Simple(CertificateSource),
+    /// Here, with certificates of its own: Istio's `SIMPLE`, `MUTUAL` and `OPTIONAL_MUTUAL`.
+    Own(Arc<ServerTls>),
+    /// Here, with the mesh's certificates, which clients must have, too: Istio's `ISTIO_MUTUAL`.
+    Mesh(TlsLimits),
+    /// At the service behind: Istio's `PASSTHROUGH`.
+    Behind,
     /// In a way that is not served yet: connections are refused.
     Unsupported(&'static str),
 }

@@ -12,9 +12,12 @@ mod injection;
 mod line;
 mod matching;
 mod mirror;
+mod normalization;
 mod retry;
 mod route;
+mod sealed;
 mod security;
+mod server_tls;
 mod share;
 mod sidecar;
 mod traffic;
@@ -33,12 +36,19 @@ pub use injection::{Abort, AbortStatus, Delay, Injection};
 pub use line::Line;
 pub use matching::{ClaimMatch, HeaderMatch, InvalidPattern, PathMatch, Pattern, QueryMatch, TextMatch};
 pub use mirror::Mirror;
+pub use normalization::PathNormalization;
 pub use retry::{Retriable, RetryOn, RetryPolicy};
 pub use route::{
     Action, Attachment, Block, Conditions, Destination, DirectResponse, Redirect, RedirectPort, RegexRewrite,
     Rewrite, Route, VirtualService,
 };
-pub use security::Security;
+pub use sealed::{SealedBlock, SealedRoute};
+pub use security::{
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
+    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
+    RequestPrincipal, Security, ServiceAccount, TlsDemand,
+};
+pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
@@ -47,7 +57,7 @@ pub use traffic::{
     OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
     Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
-pub use trust::Trust;
+pub use trust::{Authority, Trust};
 
 use std::sync::Arc;
 
@@ -73,6 +83,10 @@ pub struct Model {
     pub root_namespace: Arc<str>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality: Option<Arc<LocalityBalancing>>,
+    /// What is made of paths before any rule sees them.
+    pub path_normalization: PathNormalization,
+    /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
+    pub trusted_proxies: u32,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -92,6 +106,8 @@ impl Default for Model {
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
             locality: None,
+            path_normalization: PathNormalization::default(),
+            trusted_proxies: 0,
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

@@ -11,6 +11,7 @@ use super::{
     matching::{ClaimMatch, HeaderMatch, PathMatch, QueryMatch, TextMatch},
     mirror::Mirror,
     retry::RetryPolicy,
+    sealed::SealedRoute,
 };
 use http::StatusCode;
 use std::{sync::Arc, time::Duration};
@@ -28,8 +29,10 @@ pub struct VirtualService {
     pub attachments: Vec<Attachment>,
     /// Who may see it.
     pub export: Export,
-    /// The rules, in order.
+    /// The rules for requests, in order.
     pub routes: Vec<Arc<Route>>,
+    /// The rules for connections whose TLS ends at the service behind, in order.
+    pub sealed: Vec<SealedRoute>,
 }
 
 /// Where rules apply.

@@ -3,9 +3,10 @@
 use super::{
     hosts::{Found, FoundPattern},
     request::RequestView,
-    snapshot::{Chosen, Rule, Snapshot, VirtualHost},
+    snapshot::{Backend, Chosen, Rule, Snapshot, VirtualHost},
 };
 use crate::model::Action;
+use std::sync::Arc;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Refusal {
     UnknownHost,
     /// The rule's destination does not exist.
     Missing(Missing),
+    /// It came to a gateway over a TLS connection that was made for other hosts.
+    Misdirected,
 }
 
 /// What a destination lacks.
@@ -76,6 +79,21 @@ impl Snapshot {
         };
         chosen.target = number;
         Decision::Forward(chosen)
+    }
+
+    /// Decides a connection to a gateway's port whose TLS ends at the service behind, by the host that the client asks
+    /// for. `roll` is any random number; it chooses among weighted destinations.
+    ///
+    /// # Errors
+    /// Why there is nowhere to send it.
+    pub fn decide_sealed(&self, port: u16, name: Option<&str>, roll: u32) -> Result<&Arc<Backend>, Refusal> {
+        let listener = self.listeners.iter().find(|listener| listener.port == port);
+        // A client that asks for no host is for whoever takes any: a name that is none is within no other pattern.
+        let found = listener.and_then(|listener| listener.sealed.find(name.unwrap_or_default()));
+        let rules = found.map(|found| &self.virtual_hosts[found.owner as usize].rules);
+        let rule = rules.and_then(|rules| rules.first()).ok_or(Refusal::NoRoute)?;
+        let target = rule.choose(roll).and_then(|number| rule.targets.get(number as usize));
+        target.ok_or(Refusal::NoRoute)?.backend(port).map_err(Refusal::Missing)
     }
 
     /// Who is responsible for a request.

@@ -10,6 +10,7 @@ mod explain;
 mod hosts;
 mod inbound;
 mod index;
+mod listener;
 mod matcher;
 mod normal;
 mod outbound;
@@ -22,9 +23,12 @@ pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
-pub use inbound::{Inbound, InboundView};
+pub use inbound::{
+    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, TlsDemands,
+    Verdict,
+};
 pub use matcher::Condition;
-pub use normal::normalized;
+pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use secured::Secured;
 pub use snapshot::{

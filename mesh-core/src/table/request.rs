@@ -42,6 +42,12 @@ impl<'a> RequestView<'a> {
         Self::new(request, authority, if is_tls { "https" } else { "http" }, port, Some(port))
     }
 
+    /// The view of a request that came to `port` of a workload, over TLS or not.
+    #[must_use]
+    pub fn at_workload<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
+        Self { listener: None, ..Self::at_gateway(request, port, is_tls) }
+    }
+
     fn new<B>(
         request: &'a Request<B>,
         authority: &'a str,

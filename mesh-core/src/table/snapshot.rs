@@ -5,11 +5,18 @@ use super::{
     outbound::Outbound, secured::Secured,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, Protocol, Route, ServerProtocol, Share,
-    Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
+    ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
-use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{BuildHasher, Hash, Hasher},
+    net::IpAddr,
+    sync::Arc,
+};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub struct Snapshot {
     pub(super) sidecar: Option<Box<str>>,
     /// What holds for requests to this workload.
     pub(super) inbound: Arc<Inbound>,
+    /// What is made of paths before any rule sees them.
+    pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
     /// What it was made of, for the table after it.
@@ -192,7 +201,7 @@ pub struct BackendEndpoint {
 /// A service, subset and port.
 ///
 /// `Display` gives Istio's cluster name: `outbound|80|v1|product.shop.svc.cluster.local`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialOrd, Ord)]
 pub struct BackendName {
     /// The service.
     pub host: Host,
@@ -200,6 +209,32 @@ pub struct BackendName {
     pub subset: Option<Arc<str>>,
     /// The service's port.
     pub port: u16,
+    /// Of all of it: several layers look a request's backend up by its name, and texts are long.
+    hash: u64,
+}
+
+impl BackendName {
+    /// The name of this port of this subset of a service.
+    #[must_use]
+    pub fn new(host: Host, subset: Option<Arc<str>>, port: u16) -> Self {
+        let hash = FxBuildHasher.hash_one((&host, &subset, port));
+        Self { host, subset, port, hash }
+    }
+}
+
+impl PartialEq for BackendName {
+    fn eq(&self, other: &Self) -> bool {
+        (self.hash, self.port, &self.subset, &self.host)
+            == (other.hash, other.port, &other.subset, &other.host)
+    }
+}
+
+impl Eq for BackendName {}
+
+impl Hash for BackendName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl fmt::Display for BackendName {
@@ -216,6 +251,8 @@ pub struct Listener {
     /// The servers that share it.
     pub servers: Vec<ListenerServer>,
     pub(super) hosts: HostIndex,
+    /// Where connections go whose TLS ends behind, by the host that the client asks for.
+    pub(super) sealed: HostIndex,
 }
 
 /// One server of a [`Listener`].
@@ -292,6 +329,12 @@ impl Snapshot {
         &self.inbound
     }
 
+    /// What is made of paths before any rule sees them; see [`normalized`](super::normalized).
+    #[must_use]
+    pub fn path_normalization(&self) -> PathNormalization {
+        self.path_normalization
+    }
+
     /// What the mesh believes about identities.
     #[must_use]
     pub fn trust(&self) -> &Arc<Trust> {
@@ -344,35 +387,5 @@ impl Target {
     /// What is missing, if there is none.
     pub fn backend(&self, port: u16) -> Result<&Arc<Backend>, super::Missing> {
         self.backend.at(port)
-    }
-}
-
-impl Listener {
-    /// The address to listen on, if every server of the port asks for the same one.
-    #[must_use]
-    pub fn bind(&self) -> Option<IpAddr> {
-        let first = self.servers.first()?.bind;
-        first.filter(|_| self.servers.iter().all(|server| server.bind == first))
-    }
-
-    /// The server for a TLS client that asks for `name`, the most specific first; `None` when no server is for it.
-    #[must_use]
-    pub fn server_for(&self, name: Option<&str>) -> Option<&ListenerServer> {
-        let specificity = |server: &&ListenerServer| {
-            let matching = server.hosts.iter().filter(|pattern| match name {
-                Some(name) => pattern.matches(name),
-                None => **pattern == HostPattern::Any,
-            });
-            matching
-                .map(|pattern| match pattern {
-                    HostPattern::Exact(_) => usize::MAX,
-                    HostPattern::Suffix(suffix) => suffix.len(),
-                    HostPattern::Any => 0,
-                })
-                .max()
-        };
-        let serving = self.servers.iter().filter(|server| specificity(server).is_some());
-        // Of equally specific servers the first wins.
-        serving.rev().max_by_key(specificity)
     }
 }

@@ -62,19 +62,92 @@ fn tls_of_a_server_has_what_its_mode_needs() {
     }
 }
 
-#[test]
-fn details_of_a_servers_tls_say_that_they_have_no_effect() {
-    let tls = "{mode: SIMPLE, credentialName: a, maxProtocolVersion: TLSV1_3, cipherSuites: [ROT13]}";
+/// Checks that a gateway's server serves with these settings of TLS, with exactly these warnings about them.
+#[track_caller]
+fn tls_is_accepted(tls: &str, warnings: &[&str]) {
     let spec = format!(
         "{{servers: [{{port: {{number: 443, name: https, protocol: HTTPS}}, hosts: ['*'], tls: {tls}}}]}}"
     );
-    let at = "spec.servers[0].tls";
-    let warnings = [
-        format!("{at}.cipherSuites[0]: ignoring invalid cipher suites: [ROT13]"),
-        later(&format!("{at}.maxProtocolVersion")),
-        later(&format!("{at}.cipherSuites")),
-    ];
-    is_accepted("Gateway", &spec, &warnings.each_ref().map(String::as_str));
+    let warnings: Vec<_> = warnings.iter().map(|warning| format!("spec.servers[0].tls{warning}")).collect();
+    let warnings: Vec<_> = warnings.iter().map(String::as_str).collect();
+    is_accepted("Gateway", &spec, &warnings);
+}
+
+#[test]
+fn details_of_a_servers_tls_are_served_and_what_cannot_be_says_so() {
+    let whole = "subjectAltNames: [a], verifyCertificateHash: ['AB:@'], verifyCertificateSpki: [@], caCrl: a, \
+                 minProtocolVersion: TLSV1_3, insecureSkipVerify: true";
+    let whole =
+        whole.replacen('@', &"ab".repeat(31), 1).replacen('@', &"A".repeat(43), 1).replace("A]", "A=]");
+    tls_is_accepted(&format!("{{mode: MUTUAL, credentialNames: [a, b], {whole}}}"), &[]);
+    tls_is_accepted("{mode: OPTIONAL_MUTUAL, credentialName: a, caCertCredentialName: b}", &[]);
+    tls_is_accepted("{mode: ISTIO_MUTUAL}", &[]);
+    tls_is_accepted("{mode: PASSTHROUGH}", &[]);
+    let pins = "verifyCertificateHash: [abc], verifyCertificateSpki: ['?']";
+    tls_is_accepted(
+        &format!("{{mode: MUTUAL, credentialName: a, {pins}}}"),
+        &[
+            ".verifyCertificateHash[0]: \"abc\" is no SHA-256, so no certificate is ever this one",
+            ".verifyCertificateSpki[0]: \"?\" is no SHA-256, so no certificate is ever this one",
+        ],
+    );
+    tls_is_accepted(
+        "{mode: SIMPLE, credentialName: a, cipherSuites: [ROT13, AES128-SHA, ECDHE-RSA-AES128-GCM-SHA256]}",
+        &[
+            ".cipherSuites[0]: ignoring invalid cipher suites: [ROT13]",
+            ".cipherSuites[1]: AES128-SHA is not served: it has no forward secrecy, or is no AEAD",
+        ],
+    );
+    let none = ": no version of TLS is left that is served: connections are refused";
+    for limits in ["maxProtocolVersion: TLSV1_1", "minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2"]
+    {
+        tls_is_accepted(&format!("{{mode: SIMPLE, credentialName: a, {limits}}}"), &[none]);
+    }
+    tls_is_accepted(
+        "{mode: AUTO_PASSTHROUGH}",
+        &[".mode: is accepted, but has no effect yet: connections are refused"],
+    );
+}
+
+#[test]
+fn peers_are_asked_for_port_by_port_where_workloads_are_named() {
+    let at = "spec.portLevelMtls";
+    for (spec, expected) in [
+        (
+            "{portLevelMtls: {8080: {mode: STRICT}}}",
+            ": mesh/namespace peer authentication cannot have port level mTLS",
+        ),
+        (
+            "{selector: {}, portLevelMtls: {8080: {mode: STRICT}}}",
+            ": mesh/namespace peer authentication cannot have port level mTLS",
+        ),
+        (
+            "{selector: {matchLabels: {app: a}}, portLevelMtls: {}}",
+            ": port level mTLS, if defined, must have at least one element",
+        ),
+        (
+            "{selector: {matchLabels: {app: a}}, portLevelMtls: {0: {mode: STRICT}}}",
+            "[\"0\"]: port must be in range 1..65535",
+        ),
+        (
+            "{selector: {matchLabels: {app: a}}, portLevelMtls: {http: {mode: STRICT}}}",
+            "[\"http\"]: port must be in range 1..65535",
+        ),
+    ] {
+        is_refused("PeerAuthentication", spec, &format!("{at}{expected}"));
+    }
+    is_refused(
+        "PeerAuthentication",
+        "{mtls: {mode: SOMETIMES}}",
+        "spec.mtls.mode: unknown value \"SOMETIMES\"",
+    );
+    let wild = "spec.selector.matchLabels: wildcard is not supported in selector: \"app=*\"";
+    is_refused("PeerAuthentication", "{selector: {matchLabels: {app: '*'}}}", wild);
+    is_accepted("PeerAuthentication", "{}", &[]);
+    is_accepted("PeerAuthentication", "{mtls: {mode: STRICT}}", &[]);
+    let whole =
+        "{selector: {matchLabels: {app: a}}, mtls: null, portLevelMtls: {8080: {mode: UNSET}, 81: {}}}";
+    is_accepted("PeerAuthentication", whole, &[]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! What Istio asks of its networking documents: what is wrong is refused with one clear line, and what is right and has
+//! What Istio asks of its documents: what is wrong is refused with one clear line, and what is right and has
 //! no effect yet says so once.
 
+mod authorization;
 mod connections;
 mod entries;
 mod old_policies;
@@ -18,8 +19,9 @@ use std::sync::Arc;
 
 /// The errors and the warnings about one document of namespace `shop`, each as path and reason, without its remedy.
 fn faults(kind: &str, spec: &str) -> (Vec<String>, Vec<String>) {
+    let group = if kind == "PeerAuthentication" { "security" } else { "networking" };
     let text =
-        format!("{{apiVersion: networking.istio.io/v1, kind: {kind}, metadata: {{name: x}}, spec: {spec}}}");
+        format!("{{apiVersion: {group}.istio.io/v1, kind: {kind}, metadata: {{name: x}}, spec: {spec}}}");
     let batch = Arc::new(Batch::of("shop.yaml".into(), text.as_bytes(), "shop"));
     let (_, status) = Ledger::new(Setting::default()).take(&[batch]);
     let serves = status.documents.iter().any(|document| document.standing == Standing::Serving);

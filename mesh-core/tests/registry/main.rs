@@ -5,6 +5,7 @@ mod entries;
 mod gateways;
 mod mesh_config;
 mod order;
+mod peers;
 mod scopes;
 mod services;
 mod slices;

@@ -2,7 +2,8 @@
 
 use super::*;
 use mesh_core::{
-    model::{LocalityBalancing, Nearness, RegionFailover},
+    identity::{SpiffeId, TrustBundle, TrustDomain},
+    model::{LocalityBalancing, Nearness, PathNormalization, RegionFailover, TlsVersion, Trust},
     watch::Standing,
 };
 
@@ -139,13 +140,40 @@ fn endpoints_are_preferred_as_the_mesh_has_it_unless_a_rule_says_otherwise() {
 }
 
 #[test]
+fn it_says_what_is_made_of_paths() {
+    for (mesh, expected) in [
+        ("{}", PathNormalization::Base),
+        ("pathNormalization: {}", PathNormalization::Base),
+        ("pathNormalization: {normalization: DEFAULT}", PathNormalization::Base),
+        ("pathNormalization: {normalization: NONE}", PathNormalization::None),
+        ("pathNormalization: {normalization: MERGE_SLASHES}", PathNormalization::MergeSlashes),
+        ("path_normalization: {normalization: 4}", PathNormalization::DecodeAndMergeSlashes),
+    ] {
+        assert_eq!(table(&config(mesh)).path_normalization(), expected, "{mesh}");
+    }
+}
+
+#[test]
+fn it_says_how_many_proxies_are_believed() {
+    let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let trusting = config("defaultConfig: {gatewayTopology: {numTrustedProxies: 2}}");
+    assert_eq!(table(&trusting).inbound().trusted_proxies(), 2);
+    assert_eq!(table("").inbound().trusted_proxies(), 0);
+    assert_eq!(faults(&trusting), [""; 0]);
+    for more in ["defaultConfig: {concurrency: 2}", "defaultConfig: {gatewayTopology: {proxyProtocol: {}}}"] {
+        let reason = "data.mesh.defaultConfig: is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        assert_eq!(faults(&config(more)), [format!("0.yaml:8: ConfigMap/istio: {reason}")]);
+    }
+}
+
+#[test]
 fn what_has_no_effect_yet_says_so_on_its_line_and_mistakes_too() {
     let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let text = config("enableAutoMtls: true\nrootNamespace: root\naccessLogFile: /dev/stdout");
+    let text = config("enableTracing: true\nrootNamespace: root\naccessLogFile: /dev/stdout");
     assert_eq!(
         faults(&text),
         [
-            "0.yaml:8: ConfigMap/istio: data.mesh.enableAutoMtls: is accepted, but has no effect yet",
+            "0.yaml:8: ConfigMap/istio: data.mesh.enableTracing: is accepted, but has no effect yet",
             "0.yaml:10: ConfigMap/istio: data.mesh.accessLogFile: is accepted, but has no effect yet",
         ]
     );
@@ -188,4 +216,58 @@ fn other_maps_are_somebody_elses() {
     ] {
         assert_eq!(taken(&[&text]).1.documents.len(), usize::from(is_read), "{text}");
     }
+}
+
+#[test]
+fn a_mesh_says_whom_it_trusts() {
+    let trust = |text: &str| model(&config(text)).trust;
+    assert_eq!(trust("{}"), Trust::default());
+    let names = |trust: &Trust| trust.aliases.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let said = trust(
+        "trustDomain: corp.example\ntrustDomainAliases: [old.example, a@b.example]\nenableAutoMtls: false\nmeshMTLS: {minProtocolVersion: TLSV1_3}",
+    );
+    assert_eq!(
+        (said.domain.as_str(), names(&said)),
+        ("corp.example", vec!["old.example".into(), "a.b.example".into()])
+    );
+    assert!(!said.secures_by_itself);
+    assert_eq!(said.oldest_version, TlsVersion::V1_3);
+    let faults =
+        |text: &str| taken(&[&config(text)]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (text, expected) in [
+        ("trustDomain: Corp", "data.mesh.trustDomain: a trust domain has 1 to 255 lower-case letters"),
+        (
+            "meshMTLS: {ecdhCurves: [P-256]}",
+            "data.mesh.meshMTLS.ecdhCurves: mesh TLS does not support ECDH curves configuration",
+        ),
+        ("caCertificates: [{}]", "data.mesh.caCertificates[0]: neither pem nor spiffeBundleUrl is written"),
+        ("caCertificates: [{pem: hello}]", "data.mesh.caCertificates[0].pem: holds no certificate"),
+    ] {
+        let found = faults(text);
+        assert!(found.len() == 1 && found[0].contains(expected), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn further_authorities_are_for_the_mesh_or_for_the_domains_that_are_named() {
+    let pem = |name: &str| {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.self_signed(&rcgen::KeyPair::generate().expect("a key")).expect("a certificate").pem()
+    };
+    let quoted = |pem: &str| pem.replace('\n', "\\n").replace('\r', "");
+    let text = format!(
+        "trustDomain: own\ntrustDomainAliases: [old]\ncaCertificates: [{{pem: \"{}\"}}, {{pem: \"{}\", trustDomains: [old]}}]",
+        quoted(&pem("own")),
+        quoted(&pem("old"))
+    );
+    let trust = model(&config(&text)).trust;
+    let domain = |name: &str| TrustDomain::parse(name).expect("a trust domain");
+    let bundle = trust.bundle(&TrustBundle::default());
+    let certificates = |of: &str| bundle.0[&domain(of)].clone();
+    assert_eq!(certificates("own"), trust.authorities[0].certificates);
+    assert_eq!(certificates("old"), trust.authorities[1].certificates);
+    let own = SpiffeId::parse("spiffe://home/ns/a/sa/b").expect("an id");
+    assert_eq!(trust.domains(&own), [domain("own"), domain("home"), domain("old")]);
 }

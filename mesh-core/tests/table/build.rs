@@ -54,6 +54,7 @@ pub(crate) fn virtual_service(name: &str, hosts: &[&str], routes: Vec<Route>) ->
         attachments: vec![Attachment::Mesh],
         export: Export::Everywhere,
         routes: routes.into_iter().map(Arc::new).collect(),
+        sealed: Vec::new(),
     }
 }
 

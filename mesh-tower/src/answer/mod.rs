@@ -75,6 +75,7 @@
 //!     attachments: vec![Attachment::Mesh],
 //!     export: Export::Everywhere,
 //!     routes: vec![Arc::new(closed)],
+//!     sealed: Vec::new(),
 //! };
 //! let (mut publisher, handle) = watch::channel(Viewpoint::default());
 //! publisher.publish(&Model { virtual_services: vec![Arc::new(shop)], ..Model::default() });

@@ -203,7 +203,7 @@ mod tests {
             ..TrafficPolicy::default()
         };
         Backend {
-            name: BackendName { host: Host::parse("product").unwrap(), subset: None, port: 80 },
+            name: BackendName::new(Host::parse("product").unwrap(), None, 80),
             protocol: Protocol::Http,
             is_passthrough: false,
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),

@@ -89,7 +89,7 @@ impl Service<Request<Body>> for Connection {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let Some(upstream) = request.extensions_mut().remove::<Upstream>() else {
+        let Some(upstream) = Upstream::take(request.extensions_mut()) else {
             let why = "no endpoint was chosen for this request (is there a balance layer above?)";
             return Box::pin(std::future::ready(Err(Error::because(Kind::NoEndpoint, why).into())));
         };

@@ -1,5 +1,6 @@
 //! Who sent a request.
 
+use super::Introduction;
 use mesh_core::identity::SpiffeId;
 use std::{net::SocketAddr, sync::Arc};
 
@@ -15,8 +16,10 @@ pub struct Arrival(Arc<Connected>);
 struct Connected {
     peer: SocketAddr,
     local: SocketAddr,
+    is_tls: bool,
     server_name: Option<Box<str>>,
     identity: Option<PeerIdentity>,
+    introduction: Option<Introduction>,
 }
 
 /// Who is at the other end of a connection, as mutual TLS has verified.
@@ -32,7 +35,14 @@ impl Arrival {
     /// A connection in plain text.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr) -> Self {
-        Self(Arc::new(Connected { peer, local, server_name: None, identity: None }))
+        Self(Arc::new(Connected {
+            peer,
+            local,
+            is_tls: false,
+            server_name: None,
+            identity: None,
+            introduction: None,
+        }))
     }
 
     /// One over TLS: for which host the client asked, and who it is, where mutual TLS says so.
@@ -43,7 +53,33 @@ impl Arrival {
         server_name: Option<&str>,
         identity: Option<PeerIdentity>,
     ) -> Self {
-        Self(Arc::new(Connected { peer, local, server_name: server_name.map(Into::into), identity }))
+        let server_name = server_name.map(Into::into);
+        Self(Arc::new(Connected { peer, local, is_tls: true, server_name, identity, introduction: None }))
+    }
+
+    /// The same, with what its requests say of the certificate at the other end.
+    pub(crate) fn introduced(self, introduction: Option<Introduction>) -> Self {
+        let Connected { peer, local, is_tls, server_name, identity, .. } = &*self.0;
+        let (server_name, identity) = (server_name.clone(), identity.clone());
+        Self(Arc::new(Connected {
+            introduction,
+            peer: *peer,
+            local: *local,
+            is_tls: *is_tls,
+            server_name,
+            identity,
+        }))
+    }
+
+    /// What its requests say of the certificate at the other end; nothing when there is none, or nobody verified it.
+    pub(crate) fn introduction(&self) -> Option<&Introduction> {
+        self.0.introduction.as_ref()
+    }
+
+    /// Whether TLS ended here.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.0.is_tls
     }
 
     /// The address at the other end.

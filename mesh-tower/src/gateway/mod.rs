@@ -25,5 +25,6 @@
 mod forward;
 mod run;
 mod tls;
+mod tunnel;
 
 pub use run::Gateway;

@@ -2,6 +2,7 @@
 
 use super::{forward::Forward, tls::Door};
 use crate::{
+    dice::Dice,
     error::BoxError,
     mesh::Mesh,
     serve::{Drain, serve},
@@ -108,6 +109,8 @@ impl Gateway {
             port,
             handle: self.mesh.handle(),
             certificates: self.mesh.certificates(),
+            secrets: self.mesh.secrets(),
+            dice: Dice::default(),
             forward: Forward::new(self.mesh.parts(), port),
         };
         self.tasks.spawn(serve(listener, door, drain.clone()));

@@ -1,25 +1,25 @@
-//! TLS at a gateway's port: which certificate, for whom.
+//! TLS at a gateway's port: which certificate, for whom, and whose.
 
-use super::forward::Forward;
-use crate::serve::Accept;
+use super::{forward::Forward, tunnel};
+use crate::{
+    Body,
+    context::{Arrival, Introduction},
+    dice::Dice,
+    introduce::{Introduce, IntroduceLayer},
+    mtls::{Secrets, hello, secured},
+    serve::{Accept, Accepted, Requests},
+    stream::{Stream, Untouched},
+};
 use mesh_core::{
-    identity::ServerCertificates,
-    model::{ServerProtocol, Termination},
-    table::Listener,
+    identity::{PeerCertificate, ServerCertificates},
+    model::{ServerProtocol, ServerTls, Termination},
+    table::{Listener, ListenerServer, Snapshot},
     watch::Handle,
 };
-use std::{
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpStream;
+use tokio_rustls::StartHandshake;
+use tower_layer::Layer;
 
 /// The time a client has for its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -30,103 +30,122 @@ pub(super) struct Door {
     pub(super) port: u16,
     pub(super) handle: Handle,
     pub(super) certificates: Arc<ServerCertificates>,
+    pub(super) secrets: Arc<Secrets>,
     pub(super) forward: Forward,
+    pub(super) dice: Dice,
 }
 
-impl Accept for Door {
-    type Io = Stream;
-    type Service = Forward;
-    type Body = crate::Body;
+/// Both ends of a client's connection: its own, and the gateway's.
+type Ends = [SocketAddr; 2];
 
-    async fn accept(&self, stream: TcpStream) -> io::Result<(Stream, Forward)> {
+impl Accept for Door {
+    type Service = Introduce<Forward>;
+    type Body = Body;
+
+    async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> io::Result<Accepted<Self::Service>> {
+        let ends = [peer, stream.local_addr()?];
         let snapshot = self.handle.snapshot();
-        let listener = snapshot.listeners().iter().find(|listener| listener.port == self.port);
-        let listener = listener.ok_or_else(|| io::Error::other("the documents no longer open this port"))?;
+        let listener = self.listener(&snapshot)?;
         // Servers that share a port are all of one protocol.
-        let is_plain = listener.servers.iter().all(|server| server.protocol == ServerProtocol::Http);
-        if is_plain {
-            return Ok((Stream::Plain(stream), self.forward.clone().at(self.port, false)));
+        if listener.servers.iter().all(|server| server.protocol == ServerProtocol::Http) {
+            let arrival = Arrival::new(ends[0], ends[1]);
+            return Ok(self.requests(Stream::Plain(stream), arrival, None));
         }
-        let stream = tokio::time::timeout(HANDSHAKE, self.handshake(stream, listener)).await??;
-        Ok((Stream::Tls(Box::new(stream)), self.forward.clone().at(self.port, true)))
+        tokio::time::timeout(HANDSHAKE, self.greet(stream, ends, &snapshot)).await?
     }
 }
 
 impl Door {
-    async fn handshake(&self, stream: TcpStream, listener: &Listener) -> io::Result<TlsStream<TcpStream>> {
-        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+    fn listener<'s>(&self, snapshot: &'s Snapshot) -> io::Result<&'s Listener> {
+        let listener = snapshot.listeners().iter().find(|listener| listener.port == self.port);
+        listener.ok_or_else(|| io::Error::other("the documents no longer open this port"))
+    }
+
+    fn requests(
+        &self,
+        stream: Stream,
+        arrival: Arrival,
+        termination: Option<Termination>,
+    ) -> Accepted<Introduce<Forward>> {
+        let forward = self.forward.clone().at(self.port, arrival.is_tls());
+        let service = IntroduceLayer::gateway().layer(forward);
+        let name = arrival.server_name().map(str::to_owned);
+        let end = termination.map(|termination| Box::pin(self.clone().ends(name, termination)) as _);
+        Accepted::Requests(Requests { stream, arrival, service, end })
+    }
+
+    /// Completes when TLS for clients that ask for `name` no longer ends in this way.
+    async fn ends(mut self, name: Option<String>, termination: Termination) {
+        loop {
+            let snapshot = self.handle.snapshot();
+            let server =
+                self.listener(&snapshot).ok().and_then(|listener| listener.server_for(name.as_deref()));
+            if server.is_none_or(|server| server.tls.as_ref() != Some(&termination)) {
+                return;
+            }
+            drop(snapshot);
+            if self.handle.published().await.is_none() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    async fn greet(
+        &self,
+        stream: TcpStream,
+        ends: Ends,
+        snapshot: &Snapshot,
+    ) -> io::Result<Accepted<Introduce<Forward>>> {
+        let start = hello(stream).await?;
         let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
-        let server = listener.server_for(name.as_deref());
-        let Some(server) = server.filter(|server| server.protocol == ServerProtocol::Https) else {
-            let name = name.unwrap_or_else(|| "no host".to_owned());
-            return Err(io::Error::other(format!("no server of this port is for {name}")));
+        let server = self.listener(snapshot)?.server_for(name.as_deref());
+        let refuse = || {
+            let name = name.as_deref().unwrap_or("no host");
+            io::Error::other(format!("no server of this port is for {name}"))
         };
-        let config = match &server.tls {
-            Some(Termination::Simple(source)) => self.certificates.config(source).map_err(|fault| {
-                tracing::warn!(gateway = %server.gateway, "certificate cannot be used: {fault}");
-                io::Error::other(fault)
-            })?,
-            Some(Termination::Unsupported(mode)) => {
+        let server = server.ok_or_else(refuse)?;
+        let (stream, arrival) = match (server.protocol, &server.tls) {
+            (ServerProtocol::Sealed, _) => {
+                let way = snapshot.decide_sealed(self.port, name.as_deref(), self.dice.roll());
+                let backend = way.map_err(|_| refuse())?;
+                let tunnel = tunnel::to(backend, start.io.rewound(), self.dice.roll());
+                return Ok(Accepted::Other(Box::pin(tunnel)));
+            }
+            (ServerProtocol::Https, Some(Termination::Own(tls))) => {
+                self.shake_hands(start, tls, server, ends).await?
+            }
+            (ServerProtocol::Https, Some(Termination::Mesh(limits))) => {
+                let ready = self.secrets.ready(snapshot.trust(), limits)?;
+                secured(start, &ready, ends[0], ends[1]).await?
+            }
+            (_, Some(Termination::Unsupported(mode))) => {
                 return Err(io::Error::other(format!("TLS mode {mode} is not served yet")));
             }
-            None => return Err(io::Error::other("the server has no TLS settings")),
+            _ => return Err(io::Error::other("the server has no TLS settings")),
         };
-        start.into_stream(config).await
-    }
-}
-
-/// A client's stream: as it is, or what is within TLS.
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        Ok(self.requests(stream, arrival, server.tls.clone()))
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+    async fn shake_hands(
+        &self,
+        mut start: StartHandshake<Untouched>,
+        tls: &ServerTls,
+        server: &ListenerServer,
+        [peer, local]: Ends,
+    ) -> io::Result<(Stream, Arrival)> {
+        let config = self.certificates.config(tls).map_err(|fault| {
+            tracing::warn!(gateway = %server.gateway, "certificate cannot be used: {fault}");
+            io::Error::other(fault)
+        })?;
+        start.io.read_on();
+        let stream = start.into_stream(config).await?;
+        let (_, session) = stream.get_ref();
+        let is_verified = tls.clients.as_ref().is_some_and(|clients| !clients.skips_verification);
+        let shown = session.peer_certificates().and_then(|chain| chain.first()).filter(|_| is_verified);
+        let introduction = shown.and_then(|shown| {
+            Introduction::of_client(&PeerCertificate::read(shown)?, &PeerCertificate::encoded(shown))
+        });
+        let arrival = Arrival::over_tls(peer, local, session.server_name(), None);
+        Ok((Stream::Tls(Box::new(stream)), arrival.introduced(introduction)))
     }
 }

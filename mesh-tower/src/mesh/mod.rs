@@ -1,34 +1,42 @@
 //! The whole mesh in three lines.
 
 mod config;
+mod door;
 #[cfg(feature = "file")]
 mod files;
+mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub use identity::IdentitySource;
 
 use crate::{
     carry::CarryInLayer,
     client::Client,
+    context::Arrival,
     error::BoxError,
     fault::FaultLayer,
     gateway::Gateway,
+    mtls,
     rewrite::RewriteLayer,
     route::RouteLayer,
-    serve::{Drain, Plain, serve},
+    serve::{Drain, serve},
     stack::{self, Parts},
+    stream::Untouched,
     timeout::TimeoutLayer,
 };
+use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Clients, Identity, ServerCertificates},
+    identity::{Clients, Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
 };
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, io, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 use tower_service::Service;
 
@@ -45,9 +53,13 @@ struct Inner {
     status: watch::Receiver<Arc<Status>>,
     catch_up: CatchUp,
     identity: Identity,
+    /// Why there was no certificate when the workload started, if it wanted one.
+    unproven: Option<Arc<IssueFault>>,
+    secrets: Arc<mtls::Secrets>,
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
+    _issuing: Issuing,
 }
 
 impl Drop for Inner {
@@ -81,14 +93,27 @@ impl Mesh {
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
         let identity = Identity::default();
+        let issuing = identity::follow(&config, &identity, handle.clone());
+        let unproven = match identity::is_wanted(&config, &handle) {
+            true => identity::first(&identity).await.err(),
+            false => None,
+        };
+        if let Some(fault) = &unproven {
+            tracing::error!(
+                "this workload starts without a certificate; every handshake that needs one fails: {fault}"
+            );
+        }
         let clients = Clients::new(identity.clone(), config.secrets.clone());
         let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
+            secrets: Arc::new(mtls::Secrets::new(identity.clone())),
             identity,
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
             drain: Drain::new(config.grace),
             pump: pump.abort_handle(),
+            _issuing: issuing,
+            unproven,
             config,
             parts,
             status,
@@ -105,7 +130,8 @@ impl Mesh {
     /// Serves `app` on `listener` until the process is told to stop (SIGTERM or Ctrl-C), or [`Mesh::drain`] starts;
     /// then completes once the requests under way are answered.
     ///
-    /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's.
+    /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's. Who may
+    /// connect, and how, is for the documents to say: see [`mtls`](crate::mtls). TLS that is not the mesh's is closed.
     /// Dropping the future cuts every connection.
     ///
     /// # Errors
@@ -122,14 +148,49 @@ impl Mesh {
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let mesh = self.clone();
-        async move {
-            let signals = mesh.0.drain.on_signals()?;
-            let app = stack::inbound(&mesh.carry(), app);
-            serve(listener, Plain(app), mesh.0.drain.clone()).await;
-            signals.abort();
-            Ok(())
-        }
+        self.clone().serve_all(listener, app, None)
+    }
+
+    /// Serves `app` as [`Mesh::serve`] does, and hands connections whose TLS is the application's own to `pass`, from
+    /// their first byte on: those of clients that offer none of the mesh's protocols, where plain text may be spoken, too.
+    ///
+    /// When the mesh drains, what `pass` does has the time that requests under way have; then it is dropped.
+    ///
+    /// # Errors
+    /// As [`Mesh::serve`].
+    pub fn serve_and_pass<S, B, P, F>(
+        &self,
+        listener: TcpListener,
+        app: S,
+        pass: P,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+        P: Fn(Untouched, Arrival) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let pass: Pass = Arc::new(move |stream, arrival| Box::pin(pass(stream, arrival)));
+        self.clone().serve_all(listener, app, Some(pass))
+    }
+
+    async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let signals = self.0.drain.on_signals()?;
+        let app = stack::inbound(&self.carry(), app);
+        let door = mtls::Door::new(self.handle(), Arc::clone(&self.0.secrets));
+        serve(listener, Door { door, app, pass }, self.0.drain.clone()).await;
+        signals.abort();
+        Ok(())
     }
 
     /// The gateways that this workload acts as.
@@ -156,7 +217,7 @@ impl Mesh {
         self.0.status.clone()
     }
 
-    /// What this workload proves with who it is. Whoever issues its credentials puts them there.
+    /// What this workload proves with who it is, as it is now.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.0.identity
@@ -207,6 +268,10 @@ impl Mesh {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<mtls::Secrets> {
+        Arc::clone(&self.0.secrets)
     }
 
     pub(crate) fn certificates(&self) -> Arc<ServerCertificates> {

@@ -64,14 +64,14 @@ impl Tallies {
         let routed = request.extensions().get::<Routed>()?;
         let backend = routed.backend().ok()??;
         backend.policy.outlier_detection.as_ref()?;
-        let endpoint = request.extensions().get::<Upstream>()?;
+        let endpoint = Upstream::of_request(request.extensions())?;
         if self.table.load().generation < routed.snapshot().generation() {
             self.follow(routed.snapshot());
         }
         let table = self.table.load();
         let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
         let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
-        let answer_by = request.extensions().get().cloned();
+        let answer_by = AnswerBy::of_request(request.extensions()).cloned();
         Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
     }
 

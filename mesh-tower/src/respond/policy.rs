@@ -77,6 +77,7 @@ fn answer(error: &Error) -> Answer {
     match error.kind() {
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
         Kind::UnknownHost => Answer::new(S::BAD_GATEWAY, "-", "direct_response", ""),
+        Kind::Misdirected => Answer::new(S::MISDIRECTED_REQUEST, "-", "misdirected_request", ""),
         Kind::NoCluster(_) => Answer::new(S::SERVICE_UNAVAILABLE, "NC", "cluster_not_found", ""),
         Kind::NoEndpoint => {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")

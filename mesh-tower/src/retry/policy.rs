@@ -151,6 +151,7 @@ impl Ending {
             }
             Kind::NoRoute
             | Kind::UnknownHost
+            | Kind::Misdirected
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow

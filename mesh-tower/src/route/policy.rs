@@ -1,6 +1,6 @@
 //! Where a request is looked at, and by which table it is decided.
 
-use crate::Routed;
+use crate::{Arrival, Routed};
 use http::Request;
 use mesh_core::table::{Decision, Refusal, RequestView, Snapshot};
 use std::sync::Arc;
@@ -27,6 +27,11 @@ pub(super) fn judge<B>(
         Place::Mesh => RequestView::outbound(request),
         Place::Gateway { port, is_tls } => RequestView::at_gateway(request, port, is_tls),
     };
+    if let Place::Gateway { port, is_tls: true } = place
+        && is_misdirected(&snapshot, request, port, view.host())
+    {
+        return Err(Refusal::Misdirected);
+    }
     let decision = snapshot.choose(&view, roll);
     if let Decision::Refuse(refusal) = decision {
         return Err(refusal);
@@ -36,4 +41,11 @@ pub(super) fn judge<B>(
         Place::Mesh => routed,
         Place::Gateway { is_tls, .. } => routed.at_gateway(is_tls),
     })
+}
+
+/// Whether the connection that a request came over was made for other hosts; nobody knows of one without an [`Arrival`].
+fn is_misdirected<B>(snapshot: &Snapshot, request: &Request<B>, port: u16, host: &str) -> bool {
+    let Some(arrival) = request.extensions().get::<Arrival>() else { return false };
+    let listener = snapshot.listeners().iter().find(|listener| listener.port == port);
+    listener.is_some_and(|listener| listener.misdirects(arrival.server_name(), host))
 }

@@ -1,15 +1,19 @@
 //! One connection of a client.
 
-use super::drain::Drain;
-use crate::{body::Body, context::PeerAddress, error::BoxError};
+use super::{drain::Drain, listen::Requests};
+use crate::{
+    body::Body,
+    context::{Arrival, PeerAddress},
+    error::BoxError,
+    stream::Stream,
+};
 use http::{HeaderValue, Method, Request, Response, Version, header::CONTENT_LENGTH};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulConnection},
 };
-use std::{pin::Pin, time::Duration};
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::{net::SocketAddr, pin::Pin, time::Duration};
 use tower::util::ServiceExt;
 use tower_service::Service;
 
@@ -23,12 +27,44 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection that can be told to end.
 type Serving = Pin<Box<dyn GracefulConnection<Error = BoxError, Output = Result<(), BoxError>> + Send>>;
 
-/// Starts to serve what comes over `io`.
+/// Serves a connection to its end, or until it has drained.
+pub(super) async fn serve<S, B>(requests: Requests<S>, drain: Drain)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let Requests { stream, arrival, service, end } = requests;
+    let peer = arrival.peer();
+    let mut connection = start(stream, arrival, service);
+    let end = end.unwrap_or_else(|| Box::pin(std::future::pending()));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = end => return finish(connection, peer, &drain).await,
+        () = drain.started() => return finish(connection, peer, &drain).await,
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error, "connection ended");
+    }
+}
+
+/// Takes no more requests, and lets those under way end.
+async fn finish(mut connection: Serving, peer: SocketAddr, drain: &Drain) {
+    connection.as_mut().graceful_shutdown();
+    match tokio::time::timeout(drain.grace(), connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%peer, error, "connection ended"),
+        Err(_) => tracing::info!(%peer, "connection cut: it did not drain in time"),
+    }
+}
+
+/// Starts to serve what comes over a stream.
 ///
 /// Boxed once a connection: the compiler cannot see through all of hyper's types that it is `Send` in a spawned task.
-pub(super) fn start<I, S, B>(io: I, peer: PeerAddress, service: S) -> Serving
+fn start<S, B>(stream: Stream, arrival: Arrival, service: S) -> Serving
 where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
@@ -36,7 +72,8 @@ where
     B::Error: Into<BoxError>,
 {
     let answer = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(PeerAddress(arrival.peer()));
+        request.extensions_mut().insert(arrival.clone());
         // Over HTTP/1.1, hyper leaves the body away itself.
         let is_bare = request.method() == Method::HEAD && request.version() == Version::HTTP_2;
         let answer = service.clone().oneshot(request);
@@ -45,7 +82,7 @@ where
             Ok::<_, BoxError>(if is_bare { without_body(response) } else { response })
         }
     });
-    Box::pin(builder().serve_connection_with_upgrades(TokioIo::new(io), answer).into_owned())
+    Box::pin(builder().serve_connection_with_upgrades(TokioIo::new(stream), answer).into_owned())
 }
 
 /// What HEAD gets of the answer to GET: all but the body, and the length of that.
@@ -55,23 +92,6 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
         response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
     response.map(|_| Body::empty())
-}
-
-/// Serves a connection to its end, or until it has drained.
-pub(super) async fn run(mut connection: Serving, peer: PeerAddress, drain: Drain) {
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = drain.started() => {
-            connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(drain.grace(), connection).await {
-                Ok(ended) => ended,
-                Err(_) => return tracing::info!(peer = %peer.0, "connection cut: it did not drain in time"),
-            }
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(peer = %peer.0, error, "connection ended");
-    }
 }
 
 fn builder() -> Builder<TokioExecutor> {

@@ -1,12 +1,12 @@
 //! The loop that accepts connections.
 
 use super::{connection, drain::Drain};
-use crate::{context::PeerAddress, error::BoxError};
+use crate::{context::Arrival, error::BoxError, stream::Stream};
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
@@ -17,8 +17,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Turns an accepted connection into a stream of bytes and the service for what comes over it.
 pub(crate) trait Accept: Clone + Send + 'static {
-    /// The stream: plain, or what is within TLS.
-    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The service.
     type Service: Service<Request<Incoming>, Response = Response<Self::Body>, Error: Into<BoxError>, Future: Send>
         + Clone
@@ -28,29 +26,31 @@ pub(crate) trait Accept: Clone + Send + 'static {
     type Body: http_body::Body<Data = bytes::Bytes, Error: Into<BoxError>> + Send + 'static;
 
     /// Accepts one connection; an error closes it.
-    fn accept(&self, stream: TcpStream)
-    -> impl Future<Output = io::Result<(Self::Io, Self::Service)>> + Send;
+    fn accept(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) -> impl Future<Output = io::Result<Accepted<Self::Service>>> + Send;
 }
 
-/// Serves whatever comes, in plain text.
-#[derive(Clone, Debug)]
-pub(crate) struct Plain<S>(pub(crate) S);
+/// What an accepted connection is for.
+pub(crate) enum Accepted<S> {
+    /// Requests.
+    Requests(Requests<S>),
+    /// Something else, which this serves to its end.
+    Other(BoxFuture<'static, io::Result<()>>),
+}
 
-impl<S, B> Accept for Plain<S>
-where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Io = TcpStream;
-    type Service = S;
-    type Body = B;
-
-    async fn accept(&self, stream: TcpStream) -> io::Result<(TcpStream, S)> {
-        Ok((stream, self.0.clone()))
-    }
+/// A connection over which requests come.
+pub(crate) struct Requests<S> {
+    /// The bytes.
+    pub(crate) stream: Stream,
+    /// Who is at the other end.
+    pub(crate) arrival: Arrival,
+    /// Who answers.
+    pub(crate) service: S,
+    /// When it is to end, though nobody drains; never when `None`.
+    pub(crate) end: Option<BoxFuture<'static, ()>>,
 }
 
 /// Accepts connections until the drain starts, then waits until those under way have ended.
@@ -65,7 +65,7 @@ pub(crate) async fn serve<A: Accept>(listener: TcpListener, accept: A, drain: Dr
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(one(stream, PeerAddress(peer), accept.clone(), drain.clone()));
+                connections.spawn(one(stream, peer, accept.clone(), drain.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -77,7 +77,7 @@ pub(crate) async fn serve<A: Accept>(listener: TcpListener, accept: A, drain: Dr
     while connections.join_next().await.is_some() {}
 }
 
-async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: Drain) {
+async fn one<A: Accept>(stream: TcpStream, peer: SocketAddr, accept: A, drain: Drain) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "connection ended before it began");
         return;
@@ -85,12 +85,27 @@ async fn one<A: Accept>(stream: TcpStream, peer: PeerAddress, accept: A, drain: 
     let accepted = tokio::select! {
         // Plain connections are accepted at once, and may hold a request already.
         biased;
-        accepted = accept.accept(stream) => accepted,
+        accepted = accept.accept(stream, peer) => accepted,
         // Nothing was asked yet: a handshake need not be finished to be ended.
         () = drain.started() => return,
     };
     match accepted {
-        Ok((io, service)) => connection::run(connection::start(io, peer, service), peer, drain).await,
-        Err(error) => tracing::debug!(peer = %peer.0, %error, "connection refused"),
+        Ok(Accepted::Requests(requests)) => connection::serve(requests, drain).await,
+        Ok(Accepted::Other(other)) => until_drained(other, peer, drain).await,
+        Err(error) => tracing::debug!(%peer, %error, "connection refused"),
+    }
+}
+
+/// Serves what is no HTTP to its end, or until its time is over once the drain has started.
+async fn until_drained(other: BoxFuture<'static, io::Result<()>>, peer: SocketAddr, drain: Drain) {
+    let over = async {
+        drain.started().await;
+        tokio::time::sleep(drain.grace()).await;
+    };
+    tokio::select! {
+        ended = other => if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "connection ended");
+        },
+        () = over => tracing::info!(%peer, "connection cut: it did not drain in time"),
     }
 }

@@ -9,4 +9,4 @@ mod listen;
 
 pub use crate::context::PeerAddress;
 pub use drain::Drain;
-pub(crate) use listen::{Accept, Plain, serve};
+pub(crate) use listen::{Accept, Accepted, Requests, serve};

@@ -7,10 +7,10 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTE
 use http_body_util::BodyExt;
 use mesh_core::{
     model::{
-        Abort, AbortStatus, Action, Attachment, Block, CertificateSource, Conditions, CorsPolicy, Delay,
-        Destination, DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host,
-        HostPattern, Injection, Labels, Line, Model, PathMatch, Port, Protocol, Redirect, RedirectPort,
-        Rewrite, Route, ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, UnknownHosts,
+        Abort, AbortStatus, Action, Attachment, Block, Conditions, CorsPolicy, Delay, Destination,
+        DirectResponse, Edit, Export, Gateway, GatewayName, GatewayServer, HeaderEdits, Host, HostPattern,
+        Injection, Labels, Line, Model, PathMatch, Port, Protocol, Redirect, RedirectPort, Rewrite, Route,
+        ServerHost, ServerProtocol, Service, Share, Termination, TextMatch, TlsLimits, UnknownHosts,
         UnmatchedPreflights, VirtualService,
     },
     table::{GatewayRole, Snapshot, Viewpoint},
@@ -82,6 +82,7 @@ fn model(digest: u64, routes: Vec<Route>) -> Model {
         attachments: vec![Attachment::Mesh],
         export: Export::Everywhere,
         routes: routes.into_iter().map(Arc::new).collect(),
+        sealed: Vec::new(),
     };
     let port = Port { number: 80, name: "http".into(), protocol: Protocol::Http, target: 8080 };
     let service = Service { ports: vec![port], ..Service::new(host(), "shop".into()) };
@@ -218,7 +219,7 @@ async fn a_gateway_that_ends_tls_redirects_within_https() {
         port_name: "https".into(),
         protocol: ServerProtocol::Https,
         hosts: vec![ServerHost { namespace: None, pattern: HostPattern::Any }],
-        tls: Some(Termination::Simple(CertificateSource::Secret("door".into()))),
+        tls: Some(Termination::Mesh(TlsLimits::default())),
         redirects_to_https: false,
     };
     let mut model = model(1, vec![]);

@@ -3,7 +3,7 @@
 use super::{Site, names::is_label};
 use crate::{
     document::{self, Path},
-    model::{Host, HostPattern},
+    model::{Destination, HeaderEdits, Host, HostPattern},
 };
 use std::sync::Arc;
 
@@ -14,6 +14,10 @@ pub(super) fn translate(
     written: &document::Destination,
 ) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
     check(site, at, written);
+    named(site, written)
+}
+
+fn named(site: Site<'_>, written: &document::Destination) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
     let host = HostPattern::parse(&site.full_name(&written.host)).ok()?;
     // A wildcard is the name of a service that a ServiceEntry has for it; everything is no name.
     let host = Some(host).filter(|host| *host != HostPattern::Any)?.to_name();
@@ -22,7 +26,7 @@ pub(super) fn translate(
     Some((host, subset, port))
 }
 
-/// Checks a destination that nothing is sent to yet.
+/// Checks a destination.
 pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destination) {
     let host_at = at.field("host");
     if written.host.is_empty() {
@@ -54,7 +58,28 @@ fn check_subset(site: Site<'_>, at: &Path<'_>, subset: &str) {
     }
 }
 
-/// Checks weighted destinations that nothing is sent to yet.
+/// Reads weighted destinations of connections, as far as hosts can have their names.
+pub(super) fn weighted(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &[document::WeightedDestination],
+) -> Vec<Destination> {
+    check_all(site, at, written);
+    let each = |weighted: &document::WeightedDestination| {
+        let (host, subset, port) = named(site, weighted.destination.as_ref()?)?;
+        Some(Destination {
+            host,
+            subset,
+            port,
+            weight: weighted.weight.unsigned_abs(),
+            request_headers: HeaderEdits::default(),
+            response_headers: HeaderEdits::default(),
+        })
+    };
+    written.iter().filter_map(each).collect()
+}
+
+/// Checks weighted destinations.
 pub(super) fn check_all(site: Site<'_>, at: &Path<'_>, written: &[document::WeightedDestination]) {
     for (index, weighted) in written.iter().enumerate() {
         let at = at.index(index);

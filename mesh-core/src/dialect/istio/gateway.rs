@@ -1,17 +1,9 @@
 //! `Gateway` → the doors of the mesh.
 
-use super::{
-    Meaning, Site,
-    names::is_label,
-    server_tls::{self, mode_name},
-    values::{is_http, is_protocol, is_tls},
-};
+use super::{Meaning, Site, names::is_label, termination::termination, values::is_protocol};
 use crate::{
     document::{self, Path, ServerTlsMode},
-    model::{
-        CertificateSource, Gateway, GatewayName, GatewayServer, Host, HostPattern, ServerHost,
-        ServerProtocol, Termination,
-    },
+    model::{Gateway, GatewayName, GatewayServer, Host, HostPattern, ServerHost, ServerProtocol},
 };
 use std::sync::Arc;
 
@@ -82,7 +74,8 @@ fn server(site: Site<'_>, at: &Path<'_>, written: &document::Server) -> Option<G
             "remove it",
         );
     }
-    let protocol = protocol(site, &port_at.field("protocol"), &port.protocol)?;
+    let mode = written.tls.as_ref().map(|tls| tls.mode);
+    let protocol = protocol(site, &port_at.field("protocol"), &port.protocol, mode)?;
     let number = number(site, at, port, &written.bind);
     site.later(at, &[("bind", written.bind.starts_with("unix://"))]);
     if !written.default_endpoint.is_empty() {
@@ -127,14 +120,20 @@ fn number(site: Site<'_>, at: &Path<'_>, port: &document::ServerPort, bind: &str
     None
 }
 
-fn protocol(site: Site<'_>, at: &Path<'_>, written: &str) -> Option<ServerProtocol> {
-    match written.to_ascii_uppercase().as_str() {
-        "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => Some(ServerProtocol::Http),
-        "HTTPS" => Some(ServerProtocol::Https),
+fn protocol(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &str,
+    mode: Option<ServerTlsMode>,
+) -> Option<ServerProtocol> {
+    match (written.to_ascii_uppercase().as_str(), mode) {
+        ("HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB", _) => Some(ServerProtocol::Http),
+        ("HTTPS" | "TLS", Some(ServerTlsMode::Passthrough)) => Some(ServerProtocol::Sealed),
+        ("HTTPS", _) => Some(ServerProtocol::Https),
         _ if is_protocol(written) => {
             let reason =
                 format!("protocol {written} is accepted, but has no effect yet: the port is not opened");
-            site.check.warn(at, reason, "HTTP, HTTP2, GRPC and HTTPS are served");
+            site.check.warn(at, reason, "HTTP, HTTP2, GRPC, HTTPS, and TLS of mode PASSTHROUGH are served");
             Some(ServerProtocol::Other)
         }
         _ => {
@@ -170,73 +169,4 @@ fn hosts(site: Site<'_>, at: &Path<'_>, written: &[String]) -> Vec<ServerHost> {
         Some(ServerHost { namespace, pattern })
     };
     written.iter().enumerate().filter_map(host).collect()
-}
-
-fn termination(
-    site: Site<'_>,
-    at: &Path<'_>,
-    protocol: &str,
-    written: Option<&document::ServerTls>,
-) -> Option<Termination> {
-    let tls_at = at.field("tls");
-    if let Some(tls) = written {
-        server_tls::check(site, &tls_at, tls);
-        server_tls::later(site, &tls_at, tls);
-        if tls.https_redirect && !is_http(protocol) {
-            site.check.note(&tls_at, "tls.httpsRedirect should only be used with http servers");
-        }
-    }
-    match (is_tls(protocol), written) {
-        (true, None) => {
-            let remedy = "write tls: {mode: SIMPLE, credentialName: …}";
-            site.check.refuse_with(at, "server must have TLS settings for HTTPS/TLS protocols", remedy);
-            None
-        }
-        (true, Some(tls)) => Some(match tls.mode {
-            ServerTlsMode::Simple => match certificate(site, &tls_at, tls) {
-                Some(source) => Termination::Simple(source),
-                // Several certificates for one port; the warning at their field says so.
-                None => Termination::Unsupported(mode_name(tls.mode)),
-            },
-            other => {
-                let reason = "is accepted, but has no effect yet: connections are refused";
-                site.check.warn(&tls_at.field("mode"), reason, "SIMPLE is served");
-                Termination::Unsupported(mode_name(other))
-            }
-        }),
-        (false, Some(tls)) => {
-            refuse_plain(site, &tls_at, protocol, tls);
-            None
-        }
-        (false, None) => None,
-    }
-}
-
-/// Refuses TLS on a port of plain text, but for the redirect of HTTP.
-fn refuse_plain(site: Site<'_>, at: &Path<'_>, protocol: &str, tls: &document::ServerTls) {
-    let passes = matches!(tls.mode, ServerTlsMode::Passthrough | ServerTlsMode::AutoPassthrough);
-    let has_files = [&tls.ca_certificates, &tls.private_key, &tls.server_certificate];
-    let remedy = "only httpsRedirect is possible here; or make the protocol HTTPS";
-    if !is_http(protocol) {
-        let remedy = "remove tls, or make the protocol TLS";
-        site.check.refuse_with(at, "server cannot have TLS settings for non HTTPS/TLS ports", remedy);
-    } else if !passes || has_files.iter().any(|file| !file.is_empty()) {
-        site.check.refuse_with(at, "server cannot have TLS settings for plain text HTTP ports", remedy);
-    }
-}
-
-fn certificate(site: Site<'_>, at: &Path<'_>, tls: &document::ServerTls) -> Option<CertificateSource> {
-    match tls.credential_name.as_str() {
-        "" if tls.server_certificate.is_empty() || tls.private_key.is_empty() => None,
-        "" => Some(CertificateSource::Files {
-            certificate: tls.server_certificate.clone().into(),
-            key: tls.private_key.clone().into(),
-        }),
-        name if name.contains(['/', '\\']) || name.starts_with('.') => {
-            let reason = format!("{name:?} is not the name of a secret");
-            site.check.refuse_with(&at.field("credentialName"), reason, "write a name without a path");
-            None
-        }
-        name => Some(CertificateSource::Secret(name.into())),
-    }
 }

@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality};
+use super::{Meaning, Site, locality, mesh_trust};
 use crate::{
-    document::{self, OutboundMode, Path},
-    model::{Export, LocalityBalancing, UnknownHosts},
+    document::{self, Normalization, OutboundMode, Path},
+    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
 };
 use std::sync::Arc;
 
@@ -17,6 +17,12 @@ pub struct MeshSetting {
     pub unknown_hosts: Option<UnknownHosts>,
     /// Where endpoints are preferred to be, where no DestinationRule says.
     pub locality: Option<LocalityBalancing>,
+    /// What is made of paths before any rule sees them.
+    pub path_normalization: PathNormalization,
+    /// How many proxies before the mesh are believed when they say who their client is.
+    pub trusted_proxies: u32,
+    /// What the mesh believes about identities.
+    pub trust: Trust,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
@@ -56,6 +62,12 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
     };
+    let defaults = written.default_config.as_ref();
+    let topology = defaults.map(|defaults| &defaults.gateway_topology);
+    if defaults.is_some_and(|defaults| defaults.has_more || defaults.gateway_topology.has_more) {
+        let reason = "is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        site.check.note(&at.field("defaultConfig"), reason);
+    }
     let root = Some(written.root_namespace.as_str()).filter(|name| !name.is_empty());
     let outbound = written.outbound_traffic_policy.as_ref();
     Some(Meaning::Mesh(Arc::new(MeshSetting {
@@ -65,6 +77,9 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
         locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
+        trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
+        trust: mesh_trust::translate(site, at, written),
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
@@ -72,4 +87,13 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
     })))
+}
+
+fn normalization(written: document::ProxyPathNormalization) -> PathNormalization {
+    match written.normalization {
+        Normalization::None => PathNormalization::None,
+        Normalization::Default | Normalization::Base => PathNormalization::Base,
+        Normalization::MergeSlashes => PathNormalization::MergeSlashes,
+        Normalization::DecodeAndMergeSlashes => PathNormalization::DecodeAndMergeSlashes,
+    }
 }

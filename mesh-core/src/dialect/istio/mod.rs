@@ -1,6 +1,8 @@
 //! Istio's dialect: its checks, its short names, its merges. One file a kind.
 
 mod analysis;
+mod authorization_clauses;
+mod authorization_policy;
 mod client_tls;
 mod connection_pool;
 mod connection_route;
@@ -8,6 +10,7 @@ mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod dry_run;
 mod endpoint_slice;
 mod gateway;
 mod headers;
@@ -17,11 +20,14 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_trust;
 mod mirror;
 mod names;
 mod outlier_detection;
+mod peer_authentication;
 mod pod;
 mod policy;
+mod policy_target;
 mod retry;
 mod server_tls;
 mod service;
@@ -29,6 +35,7 @@ mod service_entry;
 mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
+mod termination;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -48,7 +55,7 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{Gateway, Sidecar, SubsetRule, VirtualService},
+    model::{AuthorizationPolicy, Gateway, PeerAuthentication, Sidecar, SubsetRule, VirtualService},
 };
 use std::sync::Arc;
 
@@ -75,6 +82,10 @@ pub enum Meaning {
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// Who may ask what of some workloads.
+    Authorization(Arc<AuthorizationPolicy>),
+    /// Whether some workloads are reached by mutual TLS.
+    Peers(Arc<PeerAuthentication>),
     /// What holds for the whole mesh.
     Mesh(Arc<MeshSetting>),
     /// Nothing that routes requests.
@@ -87,6 +98,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
     let check = Check::new(document);
     let spec = Path::Root.field("spec");
     let site = Site { check: &check, metadata: &document.metadata, setting, spec: &spec };
+    dry_run::check(site, &document.body);
     let meaning = match &document.body {
         Body::VirtualService(written) => virtual_service::translate(site, written),
         Body::DestinationRule(written) => destination_rule::translate(site, written),
@@ -95,10 +107,12 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadEntry(written) => workload_entry::translate(site, written),
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
+        Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),
+        Body::PeerAuthentication(written) => peer_authentication::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };

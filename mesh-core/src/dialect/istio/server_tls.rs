@@ -1,7 +1,10 @@
-//! TLS as a server speaks it: which certificates it needs, and what of it has an effect.
+//! TLS as a server speaks it: which certificates it needs, and what is odd about it.
 
 use super::Site;
-use crate::document::{CertificateFiles, Path, ServerTls, ServerTlsMode, TlsVersion};
+use crate::{
+    document::{CertificateFiles, Path, ServerTls, ServerTlsMode, TlsVersion},
+    model,
+};
 
 /// Checks the settings by themselves.
 pub(super) fn check(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
@@ -26,25 +29,12 @@ pub(super) fn check(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
     }
 }
 
-/// Warns of what a gateway does not act upon yet.
-pub(super) fn later(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
-    site.later(
-        at,
-        &[
-            ("credentialNames", !tls.credential_names.is_empty()),
-            ("tlsCertificates", !tls.tls_certificates.is_empty()),
-            ("caCertificates", !tls.ca_certificates.is_empty()),
-            ("caCrl", !tls.ca_crl.is_empty()),
-            ("caCertCredentialName", !tls.ca_cert_credential_name.is_empty()),
-            ("subjectAltNames", !tls.subject_alt_names.is_empty()),
-            ("verifyCertificateSpki", !tls.verify_certificate_spki.is_empty()),
-            ("verifyCertificateHash", !tls.verify_certificate_hash.is_empty()),
-            ("minProtocolVersion", tls.min_protocol_version != TlsVersion::Auto),
-            ("maxProtocolVersion", tls.max_protocol_version != TlsVersion::Auto),
-            ("cipherSuites", !tls.cipher_suites.is_empty()),
-            ("insecureSkipVerify", tls.insecure_skip_verify.is_some()),
-        ],
-    );
+/// The oldest version that is served where this one is asked for.
+pub(super) fn oldest_version(written: TlsVersion) -> model::TlsVersion {
+    match written {
+        TlsVersion::Auto | TlsVersion::V1_0 | TlsVersion::V1_1 | TlsVersion::V1_2 => model::TlsVersion::V1_2,
+        TlsVersion::V1_3 => model::TlsVersion::V1_3,
+    }
 }
 
 /// A mode by Istio's name.
@@ -77,6 +67,16 @@ const CIPHERS: [&str; 14] = [
     "AES256-SHA",
 ];
 
+/// Whether Istio knows a cipher.
+pub(super) fn is_known_cipher(name: &str) -> bool {
+    CIPHERS.contains(&name) || name == "DES-CBC3-SHA"
+}
+
+/// Whether a cipher is served: one that keeps what is past secret, and vouches for what it hides.
+pub(super) fn is_served_cipher(name: &str) -> bool {
+    name.starts_with("ECDHE-") && (name.contains("GCM") || name.contains("CHACHA20"))
+}
+
 fn check_ciphers(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
     let is_old = matches!(tls.min_protocol_version, TlsVersion::V1_0 | TlsVersion::V1_1);
     if is_old && tls.cipher_suites.is_empty() {
@@ -87,7 +87,7 @@ fn check_ciphers(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) {
     let suites_at = at.field("cipherSuites");
     for (index, cipher) in tls.cipher_suites.iter().enumerate() {
         let at = suites_at.index(index);
-        if !CIPHERS.contains(&cipher.as_str()) && cipher != "DES-CBC3-SHA" {
+        if !is_known_cipher(cipher) {
             site.check.note(&at, format!("ignoring invalid cipher suites: [{cipher}]"));
         } else if tls.cipher_suites[..index].contains(cipher) {
             site.check.note(&at, format!("ignoring duplicate cipher suites: [{cipher}]"));

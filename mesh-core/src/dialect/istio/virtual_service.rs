@@ -23,19 +23,26 @@ pub(super) fn translate(site: Site<'_>, written: &document::VirtualService) -> O
     let attachments = attachments(site, &site.spec.field("gateways"), &written.gateways);
     let hosts = hosts(site, &written.hosts, &attachments);
     let is_delegate = written.hosts.is_empty();
-    connection_route::check(site, written);
+    let sealed = connection_route::translate(site, written);
     refuse_claims_in_mesh(site, written);
     unreachable::check(site, written);
     let export = site.export(&site.spec.field("exportTo"), &written.export_to, false);
     let (routes, handovers) = routes(site, &written.http, is_delegate);
-    let rules =
-        VirtualService { namespace: site.namespace(), name: site.name(), hosts, attachments, export, routes };
+    let rules = VirtualService {
+        namespace: site.namespace(),
+        name: site.name(),
+        hosts,
+        attachments,
+        export,
+        routes,
+        sealed,
+    };
     if is_delegate {
         refuse_more_than_http(site, written);
         return Some(Meaning::Delegate(Arc::new(rules)));
     }
-    if written.http.is_empty() {
-        // Rules for TCP and TLS alone leave HTTP requests to the service's default route.
+    if written.http.is_empty() && rules.sealed.is_empty() {
+        // Rules for TCP alone leave HTTP requests to the service's default route.
         return Some(Meaning::Nothing);
     }
     Some(match handovers.is_empty() {

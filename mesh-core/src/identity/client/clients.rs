@@ -9,7 +9,7 @@ use crate::{
     identity::{
         CertificateFault, Credentials, Identity, NoIdentity, PeerVerifier, PerCredentials, TrustBundle,
         provider,
-        secrets::{self, Secrets},
+        secrets::{self, Secrets, either},
         stamp::{FileStamp, stamp},
     },
     model::CertificateSource,
@@ -28,6 +28,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
+use webpki::{CertRevocationList, OwnedCertRevocationList};
 
 /// The most handshakes that are kept; documents seldom name more.
 const MOST_KEPT: usize = 4096;
@@ -191,11 +192,19 @@ fn verifier_in_mesh(
     let Some(revoked) = revoked else { return Ok(Arc::new(peers)) };
     let chain = ServerVerifier {
         authorities: Some(Arc::new(all_authorities(&credentials.trust))),
-        revoked: secrets::revoked(revoked)?,
+        revoked: revocations(revoked)?,
         names: Names::Any,
         algorithms: provider().signature_verification_algorithms,
     };
     Ok(Arc::new(Unrevoked { peers, chain }))
+}
+
+fn revocations(path: &Path) -> Result<Vec<CertRevocationList<'static>>, CertificateFault> {
+    let lists = secrets::revocations(path)?.into_iter().map(|list| {
+        let list = OwnedCertRevocationList::from_der(&list).map_err(|error| secrets::fault(path, &error))?;
+        Ok(CertRevocationList::Owned(list))
+    });
+    lists.collect()
 }
 
 /// Those of every trust domain: whose a certificate may be is judged elsewhere.
@@ -292,7 +301,7 @@ impl Sources {
                 Some([secrets.find(certificate), secrets.find(key)])
             }
             Some(CertificateSource::Secret(name)) => {
-                let folder = secrets.secret(name)?;
+                let folder = secrets.folder(name)?;
                 Some([either(&folder, "tls.crt", "cert"), either(&folder, "tls.key", "key")])
             }
             None => None,
@@ -302,7 +311,7 @@ impl Sources {
             Authorities::System | Authorities::Anybody => None,
             Authorities::File(path) => Some(secrets.find(path)),
             Authorities::Secret(name) => {
-                let folder = secrets.secret(name)?;
+                let folder = secrets.folder_of_authorities(name)?;
                 revoked =
                     revoked.or_else(|| Some(either(&folder, "ca.crl", "crl")).filter(|path| path.exists()));
                 Some(either(&folder, "ca.crt", "cacert"))
@@ -326,16 +335,10 @@ impl Sources {
         let names: Box<[_]> = other.names.iter().map(|name| Name::of(name)).collect();
         let verifier = ServerVerifier {
             authorities,
-            revoked: self.revoked.as_deref().map(secrets::revoked).transpose()?.unwrap_or_default(),
+            revoked: self.revoked.as_deref().map(revocations).transpose()?.unwrap_or_default(),
             names: if names.is_empty() { Names::AskedFor } else { Names::OneOf(names) },
             algorithms: provider().signature_verification_algorithms,
         };
         Ok(Read { verifier, certified: certified.transpose()? })
     }
-}
-
-/// The file of a secret by its first name, or by the other one, if only that is there.
-fn either(folder: &Path, first: &str, other: &str) -> PathBuf {
-    let [first, other] = [first, other].map(|name| folder.join(name));
-    if !first.exists() && other.exists() { other } else { first }
 }

@@ -1,5 +1,28 @@
 //! Who may connect to workloads, and what may be asked of them.
 
+mod authorization;
+mod glob;
+mod ip_block;
+mod path_template;
+
+pub use authorization::{
+    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, HeaderKey, RequestPrincipal,
+    ServiceAccount,
+};
+pub use glob::{Glob, InvalidGlob};
+pub use ip_block::{InvalidIpBlock, IpBlock};
+pub use path_template::{InvalidPathTemplate, PathGlob, PathTemplate};
+mod peer_authentication;
+
+pub use peer_authentication::{PeerAuthentication, TlsDemand};
+
+use std::sync::Arc;
+
 /// What all documents say about the requests that come to workloads, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Security {}
+pub struct Security {
+    /// Who may ask what.
+    pub authorization: Vec<Arc<AuthorizationPolicy>>,
+    /// Whether workloads are reached by mutual TLS.
+    pub peers: Vec<Arc<PeerAuthentication>>,
+}

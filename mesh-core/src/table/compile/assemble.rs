@@ -39,7 +39,9 @@ impl Snapshot {
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
-        let inbound = kept(previous.map(|previous| &previous.inbound), Inbound::of(model, viewpoint));
+        let former = previous.map(|previous| &previous.inbound);
+        let inbound = Inbound::of(model, viewpoint, former.map(|former| &**former));
+        let inbound = kept(former, inbound);
         let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
@@ -55,6 +57,7 @@ impl Snapshot {
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             inbound,
+            path_normalization: model.path_normalization,
             trust,
             recipes,
         }

@@ -117,7 +117,7 @@ impl<'a> Backends<'a> {
         rules: &RulesOfService<'_>,
     ) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
-        let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
+        let name = BackendName::new(service.host.clone(), subset_name, port.number);
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// A server, and the gateway it belongs to.
-type Server<'a> = (&'a Gateway, &'a GatewayServer);
+pub(super) type Server<'a> = (&'a Gateway, &'a GatewayServer);
 
 /// A domain of a listener, and who has rules for it: oldest first.
 struct Domain<'a> {
@@ -60,7 +60,8 @@ impl<'a> Compiler<'a> {
             let number = self.add(&domain.pattern.to_string(), origins, rules);
             hosts.claim(domain.pattern, number);
         }
-        Listener { port, servers: servers.iter().map(listener_server).collect(), hosts }
+        let sealed = self.sealed(servers);
+        Listener { port, servers: servers.iter().map(listener_server).collect(), hosts, sealed }
     }
 
     /// The rules of every VirtualService of a domain, one after the other, those that match everything last.
@@ -151,7 +152,7 @@ fn domains<'a>(
 fn is_attached(service: &VirtualService, (gateway, server): &Server<'_>) -> bool {
     let is_here =
         |attachment: &Attachment| matches!(attachment, Attachment::Gateway(name) if *name == gateway.name);
-    server.protocol != ServerProtocol::Other
+    matches!(server.protocol, ServerProtocol::Http | ServerProtocol::Https)
         && service.export.reaches(&gateway.name.namespace)
         && service.attachments.iter().any(is_here)
 }

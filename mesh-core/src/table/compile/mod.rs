@@ -11,6 +11,7 @@ mod replace;
 mod reuse;
 mod rules;
 mod scope;
+mod sealed;
 mod secure;
 mod subsets;
 mod world;

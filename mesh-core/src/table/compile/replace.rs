@@ -53,9 +53,9 @@ fn replaced<'a>(
     (replaced.is_empty() || before.iter().zip(now).all(is_consistent)).then_some(replaced)
 }
 
-/// Whether a VirtualService is for the same requests as another.
+/// Whether a VirtualService is for the same requests as another; in the mesh, where nothing is sealed.
 fn is_in_place(before: &VirtualService, now: &VirtualService, viewpoint: &Viewpoint) -> bool {
-    let VirtualService { namespace, name, hosts, attachments, export, routes: _ } = before;
+    let VirtualService { namespace, name, hosts, attachments, export, routes: _, sealed: _ } = before;
     (namespace, name, hosts, attachments, export)
         == (&now.namespace, &now.name, &now.hosts, &now.attachments, &now.export)
         && reach(before, viewpoint) == reach(now, viewpoint)

@@ -4,7 +4,7 @@ use super::backends::Backends;
 use crate::{
     model::{
         Action, Attachment, Block, Destination, GatewayName, HeaderEdits, Injection, Line, Mirror, Rewrite,
-        Route, Service, VirtualService,
+        Route, SealedRoute, Service, VirtualService,
     },
     table::{
         matcher::Condition,
@@ -86,20 +86,7 @@ pub(super) fn default_rule(service: &Service, backends: &mut Backends<'_>) -> Ru
 /// A rule that sends everything to one destination.
 pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBackend) -> Rule {
     let target = target(&destination, 100, backend);
-    let route = Route {
-        name: name.into(),
-        line: Line::default(),
-        blocks: Vec::new(),
-        action: Action::Forward(vec![destination]),
-        rewrite: Rewrite::default(),
-        request_headers: HeaderEdits::default(),
-        response_headers: HeaderEdits::default(),
-        timeout: None,
-        retries: None,
-        mirrors: Vec::new(),
-        cors: None,
-        injection: Injection::default(),
-    };
+    let route = forwarding(name, Line::default(), vec![destination]);
     Rule {
         name: Arc::clone(&route.name),
         conditions: SmallVec::default(),
@@ -110,9 +97,32 @@ pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBac
     }
 }
 
+/// The rule for connections whose TLS is not ended: where they go is all that it says.
+pub(super) fn sealed_rule(sealed: &SealedRoute, place: Place<'_>, backends: &mut Backends<'_>) -> Rule {
+    let route = Arc::new(forwarding("", sealed.line.clone(), sealed.destinations.clone()));
+    rule(&route, &Block::default(), place, backends)
+}
+
+fn forwarding(name: &str, line: Line, destinations: Vec<Destination>) -> Route {
+    Route {
+        name: name.into(),
+        line,
+        blocks: Vec::new(),
+        action: Action::Forward(destinations),
+        rewrite: Rewrite::default(),
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+        timeout: None,
+        retries: None,
+        mirrors: Vec::new(),
+        cors: None,
+        injection: Injection::default(),
+    }
+}
+
 impl Place<'_> {
     /// Whether a block's conditions about client and place hold; what remains is up to each request.
-    fn admits(self, block: &Block, viewpoint: &Viewpoint) -> bool {
+    pub(super) fn admits(self, block: &Block, viewpoint: &Viewpoint) -> bool {
         // A block that names its places says nothing about the client.
         let admits_client = match &*block.attachments {
             [] => is_client(block, viewpoint),

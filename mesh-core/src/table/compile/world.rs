@@ -2,7 +2,7 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, Security, Trust},
+    model::{LocalityBalancing, Model, PathNormalization, Security, Trust},
     table::snapshot::Viewpoint,
 };
 use std::sync::Arc;
@@ -54,6 +54,8 @@ impl World {
             unknown_hosts,
             root_namespace,
             locality,
+            path_normalization: _,
+            trusted_proxies: _,
             trust,
             security: _,
             digest: _,
@@ -80,6 +82,8 @@ fn without_rules(model: &Model) -> Model {
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
         locality: model.locality.clone(),
+        path_normalization: PathNormalization::default(),
+        trusted_proxies: 0,
         trust: model.trust.clone(),
         security: Security::default(),
         digest: 0,

@@ -1,19 +1,71 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
+mod authorization;
+mod tls_demands;
 mod view;
 
+pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
+pub use tls_demands::TlsDemands;
 pub use view::InboundView;
 
 use super::Viewpoint;
 use crate::model::Model;
+use authorization::Authorization;
+use std::sync::Arc;
 
 /// Everything that documents say about the requests to one workload.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Inbound {}
+pub struct Inbound {
+    /// Whether mutual TLS is asked of those who connect.
+    pub tls: TlsDemands,
+    authorization: Arc<Authorization>,
+    trusted_proxies: u32,
+}
 
 impl Inbound {
-    /// What of the model is for the workload that asks.
-    pub(super) fn of(_model: &Model, _viewpoint: &Viewpoint) -> Self {
-        Self {}
+    /// What of the model is for the workload that asks. Parts that equal those of `previous` are shared with it.
+    pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
+        let former = previous.map(|previous| &previous.authorization);
+        Self {
+            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
+            authorization: Authorization::of(model, viewpoint, former),
+            trusted_proxies: model.trusted_proxies,
+        }
+    }
+
+    /// How many proxies are believed when they say, in `x-forwarded-for`, who their client is.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> u32 {
+        self.trusted_proxies
+    }
+
+    /// Whether a request, or a connection, passes. Allocates nothing, unless a header that is asked for has several lines.
+    #[must_use]
+    pub fn authorize(&self, view: &InboundView<'_>) -> Verdict<'_> {
+        self.authorization.decide(view)
+    }
+
+    /// The extension providers that are asked about it beforehand, each with the rule that says so, in the order of
+    /// their policies. All of them have to let it pass.
+    pub fn custom<'a>(&'a self, view: &'a InboundView<'a>) -> impl Iterator<Item = (&'a str, &'a RuleName)> {
+        self.authorization.custom(view)
+    }
+
+    /// What the policies that are only tried would make of it; `None` when there is none.
+    #[must_use]
+    pub fn dry_run(&self, view: &InboundView<'_>) -> Option<Verdict<'_>> {
+        self.authorization.try_out(view)
+    }
+
+    /// The rule by which it is noted, if one is.
+    #[must_use]
+    pub fn audit(&self, view: &InboundView<'_>) -> Option<&RuleName> {
+        self.authorization.audit(view)
+    }
+
+    /// Whether it passes, and why: every policy that was looked at, and what of each rule fails.
+    #[must_use]
+    pub fn explain(&self, view: &InboundView<'_>) -> AuthorizationExplanation {
+        self.authorization.explain(view)
     }
 }

@@ -11,7 +11,7 @@ mod prefixes;
 use super::{matcher, request::RequestView, snapshot::Rule};
 use http::HeaderName;
 use keys::{Key, keys};
-use prefixes::Prefixes;
+pub(super) use prefixes::Prefixes;
 use rustc_hash::FxHashMap;
 
 /// Lists up to this long are compared rule by rule: that is as fast, and needs no memory.
@@ -21,7 +21,7 @@ const FEW: usize = 6;
 const MOST_LISTS: usize = 32;
 
 /// Numbers of rules, in ascending order.
-type List = Vec<u32>;
+pub(super) type List = Vec<u32>;
 
 /// The rules of one virtual host, filed by what they ask for.
 #[derive(Debug, Default)]
@@ -138,13 +138,14 @@ impl Files {
 
 /// Lists of candidates, read as one list in ascending order.
 #[derive(Default)]
-struct Candidates<'a> {
+pub(super) struct Candidates<'a> {
     lists: [&'a [u32]; MOST_LISTS],
     count: usize,
 }
 
 impl<'a> Candidates<'a> {
-    fn add(&mut self, list: &'a [u32]) -> Option<()> {
+    /// Takes a list; `None` when there are too many.
+    pub(super) fn add(&mut self, list: &'a [u32]) -> Option<()> {
         if !list.is_empty() {
             *self.lists.get_mut(self.count)? = list;
             self.count += 1;
@@ -153,7 +154,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The first candidate, by number, that `is_match`.
-    fn find(mut self, is_match: impl Fn(&u32) -> bool) -> Option<u32> {
+    pub(super) fn find(mut self, is_match: impl Fn(&u32) -> bool) -> Option<u32> {
         loop {
             let lists = &mut self.lists[..self.count];
             let next = lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0])?;

@@ -4,7 +4,7 @@ use super::List;
 
 /// Lists of rules by the beginning of a path.
 #[derive(Debug)]
-pub(super) struct Prefixes(Vec<Node>);
+pub(in crate::table) struct Prefixes(Vec<Node>);
 
 /// A node stands for the texts from the root to it; its edge is the last part of them.
 #[derive(Debug, Default)]
@@ -23,13 +23,13 @@ impl Default for Prefixes {
 
 impl Prefixes {
     /// The list of a beginning, made if it is not there.
-    pub(super) fn entry(&mut self, prefix: &str) -> &mut List {
+    pub(in crate::table) fn entry(&mut self, prefix: &str) -> &mut List {
         let at = self.place(prefix.as_bytes());
         &mut self.0[at].list
     }
 
     /// Visits the lists of all beginnings of `path`, shortest first, until `visit` gives `None`.
-    pub(super) fn walk<'a>(
+    pub(in crate::table) fn walk<'a>(
         &'a self,
         path: &str,
         mut visit: impl FnMut(&'a List) -> Option<()>,

@@ -6,7 +6,8 @@ use super::{
     workloads::{Workload, Workloads},
 };
 use crate::document::{
-    Body, DestinationRule, Document, Gateway, Secret, Service, ServiceEntry, Sidecar, VirtualService,
+    AuthorizationPolicy, Body, DestinationRule, Document, Gateway, Secret, Service, ServiceEntry, Sidecar,
+    VirtualService,
 };
 
 /// The documents of one kind, in the order of precedence.
@@ -20,6 +21,7 @@ pub(super) struct Documents<'a> {
     pub(super) gateways: All<'a, Gateway>,
     pub(super) service_entries: All<'a, ServiceEntry>,
     pub(super) sidecars: All<'a, Sidecar>,
+    pub(super) authorization: All<'a, AuthorizationPolicy>,
     pub(super) services: All<'a, Service>,
     pub(super) secrets: All<'a, Secret>,
     pub(super) workloads: Workloads<'a>,
@@ -41,13 +43,14 @@ impl<'a> Documents<'a> {
             Body::Gateway(written) => self.gateways.push((subject, written)),
             Body::ServiceEntry(written) => self.service_entries.push((subject, written)),
             Body::Sidecar(written) => self.sidecars.push((subject, written)),
+            Body::AuthorizationPolicy(written) => self.authorization.push((subject, written)),
             Body::Service(written) => self.services.push((subject, written)),
             Body::Secret(written) => self.secrets.push((subject, written)),
             Body::Workload(_, written) => self.workloads.add(Workload::of(subject, written)),
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
             Body::WorkloadGroup(written) => self.workloads.add(Workload::group(subject, written)),
             Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
-            Body::EndpointSlice(_) | Body::MeshConfig(_) | Body::Policy(_) => {}
+            Body::EndpointSlice(_) | Body::MeshConfig(_) | Body::PeerAuthentication(_) | Body::Policy(_) => {}
         }
     }
 }

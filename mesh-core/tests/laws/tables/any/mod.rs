@@ -14,6 +14,8 @@ use mesh_core::{
 };
 use std::sync::Arc;
 
+const PROTOCOLS: [ServerProtocol; 4] =
+    [ServerProtocol::Http, ServerProtocol::Https, ServerProtocol::Sealed, ServerProtocol::Other];
 const NAMESPACES: [&str; 4] = ["shop", "shop", "other", "istio-system"];
 const SERVICES: [&str; 5] = ["a.shop", "b.other", "b.shop", "api.x.com", "a.x.com"];
 const HOSTS: [&str; 10] = [
@@ -228,7 +230,7 @@ impl<'a> Any<'a> {
             bind: None,
             port: any.of(&PORTS),
             port_name: "http".into(),
-            protocol: any.of(&[ServerProtocol::Http, ServerProtocol::Https, ServerProtocol::Other]),
+            protocol: any.of(&PROTOCOLS),
             hosts: any.list(1, 2, host),
             tls: None,
             redirects_to_https: false,

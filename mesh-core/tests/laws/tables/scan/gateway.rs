@@ -60,8 +60,7 @@ impl<'a> Reader<'a> {
                 let is_attached = owner.attachments.contains(&Attachment::Gateway(gateway.name.clone()))
                     && sees(&owner.export, &gateway.name.namespace);
                 let servers = gateway.servers.iter().filter(|server| server.port == self.view.port);
-                for server in servers.filter(|server| is_attached && server.protocol != ServerProtocol::Other)
-                {
+                for server in servers.filter(|server| is_attached && is_http(server.protocol)) {
                     let open = server.hosts.iter().filter(|host| {
                         host.namespace.as_ref().is_none_or(|namespace| *namespace == owner.namespace)
                     });
@@ -87,6 +86,10 @@ impl<'a> Reader<'a> {
             GatewayRole::Named(name) => *name == gateway.name,
         }
     }
+}
+
+fn is_http(protocol: ServerProtocol) -> bool {
+    matches!(protocol, ServerProtocol::Http | ServerProtocol::Https)
 }
 
 /// A host of a gateway's listener, through whom, and whose.

@@ -1,0 +1,53 @@
+//! The door of a workload: who comes in, and what the application is asked by them.
+
+use crate::{
+    context::Arrival,
+    error::BoxError,
+    mtls::{self, Arrived},
+    serve::{Accept, Accepted, Requests},
+    stream::{Stream, Untouched},
+};
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// Takes connections whose TLS is the application's own.
+pub(super) type Pass = Arc<dyn Fn(Untouched, Arrival) -> BoxFuture<'static, io::Result<()>> + Send + Sync>;
+
+/// Lets connections in as documents say.
+#[derive(Clone)]
+pub(super) struct Door<S> {
+    pub(super) door: mtls::Door,
+    pub(super) app: S,
+    /// Nobody takes them when `None`: they are closed.
+    pub(super) pass: Option<Pass>,
+}
+
+impl<S, B> Accept for Door<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Service = S;
+    type Body = B;
+
+    async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> io::Result<Accepted<S>> {
+        match self.door.accept(stream, peer).await? {
+            Arrived::Requests(stream, arrival) => {
+                let is_plain = matches!(stream, Stream::Plain(_));
+                let end = is_plain.then(|| Box::pin(self.door.clone().closes(arrival.local().port())) as _);
+                Ok(Accepted::Requests(Requests { stream, arrival, service: self.app.clone(), end }))
+            }
+            Arrived::Passed(stream, arrival) => match &self.pass {
+                Some(pass) => Ok(Accepted::Other(pass(stream, arrival))),
+                None => Err(io::Error::other("TLS that is not the mesh's, and nobody here takes it")),
+            },
+        }
+    }
+}

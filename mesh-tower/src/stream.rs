@@ -1,0 +1,170 @@
+//! What comes from a client: bytes as they are, or what is within TLS.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
+
+/// A client's connection.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    /// In plain text.
+    Plain(TcpStream),
+    /// Within TLS.
+    Tls(Box<TlsStream<Untouched>>),
+}
+
+/// A connection of which bytes were looked at, and from which they can all be read once more.
+#[derive(Debug)]
+pub struct Untouched {
+    stream: TcpStream,
+    seen: Vec<u8>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// What is read is remembered.
+    Looking,
+    /// What was remembered is read again, from here.
+    Again(usize),
+    /// What was remembered is of no use any more.
+    Through,
+}
+
+impl Untouched {
+    /// A connection that is to be looked at.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self { stream, seen: Vec::new(), state: State::Looking }
+    }
+
+    /// Reads on, and remembers nothing.
+    pub(crate) fn read_on(&mut self) {
+        self.seen = Vec::new();
+        self.state = State::Through;
+    }
+
+    /// Reads everything from its beginning.
+    pub(crate) fn rewound(self) -> Self {
+        Self { state: State::Again(0), ..self }
+    }
+
+    /// The connection itself.
+    #[must_use]
+    pub fn tcp(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    fn read_again(&mut self, from: usize, buf: &mut ReadBuf<'_>) {
+        let rest = &self.seen[from..];
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        if from + count == self.seen.len() {
+            self.read_on();
+        } else {
+            self.state = State::Again(from + count);
+        }
+    }
+}
+
+impl AsyncRead for Untouched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match this.state {
+            State::Through => return Pin::new(&mut this.stream).poll_read(cx, buf),
+            State::Again(from) if from < this.seen.len() => this.read_again(from, buf),
+            State::Again(_) => {
+                this.read_on();
+                return Pin::new(&mut this.stream).poll_read(cx, buf);
+            }
+            State::Looking => {
+                let before = buf.filled().len();
+                std::task::ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+                this.seen.extend_from_slice(&buf.filled()[before..]);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Untouched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
