@@ -43,6 +43,10 @@ pub(crate) enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
+    /// The path cannot be read.
+    InvalidPath,
+    /// A policy does not allow the request.
+    AccessDenied,
     /// No virtual host, or no rule, for the request.
     NoRoute,
     /// The host is unknown, and unknown hosts are refused.
@@ -146,6 +150,10 @@ impl From<Refusal> for Kind {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            Kind::InvalidPath => "the path cannot be read",
+            Kind::AccessDenied => {
+                "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
+            }
             Kind::NoRoute => {
                 "no route for this request (is its host in a VirtualService, and does a rule match?)"
             }

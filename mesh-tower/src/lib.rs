@@ -25,6 +25,7 @@
 //! None is on by default. Every layer is always there.
 
 pub mod answer;
+pub mod authorize;
 pub mod balance;
 pub mod carry;
 pub mod connection;
@@ -36,6 +37,7 @@ pub mod introduce;
 pub mod mesh;
 pub mod mirror;
 pub mod mtls;
+pub mod normalize;
 pub mod outlier;
 pub mod respond;
 pub mod retry;
@@ -57,7 +59,7 @@ mod stream;
 pub use body::Body;
 pub use client::Client;
 pub use context::{
-    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Tried, Upstream,
+    AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Token, Tried, Upstream,
 };
 pub use dice::Dice;
 pub use error::{BoxError, Error, Kind};

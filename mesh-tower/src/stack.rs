@@ -3,8 +3,8 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ app
-//! gateway:  an outbound stack that routes by the listener a request came to
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ authorize ─▶ app
+//! gateway:  respond ─▶ authorize ─▶ an outbound stack that routes by the listener a request came to
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
@@ -16,6 +16,7 @@
 
 use crate::{
     answer::{Answer, AnswerLayer},
+    authorize::{Authorize, AuthorizeLayer},
     balance::{Balance, BalanceLayer},
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
@@ -25,6 +26,7 @@ use crate::{
     introduce::{Introduce, IntroduceLayer},
     mesh::Config,
     mirror::{Mirror, MirrorLayer},
+    normalize::{Normalize, NormalizeLayer},
     outlier::{Outlier, OutlierLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -36,15 +38,20 @@ use mesh_core::{identity::Clients, model::Injection, watch::Handle};
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// What a service's calls, and a gateway's requests, go through.
-pub(crate) type Outbound =
-    Respond<CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>>;
+/// What a service's calls go through.
+pub(crate) type Outbound = Respond<Call>;
+
+/// What a gateway's requests go through.
+pub(crate) type Gateway = Respond<Authorize<Call>>;
+
+/// What calls and a gateway's requests have in common.
+type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
 
 /// What each try of a request goes through, and each copy.
 type Attempt = Balance<Outlier<Connection>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<Introduce<CarryIn<S>>>;
+pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<Authorize<S>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -83,17 +90,21 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    below(parts, parts.route.clone())
+    RespondLayer::new().layer(below(parts, parts.route.clone()))
 }
 
 /// The stack for requests that come in at a gateway's port.
-pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Outbound {
-    below(parts, parts.route.clone().at_gateway(port, is_tls))
+pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
+    let authorize = AuthorizeLayer::inbound(parts.handle.clone()).at_gateway(port, is_tls);
+    let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
+    RespondLayer::new().layer(authorize.layer(forward))
 }
 
 /// The stack for requests to a service.
-pub(crate) fn inbound<S>(carry: &CarryInLayer, app: S) -> Inbound<S> {
-    RespondLayer::new().layer(IntroduceLayer::workload().layer(carry.layer(app)))
+pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
+    let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(app);
+    let known = IntroduceLayer::workload().layer(carry.layer(allowed));
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one
@@ -106,10 +117,10 @@ fn balance(config: &Config) -> BalanceLayer {
     }
 }
 
-fn below(parts: &Parts, route: RouteLayer) -> Outbound {
+fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
-    RespondLayer::new().layer(CarryOutLayer::new().layer(route.layer(decided)))
+    CarryOutLayer::new().layer(route.layer(decided))
 }

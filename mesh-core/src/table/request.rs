@@ -44,7 +44,7 @@ impl<'a> RequestView<'a> {
 
     /// The view of a request that came to `port` of a workload, over TLS or not.
     #[must_use]
-    pub fn at_workload<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
+    pub fn inbound<B>(request: &'a Request<B>, port: u16, is_tls: bool) -> Self {
         Self { listener: None, ..Self::at_gateway(request, port, is_tls) }
     }
 

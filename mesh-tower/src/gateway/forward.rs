@@ -5,7 +5,7 @@ use crate::{
     connection::{remove_hop_by_hop, tokens, without_credentials},
     context::PeerAddress,
     error::BoxError,
-    stack::{self, Outbound, Parts},
+    stack::{self, Gateway, Parts},
 };
 use futures_util::future::BoxFuture;
 use http::{
@@ -53,8 +53,8 @@ const INTERNAL: [HeaderName; 20] = [
 #[derive(Clone)]
 pub(super) struct Forward {
     handle: Handle,
-    plain: Outbound,
-    tls: Outbound,
+    plain: Gateway,
+    tls: Gateway,
     port: u16,
     is_tls: bool,
 }
@@ -96,7 +96,9 @@ impl Service<Request<Incoming>> for Forward {
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        if let Some(uri) = normalized(request.uri()) {
+        let snapshot = self.handle.snapshot();
+        // One that cannot be read is refused where it is routed.
+        if let Ok(Some(uri)) = normalized(request.uri(), snapshot.path_normalization()) {
             *request.uri_mut() = uri;
         }
         if let Some(location) = self.https(&request) {
@@ -111,7 +113,7 @@ impl Service<Request<Incoming>> for Forward {
 }
 
 async fn forward(
-    stack: Outbound,
+    stack: Gateway,
     mut request: Request<Incoming>,
     is_tls: bool,
 ) -> Result<Response<Body>, BoxError> {

@@ -3,7 +3,7 @@
 use super::{forward::Forward, tunnel};
 use crate::{
     Body,
-    context::{Arrival, Introduction},
+    context::{Arrival, Introduction, connection_view},
     dice::Dice,
     introduce::{Introduce, IntroduceLayer},
     mtls::{Secrets, hello, secured},
@@ -13,7 +13,7 @@ use crate::{
 use mesh_core::{
     identity::{PeerCertificate, ServerCertificates},
     model::{ServerProtocol, ServerTls, Termination},
-    table::{Listener, ListenerServer, Snapshot},
+    table::{InboundView, Listener, ListenerServer, Snapshot},
     watch::Handle,
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -106,6 +106,12 @@ impl Door {
         let server = server.ok_or_else(refuse)?;
         let (stream, arrival) = match (server.protocol, &server.tls) {
             (ServerProtocol::Sealed, _) => {
+                let arrival = Arrival::over_tls(ends[0], ends[1], name.as_deref(), None);
+                let view = InboundView { port: self.port, ..connection_view(Some(&arrival)) };
+                let verdict = snapshot.inbound().authorize(&view);
+                if !verdict.is_allowed() {
+                    return Err(io::Error::other(format!("no policy allows the connection: {verdict}")));
+                }
                 let way = snapshot.decide_sealed(self.port, name.as_deref(), self.dice.roll());
                 let backend = way.map_err(|_| refuse())?;
                 let tunnel = tunnel::to(backend, start.io.rewound(), self.dice.roll());

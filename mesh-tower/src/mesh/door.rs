@@ -1,7 +1,7 @@
 //! The door of a workload: who comes in, and what the application is asked by them.
 
 use crate::{
-    context::Arrival,
+    context::{Arrival, connection_view},
     error::BoxError,
     mtls::{self, Arrived},
     serve::{Accept, Accepted, Requests},
@@ -10,6 +10,7 @@ use crate::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use mesh_core::watch::Handle;
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -21,9 +22,22 @@ pub(super) type Pass = Arc<dyn Fn(Untouched, Arrival) -> BoxFuture<'static, io::
 #[derive(Clone)]
 pub(super) struct Door<S> {
     pub(super) door: mtls::Door,
+    pub(super) handle: Handle,
     pub(super) app: S,
     /// Nobody takes them when `None`: they are closed.
     pub(super) pass: Option<Pass>,
+}
+
+impl<S> Door<S> {
+    /// Whether policies allow a connection that is not HTTP as far as anybody can see.
+    fn allows(&self, arrival: &Arrival) -> bool {
+        let snapshot = self.handle.snapshot();
+        let verdict = snapshot.inbound().authorize(&connection_view(Some(arrival)));
+        if !verdict.is_allowed() {
+            tracing::info!(details = %verdict, peer = %arrival.peer(), "connection refused");
+        }
+        verdict.is_allowed()
+    }
 }
 
 impl<S, B> Accept for Door<S>
@@ -45,6 +59,7 @@ where
                 Ok(Accepted::Requests(Requests { stream, arrival, service: self.app.clone(), end }))
             }
             Arrived::Passed(stream, arrival) => match &self.pass {
+                _ if !self.allows(&arrival) => Err(io::Error::other("no policy allows the connection")),
                 Some(pass) => Ok(Accepted::Other(pass(stream, arrival))),
                 None => Err(io::Error::other("TLS that is not the mesh's, and nobody here takes it")),
             },

@@ -186,9 +186,9 @@ impl Mesh {
         B::Error: Into<BoxError>,
     {
         let signals = self.0.drain.on_signals()?;
-        let app = stack::inbound(&self.carry(), app);
+        let app = stack::inbound(self.parts(), &self.carry(), app);
         let door = mtls::Door::new(self.handle(), Arc::clone(&self.0.secrets));
-        serve(listener, Door { door, app, pass }, self.0.drain.clone()).await;
+        serve(listener, Door { door, handle: self.handle(), app, pass }, self.0.drain.clone()).await;
         signals.abort();
         Ok(())
     }

@@ -8,6 +8,8 @@
 //!
 //! | what happened | HTTP | flag | body |
 //! |---|---|---|---|
+//! | the path cannot be read | 400 | - | |
+//! | a policy does not allow it | 403 | - | `RBAC: access denied` |
 //! | no route | 404 | NR | |
 //! | unknown host, and unknown hosts are refused | 502 | - | |
 //! | the destination does not exist | 503 | NC | |

@@ -75,6 +75,8 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
 fn answer(error: &Error) -> Answer {
     use StatusCode as S;
     match error.kind() {
+        Kind::InvalidPath => Answer::new(S::BAD_REQUEST, "-", "path_normalization_failed", ""),
+        Kind::AccessDenied => Answer::denied(error),
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
         Kind::UnknownHost => Answer::new(S::BAD_GATEWAY, "-", "direct_response", ""),
         Kind::Misdirected => Answer::new(S::MISDIRECTED_REQUEST, "-", "misdirected_request", ""),
@@ -102,6 +104,12 @@ fn answer(error: &Error) -> Answer {
 impl Answer {
     fn new(status: StatusCode, flag: &'static str, details: &'static str, body: &'static str) -> Self {
         Self { status: Status::Http(status), flag, details: details.into(), body: body.into() }
+    }
+
+    /// A policy said no: which one is for the log alone.
+    fn denied(error: &Error) -> Self {
+        let details = error.source().map_or_else(|| "rbac_access_denied".into(), ToString::to_string);
+        Self { details: details.into(), ..Self::new(StatusCode::FORBIDDEN, "-", "", "RBAC: access denied") }
     }
 
     /// The time was over.

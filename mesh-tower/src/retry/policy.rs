@@ -149,7 +149,9 @@ impl Ending {
             Kind::Aborted(AbortStatus::Grpc(code)) => {
                 Self::Answered(Answer { status: 200, grpc: Some(code), ..Answer::default() })
             }
-            Kind::NoRoute
+            Kind::InvalidPath
+            | Kind::AccessDenied
+            | Kind::NoRoute
             | Kind::UnknownHost
             | Kind::Misdirected
             | Kind::NoCluster(_)

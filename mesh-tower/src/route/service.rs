@@ -1,6 +1,6 @@
 use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
 use crate::{
-    BoxError, Context, Error,
+    BoxError, Context, Error, Kind,
     context::{Decided, GENERATION_HEADER, Routed},
 };
 use http::{Request, Response};
@@ -32,13 +32,16 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let snapshot = self.snapshot();
         // Rules and services see one form of a path, or a rule could be walked around.
-        if let Some(uri) = normalized(request.uri()) {
-            *request.uri_mut() = uri;
+        match normalized(request.uri(), snapshot.path_normalization()) {
+            Ok(None) => {}
+            Ok(Some(uri)) => *request.uri_mut() = uri,
+            Err(invalid) => return ResponseFuture::refuse(Error::because(Kind::InvalidPath, invalid)),
         }
         let roll = self.layer.sticky.as_ref().and_then(|sticky| sticky.roll(request.headers()));
         let roll = roll.unwrap_or_else(|| self.layer.dice.roll());
-        match judge(self.snapshot(), &request, self.layer.place, roll) {
+        match judge(snapshot, &request, self.layer.place, roll) {
             Ok(routed) => {
                 self.announce(&routed, &mut request);
                 let changes = |decided: &&Decided| {

@@ -44,10 +44,19 @@ impl Question {
     /// A request to `url`, as `viewpoint` decides it.
     pub(crate) fn new(url: Url, method: Method, headers: HeaderMap, viewpoint: Viewpoint) -> Self {
         let mut request = Request::new(());
-        *request.uri_mut() = normalized(&url.0).unwrap_or(url.0);
+        *request.uri_mut() = url.0;
         *request.method_mut() = method;
         *request.headers_mut() = headers;
         Self { request, viewpoint }
+    }
+
+    /// The same request, with its path as whoever has this table reads it.
+    pub(crate) fn read_by(&self, snapshot: &Snapshot) -> Self {
+        let mut request = self.request.clone();
+        if let Ok(Some(uri)) = normalized(request.uri(), snapshot.path_normalization()) {
+            *request.uri_mut() = uri;
+        }
+        Self { request, viewpoint: self.viewpoint.clone() }
     }
 
     /// The request as rules look at it.
@@ -64,6 +73,14 @@ impl Question {
 
     /// The decision about it, and why.
     pub(crate) fn explain(&self, snapshot: &Snapshot) -> Explanation {
+        if let Err(invalid) = normalized(self.request.uri(), snapshot.path_normalization()) {
+            return Explanation {
+                outcome: "refuse",
+                status: Some(400),
+                summary: format!("Refused with 400: {invalid}."),
+                ..Explanation::default()
+            };
+        }
         let Some(location) = self.sent_to_https(snapshot) else { return snapshot.explain(&self.view()) };
         Explanation {
             outcome: "redirect",

@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let question = arguments.into_question();
     warn_of_gateway(&documents.model, &question.viewpoint)?;
     let snapshot = Snapshot::compile(&documents.model, &question.viewpoint, None);
-    let explanation = question.explain(&snapshot);
+    let explanation = question.read_by(&snapshot).explain(&snapshot);
     match output {
         Format::Text => write_text(&explanation)?,
         Format::Json => write_json(&explanation)?,

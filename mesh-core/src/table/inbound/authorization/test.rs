@@ -256,7 +256,7 @@ fn is_user(user: &RequestPrincipal, claims: &Claims) -> bool {
     let is = |name: &str, glob: &Glob| {
         claims.all().get(name).and_then(Value::as_str).is_some_and(|text| glob.matches(text.as_bytes()))
     };
-    is("iss", &user.issuer) && is("sub", &user.subject)
+    claims.principal().is_some() && is("iss", &user.issuer) && is("sub", &user.subject)
 }
 
 /// A text, or one of a list. What `scope` and `permission` say is several texts with spaces between.

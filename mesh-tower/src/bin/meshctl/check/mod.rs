@@ -234,7 +234,8 @@ impl Suite {
 
 /// What comes of one case.
 fn judge(table: &Table, case: &Case, snapshot: &Snapshot) -> Judged {
-    let decided = Decided::of(snapshot, &case.question);
+    let question = case.question.read_by(snapshot);
+    let decided = Decided::of(snapshot, &question);
     let differences = differences(&case.expect, &decided);
     let (file, line, name) = (Arc::clone(&table.file), case.line, case.name.clone());
     Judged { file, line, name, differences }
