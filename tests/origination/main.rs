@@ -7,11 +7,15 @@ mod passing;
 mod pools;
 
 use http::{Response, StatusCode};
-use mesh_tower::{Body, Mesh, respond::Refused};
+use mesh_tower::{
+    Body, Mesh,
+    mesh::{Config, IdentitySource},
+    respond::Refused,
+};
 use std::net::SocketAddr;
 use tests::{
     documents::{Documents, named},
-    mesh::join,
+    mesh::config,
     soon, wire,
     workloads::{Handshaken, Mint},
 };
@@ -55,9 +59,15 @@ fn policy(policy: &str) -> String {
 
 /// A member of the mesh, as the account `caller`.
 async fn caller(mint: &Mint, documents: &Documents) -> Mesh {
-    let mesh = join(documents).await;
+    let mesh = stranger(documents).await;
     mesh.identity().replace(mint.credentials(&Mint::id("caller")));
     mesh
+}
+
+/// Somebody without an identity.
+async fn stranger(documents: &Documents) -> Mesh {
+    let config = Config { identity: IdentitySource::None, ..config(documents) };
+    Mesh::start(config).await.expect("documents that are there")
 }
 
 /// Calls the service, and reads the answer.

@@ -1,11 +1,10 @@
 //! Mutual TLS among workloads of the mesh.
 
-use crate::{SERVER_NAME, call, caller, fails, instance, meshed, policy, rule};
+use crate::{SERVER_NAME, call, caller, fails, instance, meshed, policy, rule, stranger};
 use http::StatusCode;
 use std::time::{Duration, SystemTime};
 use tests::{
     documents::{Documents, named},
-    mesh::join,
     upstream::Upstream,
     workloads::{Handshaken, Mint, Minted, REVOKED, serving, tell},
 };
@@ -129,7 +128,7 @@ async fn whoever_is_not_the_service_is_not_called() {
     for (name, minted, told) in [
         ("another account", other_account, "is_not_who_was_expected"),
         ("another trust domain", other_domain, "no_authority_for_spiffe://elsewhere"),
-        ("another authority", other_authority, "UnknownIssuer"),
+        ("another authority", other_authority, "BadSignature"),
         ("no workload", a_host, "0_names_that_are_URIs"),
         ("two workloads", two_names, "2_names_that_are_URIs"),
         ("its time is over", over, "certificate_expired"),
@@ -187,7 +186,7 @@ async fn a_workload_that_cannot_prove_who_it_is_says_nothing_at_all() {
     let mint = Mint::default();
     let upstream = serving(mint.server(&server(&mint)), tell).await;
     let documents = Documents::of(&[&meshed("http", upstream.address)]);
-    let mesh = join(&documents).await;
+    let mesh = stranger(&documents).await;
     let details = fails(&mesh).await;
     assert!(details.contains("no_certificate_yet"), "{details}");
     let (now, minute) = (SystemTime::now(), Duration::from_secs(60));

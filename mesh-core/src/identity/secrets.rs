@@ -80,7 +80,9 @@ pub(super) fn authorities(path: &Path) -> Result<RootCertStore, CertificateFault
 }
 
 /// What is revoked. A file that cannot be read is a fault: it must not seem that nothing is.
-pub(super) fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateFault> {
+pub(super) fn revocations(
+    path: &Path,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateFault> {
     let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&text(path)?)
         .collect::<Result<_, _>>()
         .map_err(|error| fault(path, &format_args!("not a PEM list of revocations: {error}")))?;

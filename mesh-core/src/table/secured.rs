@@ -1,7 +1,7 @@
 //! How connections to the endpoints of a backend are secured.
 
-use super::snapshot::{Backend, BackendEndpoint};
-use crate::identity::ClientHandshake;
+use super::snapshot::{Backend, BackendEndpoint, Snapshot};
+use crate::identity::{ClientHandshake, ClientTls};
 
 /// How connections to the endpoints of a backend are secured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,19 @@ pub enum Secured {
     All(ClientHandshake),
     /// Those to endpoints that take the mesh's mutual TLS, since nobody says otherwise.
     WhereTaken(ClientHandshake),
+}
+
+impl Snapshot {
+    /// Whether some calls are made over the mesh's mutual TLS, for which a workload must prove who it is.
+    #[must_use]
+    pub fn calls_in_mesh_tls(&self) -> bool {
+        self.backends().any(|backend| match &backend.secured {
+            Secured::Plain => false,
+            Secured::All(handshake) | Secured::WhereTaken(handshake) => {
+                matches!(handshake.tls(), ClientTls::Mesh(_))
+            }
+        })
+    }
 }
 
 impl Backend {

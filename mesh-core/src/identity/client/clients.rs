@@ -11,11 +11,13 @@ use crate::{
         provider,
         secrets::{self, Secrets, either},
         stamp::{FileStamp, stamp},
+        versions,
     },
-    model::CertificateSource,
+    model::{CertificateSource, TlsLimits},
 };
 use rustls::{
     ALL_VERSIONS, CertificateError, ClientConfig, HandshakeKind, OtherError, RootCertStore,
+    SupportedProtocolVersion,
     client::ClientConnection,
     client::danger::ServerCertVerifier,
     pki_types::{ServerName, UnixTime},
@@ -141,7 +143,9 @@ impl Clients {
         let key = (handshake.clone(), spoken, revoked.as_deref().and_then(stamp));
         self.in_mesh.get(&credentials, key, || {
             let verifier = verifier_in_mesh(&credentials, mesh, revoked.as_deref())?;
-            Client::new(handshake, verifier, Some(&credentials.key), &spoken.in_mesh())
+            let limits = TlsLimits { oldest: mesh.oldest_version, ..TlsLimits::default() };
+            let own = Some(&credentials.key);
+            Client::new(handshake, verifier, own, versions(&limits), &spoken.in_mesh())
         })
     }
 
@@ -163,7 +167,8 @@ impl Clients {
         };
         let made = sources.read(other).and_then(|read| {
             let certified = read.certified.map(Arc::new);
-            Client::new(handshake, Arc::new(read.verifier), certified.as_ref(), &spoken.elsewhere())
+            let (verifier, offered) = (Arc::new(read.verifier), spoken.elsewhere());
+            Client::new(handshake, verifier, certified.as_ref(), ALL_VERSIONS, &offered)
         });
         let client = match (made, last_good) {
             (Ok(client), _) => Arc::new(client),
@@ -188,10 +193,11 @@ fn verifier_in_mesh(
     mesh: &MeshTls,
     revoked: Option<&Path>,
 ) -> Result<Arc<dyn ServerCertVerifier>, ClientFault> {
-    let peers = PeerVerifier::new(&credentials.trust, mesh.peers.clone());
+    let believed = mesh.believed(&credentials.trust);
+    let peers = PeerVerifier::new(&believed, mesh.peers_of(&credentials.id));
     let Some(revoked) = revoked else { return Ok(Arc::new(peers)) };
     let chain = ServerVerifier {
-        authorities: Some(Arc::new(all_authorities(&credentials.trust))),
+        authorities: Some(Arc::new(all_authorities(&believed))),
         revoked: revocations(revoked)?,
         names: Names::Any,
         algorithms: provider().signature_verification_algorithms,
@@ -219,10 +225,11 @@ impl Client {
         handshake: &ClientHandshake,
         verifier: Arc<dyn ServerCertVerifier>,
         certified: Option<&Arc<CertifiedKey>>,
+        versions: &[&'static SupportedProtocolVersion],
         offered: &[&[u8]],
     ) -> Result<Self, ClientFault> {
         let config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(ALL_VERSIONS)?
+            .with_protocol_versions(versions)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&verifier));
         let mut config = match certified {

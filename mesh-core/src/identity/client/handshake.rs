@@ -1,6 +1,9 @@
 //! What documents ask of a client's handshakes.
 
-use crate::{identity::Peers, model::CertificateSource};
+use crate::{
+    identity::{Peers, SpiffeId, TrustBundle, TrustDomain},
+    model::{CertificateSource, TlsVersion},
+};
 use std::{
     collections::hash_map::DefaultHasher,
     fmt,
@@ -31,12 +34,18 @@ pub enum ClientTls {
 /// Mutual TLS with what the mesh gives its workloads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MeshTls {
-    /// Who may answer.
+    /// Who may answer. The workload's own trust domain is the mesh's, too, where others are.
     pub peers: Peers,
+    /// Whether they may by these very ids alone, and not by those of the same workloads in the mesh's other domains.
+    pub is_exact: bool,
     /// The name to ask for; none where it could be no name.
     pub server_name: Option<Box<str>>,
     /// A file with certificates that are revoked.
     pub revoked: Option<PathBuf>,
+    /// Authorities besides those that the workload's credentials name.
+    pub authorities: Arc<TrustBundle>,
+    /// The oldest version of TLS that is spoken.
+    pub oldest_version: TlsVersion,
 }
 
 /// TLS with certificates of others.
@@ -113,6 +122,31 @@ impl ClientHandshake {
             ClientTls::Mesh(mesh) => mesh.revoked.is_some(),
             ClientTls::Other(_) => true,
         }
+    }
+}
+
+impl MeshTls {
+    /// Who may answer a workload of this id.
+    pub(super) fn peers_of(&self, own: &SpiffeId) -> Peers {
+        let Peers { mut domains, ids } = self.peers.clone();
+        if let Ok(domain) = TrustDomain::parse(own.trust_domain())
+            && !domains.contains(&domain)
+        {
+            domains.push(domain);
+        }
+        match ids {
+            Some(ids) if !self.is_exact => Peers::only(domains, ids),
+            ids => Peers { domains, ids },
+        }
+    }
+
+    /// Whose certificates are believed by a workload whose credentials name these authorities.
+    pub(super) fn believed(&self, own: &TrustBundle) -> TrustBundle {
+        let mut bundle = own.clone();
+        for (domain, certificates) in &self.authorities.0 {
+            bundle.0.entry(domain.clone()).or_default().extend(certificates.iter().cloned());
+        }
+        bundle
     }
 }
 

@@ -34,7 +34,9 @@ impl Files {
     /// Where they are now.
     pub(super) fn of(tls: &ServerTls, secrets: &Secrets) -> Result<Self, CertificateFault> {
         let pair = |source: &CertificateSource| match source {
-            CertificateSource::Files { certificate, key } => Ok([secrets.find(certificate), secrets.find(key)]),
+            CertificateSource::Files { certificate, key } => {
+                Ok([secrets.find(certificate), secrets.find(key)])
+            }
             CertificateSource::Secret(name) => {
                 let folder = secrets.folder(name)?;
                 Ok([folder.join("tls.crt"), folder.join("tls.key")])

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     model::{
-        Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service, Subset,
-        TrafficPolicy, Trust, WrittenPolicy,
+        Endpoint, Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service,
+        Subset, TrafficPolicy, WrittenPolicy,
     },
     table::{
         decide::Missing,
@@ -25,7 +25,7 @@ pub(super) struct Backends<'a> {
     subsets: &'a SubsetRules,
     /// Where endpoints are preferred to be, where no rule says.
     locality: Option<&'a Arc<LocalityBalancing>>,
-    trust: &'a Trust,
+    world: &'a World,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -42,10 +42,10 @@ impl<'a> Backends<'a> {
     ) -> Self {
         let World { directory, subsets, .. } = world;
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let (locality, trust) = (world.locality(), world.trust());
+        let locality = world.locality();
         let default_policy = Arc::new(of_mesh(TrafficPolicy::default(), locality));
         let (made, named) = (BTreeMap::new(), Vec::new());
-        Self { directory, is_gateway, subsets, locality, trust, previous, made, named, default_policy }
+        Self { directory, is_gateway, subsets, locality, world, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -121,7 +121,7 @@ impl<'a> Backends<'a> {
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
-        let endpoints = endpoints(service, subset, port);
+        let endpoints = endpoints(self.world, service, subset, port);
         let is_passthrough = match service.resolution {
             Resolution::Requested => !self.is_gateway,
             Resolution::ByName => true,
@@ -129,7 +129,7 @@ impl<'a> Backends<'a> {
         };
         let policy = self.policy(rules, subset, port.number);
         let protocol = protocol(port.protocol, &policy);
-        let way = Way { service, subset, port: port.number, trust: self.trust };
+        let way = Way { service, subset, port: port.number, trust: self.world.trust() };
         let secured = way.secured(policy.tls.as_ref(), &endpoints);
         let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy, secured };
         let former =
@@ -176,21 +176,28 @@ fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
     }
 }
 
-fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[BackendEndpoint]> {
+fn endpoints(
+    world: &World,
+    service: &Service,
+    subset: Option<&Subset>,
+    port: &Port,
+) -> Arc<[BackendEndpoint]> {
     let selected = service
         .endpoints
         .iter()
         .filter(|endpoint| subset.is_none_or(|subset| subset.selects(&endpoint.labels)));
-    selected
-        .map(|endpoint| BackendEndpoint {
+    let endpoint = |endpoint: &Endpoint| {
+        let port = endpoint.ports.get(&port.name).copied().unwrap_or(port.target);
+        BackendEndpoint {
             address: endpoint.address.clone(),
-            port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
+            port,
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
             locality: endpoint.locality.clone(),
             network: Arc::clone(&endpoint.network),
             service_account: Arc::clone(&endpoint.service_account),
-            takes_mesh_tls: endpoint.takes_mesh_tls(),
-        })
-        .collect()
+            takes_mesh_tls: world.is_reached_by_tls(service, endpoint, port),
+        }
+    };
+    selected.map(endpoint).collect()
 }

@@ -1,11 +1,13 @@
 //! How connections are secured: what a DestinationRule says, or else what endpoints say that they take.
 
 use crate::{
-    identity::{Authorities, ClientHandshake, ClientTls, MeshTls, OtherTls, Peers, SpiffeId, TrustDomain},
+    identity::{
+        Authorities, ClientHandshake, ClientTls, MeshTls, OtherTls, Peers, SpiffeId, TrustBundle, TrustDomain,
+    },
     model::{self, CertificateSource, ClientTlsMode, Service, Subset, Trust},
     table::{secured::Secured, snapshot::BackendEndpoint},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What is to be secured: connections to a port of a service, or of a subset of it.
 pub(super) struct Way<'a> {
@@ -34,9 +36,14 @@ impl Way<'_> {
     }
 
     fn in_mesh(&self, tls: &model::ClientTls) -> ClientHandshake {
-        let server_name = tls.sni.clone().or_else(|| self.server_name());
-        let (peers, revoked) = (self.peers(&tls.subject_alt_names), tls.revoked.clone());
-        ClientHandshake::new(ClientTls::Mesh(MeshTls { peers, server_name, revoked }))
+        ClientHandshake::new(ClientTls::Mesh(MeshTls {
+            peers: self.peers(&tls.subject_alt_names),
+            is_exact: !tls.subject_alt_names.is_empty(),
+            server_name: tls.sni.clone().or_else(|| self.server_name()),
+            revoked: tls.revoked.clone(),
+            authorities: Arc::new(self.trust.bundle(&TrustBundle::default())),
+            oldest_version: self.trust.oldest_version,
+        }))
     }
 
     /// Who may answer: whom the rule names, else the service accounts of the service's instances with what its entry names
@@ -58,7 +65,8 @@ impl Way<'_> {
             .filter_map(|account| SpiffeId::of_workload(domain, &self.service.namespace, account).ok());
         let of_entry = &self.service.subject_alt_names;
         let ids: BTreeSet<_> = accounts.chain(ids(of_entry)).collect();
-        if ids.is_empty() && of_entry.is_empty() { Peers::of(domains) } else { Peers::only(domains, ids) }
+        let is_anybody = ids.is_empty() && of_entry.is_empty();
+        Peers { domains, ids: (!is_anybody).then_some(ids) }
     }
 
     /// Istio's name for the way, by which its gateways pass TLS on; none for what a name in TLS cannot be: a wildcard.
