@@ -35,7 +35,8 @@ use crate::{
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::{model::Injection, watch::Handle};
+use mesh_core::{identity::Clients, model::Injection, watch::Handle};
+use std::sync::Arc;
 use tower_layer::Layer;
 
 /// What a service's calls go through.
@@ -66,11 +67,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
+    /// The parts of a process that follows these tables, and secures its calls with what `clients` have.
+    pub(crate) fn new(handle: Handle, config: &Config, clients: Arc<Clients>) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let connection = Connection::new().with_dns(config.dns.clone());
+        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
         let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));

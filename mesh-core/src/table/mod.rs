@@ -15,6 +15,7 @@ mod matcher;
 mod normal;
 mod outbound;
 mod request;
+mod secured;
 mod snapshot;
 
 pub use decide::{Decision, Missing, Refusal};
@@ -29,6 +30,7 @@ pub use inbound::{
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
+pub use secured::Secured;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
     MirrorTarget, Names, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,

@@ -2,7 +2,7 @@
 
 use super::{
     compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex, matcher::Condition,
-    outbound::Outbound,
+    outbound::Outbound, secured::Secured,
 };
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
@@ -178,6 +178,8 @@ pub struct Backend {
     pub endpoints: Arc<[BackendEndpoint]>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+    /// How connections to it are secured.
+    pub secured: Secured,
 }
 
 /// What names among a backend's endpoints stand for.
@@ -209,6 +211,8 @@ pub struct BackendEndpoint {
     pub network: Arc<str>,
     /// The service account it runs as; empty when unknown.
     pub service_account: Arc<str>,
+    /// Whether it takes the mesh's mutual TLS.
+    pub takes_mesh_tls: bool,
 }
 
 /// A service, subset and port.

@@ -163,14 +163,6 @@ fn tls_of_a_client_has_what_its_mode_needs() {
 
 #[test]
 fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
-    let policy = "{loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}, \
-                  tls: {mode: ISTIO_MUTUAL}, \
-                  portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
-                  {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts = ["tls", "portLevelSettings"];
-    let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
-    let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
-    is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
     let near = "zoneAwareLbSetting: {enabled: true}";
     let ports = format!("portLevelSettings: [{{port: {{number: 80}}, loadBalancer: {{{near}}}}}]");
     is_accepted(
@@ -183,6 +175,9 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
     );
     for effective in [
         "tls: {mode: DISABLE}",
+        "tls: {mode: SIMPLE, caCertificates: /etc/ca.pem, caCrl: /etc/crl.pem, subjectAltNames: [a], sni: a}",
+        "tls: {mode: MUTUAL, credentialName: a, insecureSkipVerify: true}",
+        "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}, tls: {mode: ISTIO_MUTUAL}}]",
         "outlierDetection: {consecutive5xxErrors: 3, interval: 10s}",
         "retryBudget: {percent: 25, minRetryConcurrency: 5}",
         "connectionPool: {http: {maxRetries: 3}}",

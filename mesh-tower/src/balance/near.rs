@@ -178,7 +178,7 @@ mod tests {
             Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficPolicy,
             ZoneBalancing,
         },
-        table::{BackendName, Names},
+        table::{BackendName, Names, Secured},
     };
     use std::sync::Arc;
 
@@ -194,6 +194,7 @@ mod tests {
             locality: Locality::parse(place).map(Arc::new),
             network: "".into(),
             service_account: "".into(),
+            takes_mesh_tls: false,
         };
         let nearness = Nearness::Locality(setting);
         let policy = TrafficPolicy {
@@ -208,6 +209,7 @@ mod tests {
             names: Names::None,
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),
             policy: Arc::new(policy),
+            secured: Secured::default(),
         }
     }
 

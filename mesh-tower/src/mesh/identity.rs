@@ -159,7 +159,9 @@ fn refuse(identity: &Identity, why: impl Into<String>) {
 
 /// Whether documents ask for mutual TLS, or the mesh's own authority is there.
 fn is_asked(config: &Config, handle: &Handle) -> bool {
-    handle.snapshot().inbound().tls.has_strict() || beside(config).is_some_and(|folder| folder.exists())
+    let snapshot = handle.snapshot();
+    let is_asked = snapshot.inbound().tls.has_strict() || snapshot.calls_in_mesh_tls();
+    is_asked || beside(config).is_some_and(|folder| folder.exists())
 }
 
 /// The folder of the mesh's own authority: with the documents, where every workload that reads them finds it. Its name

@@ -12,6 +12,7 @@ mod reuse;
 mod rules;
 mod scope;
 mod sealed;
+mod secure;
 mod subsets;
 mod world;
 

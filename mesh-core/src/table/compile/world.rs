@@ -2,8 +2,8 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, PathNormalization, Security},
-    table::snapshot::Viewpoint,
+    model::{Endpoint, LocalityBalancing, Model, PathNormalization, Security, Service, TlsDemand, Trust},
+    table::{inbound::TlsDemands, snapshot::Viewpoint},
 };
 use std::sync::Arc;
 
@@ -38,6 +38,21 @@ impl World {
         self.model.locality.as_ref()
     }
 
+    /// What the mesh believes about identities.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.model.trust
+    }
+
+    /// Whether a workload of a service is reached by the mesh's mutual TLS at a port: where it says that it takes that, and
+    /// no policy disables it there.
+    pub(super) fn is_reached_by_tls(&self, service: &Service, endpoint: &Endpoint, port: u16) -> bool {
+        let is_disabled = || {
+            let demands = TlsDemands::of(&self.model, &service.namespace, &endpoint.labels);
+            demands.at(port) == TlsDemand::Disabled
+        };
+        endpoint.takes_mesh_tls() && (self.model.security.peers.is_empty() || !is_disabled())
+    }
+
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
         // By name, so that none is forgotten that is added.
         let Model {
@@ -53,7 +68,7 @@ impl World {
             trusted_proxies: _,
             trust,
             dns_refresh: _,
-            security: _,
+            security: Security { peers, authorization: _ },
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -65,6 +80,7 @@ impl World {
             && self.model.root_namespace == *root_namespace
             && self.model.locality == *locality
             && self.model.trust == *trust
+            && self.model.security.peers == *peers
     }
 }
 
@@ -82,7 +98,7 @@ fn without_rules(model: &Model) -> Model {
         trusted_proxies: 0,
         trust: model.trust.clone(),
         dns_refresh: model.dns_refresh,
-        security: Security::default(),
+        security: Security { peers: model.security.peers.clone(), ..Security::default() },
         digest: 0,
     }
 }
