@@ -1,6 +1,7 @@
 //! `MeshConfig`: what holds for the whole mesh, written in the ConfigMap `istio` under the key `mesh`.
 
 use super::{
+    extension_provider::ExtensionProvider,
     locality::LocalityBalancing,
     mesh_tls::{CaCertificate, MeshTls},
     node::Node,
@@ -21,7 +22,6 @@ const UNUSED: &[&str] = &[
     "discoverySelectors",
     "dnsRefreshRate",
     "enableTracing",
-    "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
     "protocolDetectionTimeout",
@@ -46,6 +46,8 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// Services that do something for the whole mesh. Default: none.
+    pub extension_providers: Vec<ExtensionProvider>,
     /// What is made of paths before any rule sees them. Default: BASE.
     pub path_normalization: Option<ProxyPathNormalization>,
     /// What proxies do by default. Default: Istio's.
@@ -184,6 +186,7 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                extension_providers: f.take("extensionProviders"),
                 path_normalization: f.maybe("pathNormalization"),
                 default_config: f.maybe("defaultConfig"),
                 trust_domain: f.take("trustDomain"),

@@ -44,9 +44,11 @@ pub use route::{
 };
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
-    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
-    RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody, Clause,
+    Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol, Glob, GlobalLimit,
+    HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, Limit,
+    LimitRule, LocalLimit, PathGlob, PathTemplate, PeerAuthentication, RateLimit, RequestPrincipal, Security,
+    ServiceAccount, TlsDemand, TokenBucket,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;

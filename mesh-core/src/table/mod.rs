@@ -24,8 +24,8 @@ pub use explain::{
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, TlsDemands,
-    Verdict,
+    AuthorizationExplanation, Inbound, InboundLimit, InboundView, PolicyExplanation, RateLimits,
+    RuleExplanation, RuleName, TlsDemands, Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};

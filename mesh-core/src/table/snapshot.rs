@@ -369,6 +369,12 @@ impl Snapshot {
         self.backends.values()
     }
 
+    /// The backend of a whole service at one of its ports, if this workload sees the service.
+    #[must_use]
+    pub fn backend(&self, host: &Host, port: u16) -> Option<&Arc<Backend>> {
+        self.backends.get(&BackendName::new(host.clone(), None, port))
+    }
+
     /// Every virtual host.
     pub fn virtual_hosts(&self) -> impl Iterator<Item = &VirtualHost> {
         self.virtual_hosts.iter().map(|host| &**host)

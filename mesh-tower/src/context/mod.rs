@@ -23,7 +23,7 @@ pub use ejections::Ejections;
 pub(crate) use ejections::{Ejected, Ejection};
 pub use generation::GENERATION_HEADER;
 pub(crate) use generation::{generation_value, take_generation};
-pub(crate) use inbound::{connection_view, gateway_view, inbound_view};
+pub(crate) use inbound::{Place, connection_view};
 pub(crate) use introduction::Introduction;
 pub use peer::{Arrival, PeerAddress, PeerIdentity};
 pub(crate) use routed::Decided;

@@ -10,6 +10,7 @@ pub use config::{Config, InvalidConfig};
 pub use identity::IdentitySource;
 
 use crate::{
+    body::Body,
     carry::CarryInLayer,
     client::Client,
     context::Arrival,
@@ -27,7 +28,6 @@ use crate::{
 use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
@@ -142,7 +142,7 @@ impl Mesh {
         app: S,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -165,7 +165,7 @@ impl Mesh {
         pass: P,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -179,7 +179,7 @@ impl Mesh {
 
     async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,

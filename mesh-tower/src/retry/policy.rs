@@ -158,7 +158,16 @@ impl Ending {
             | Kind::NoEndpoint
             | Kind::Overflow
             | Kind::RouteTimeout
-            | Kind::Unresolved => Self::Final,
+            | Kind::Unresolved
+            // Only what comes in ends so.
+            | Kind::RateLimited(_)
+            | Kind::RateLimitedByService(_)
+            | Kind::NoLimiter
+            | Kind::CheckDenied(_)
+            | Kind::CheckFailed(_)
+            | Kind::CheckInvalid
+            | Kind::NoAuthorizer
+            | Kind::BodyTooLarge => Self::Final,
         }
     }
 

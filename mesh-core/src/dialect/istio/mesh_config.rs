@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality, mesh_trust};
+use super::{Meaning, Site, extension_provider, locality, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
+    model::{Export, ExtAuthz, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -31,6 +31,8 @@ pub struct MeshSetting {
     pub virtual_services: DefaultExport,
     /// Who may see DestinationRules that do not say.
     pub subset_rules: DefaultExport,
+    /// The services that may be asked whether requests may pass.
+    pub ext_authz: Vec<Arc<ExtAuthz>>,
 }
 
 /// Who may see objects that do not say: the namespaces as `exportTo` has them; all when empty.
@@ -90,6 +92,11 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             &written.default_virtual_service_export_to,
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
+        ext_authz: extension_provider::translate(
+            site,
+            &at.field("extensionProviders"),
+            &written.extension_providers,
+        ),
     })))
 }
 
