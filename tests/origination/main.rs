@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod hostile;
+mod leaks;
 mod mesh;
 mod passing;
 mod pools;

@@ -16,8 +16,10 @@ use rcgen::{
 };
 use rustls::{
     ALL_VERSIONS, RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use std::{
     future::Future,
@@ -171,6 +173,14 @@ impl Minted {
         let mut config = config.expect("a certificate with its key");
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         config
+    }
+
+    /// The same certificate, so many times, as a chain.
+    #[must_use]
+    pub fn with_chain_of(&self, length: usize) -> SingleCertAndKey {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der()).into();
+        let signer = aws_lc_rs::sign::any_supported_type(&key).expect("a key");
+        CertifiedKey::new(vec![self.certificate.der().clone(); length], signer).into()
     }
 
     /// The certificate in PEM.

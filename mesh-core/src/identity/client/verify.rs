@@ -119,6 +119,7 @@ fn refused(error: webpki::Error) -> rustls::Error {
             CertificateError::NotValidYetContext { time, not_before }
         }
         webpki::Error::UnknownIssuer => CertificateError::UnknownIssuer,
+        webpki::Error::InvalidSignatureForPublicKey => CertificateError::BadSignature,
         webpki::Error::CertRevoked => CertificateError::Revoked,
         webpki::Error::UnknownRevocationStatus => CertificateError::UnknownRevocationStatus,
         webpki::Error::CrlExpired { time, next_update } => {
