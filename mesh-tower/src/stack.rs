@@ -45,9 +45,11 @@ use crate::{
     timeout::{Timeout, TimeoutLayer},
 };
 use mesh_core::{
+    identity::Clients,
     model::{Injection, RetryPolicy},
     watch::Handle,
 };
+use std::sync::Arc;
 use tower_layer::Layer;
 
 /// What a service's calls go through.
@@ -81,12 +83,12 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
+    /// The parts of a process that follows these tables, and secures its calls with what `clients` have.
+    pub(crate) fn new(handle: Handle, config: &Config, clients: Arc<Clients>) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
         let outlier = config.outlier.clone().with_ejections(ejections);
-        let connection = Connection::new().with_dns(config.dns.clone());
+        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
         let attempt = balance.layer(outlier.layer(connection));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));

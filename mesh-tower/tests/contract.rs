@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Dimension, Injection, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket},
-    model::{Injection, KeySource, RetryPolicy, Share, TokenRule},
-    table::Viewpoint,
+    model::{
+        Dimension, Injection, KeySource, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket,
+        TokenRule,
+    },
     table::{RateLimits, Viewpoint},
     watch,
 };

@@ -16,6 +16,7 @@ mod matcher;
 mod normal;
 mod outbound;
 mod request;
+mod secured;
 mod snapshot;
 
 pub use backend_name::BackendName;
@@ -31,6 +32,7 @@ pub use inbound::{
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
+pub use secured::Secured;
 pub use snapshot::{
     Backend, BackendEndpoint, Chosen, GatewayRole, Generation, Listener, ListenerServer, MirrorTarget, Names,
     Peers, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,

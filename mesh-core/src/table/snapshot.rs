@@ -2,7 +2,7 @@
 
 use super::{
     backend_name::BackendName, compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex,
-    matcher::Condition, outbound::Outbound,
+    matcher::Condition, outbound::Outbound, secured::Secured,
 };
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
@@ -184,6 +184,8 @@ pub struct Backend {
     pub peers: Arc<Peers>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+    /// How connections to it are secured.
+    pub secured: Secured,
 }
 
 /// How many instances of a service run in each place.
@@ -217,6 +219,8 @@ pub struct BackendEndpoint {
     pub network: Arc<str>,
     /// The service account it runs as; empty when unknown.
     pub service_account: Arc<str>,
+    /// Whether it takes the mesh's mutual TLS.
+    pub takes_mesh_tls: bool,
 }
 
 /// One port of a gateway.

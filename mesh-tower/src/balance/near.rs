@@ -229,7 +229,7 @@ mod tests {
             Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficDistribution,
             TrafficPolicy, ZoneBalancing,
         },
-        table::{BackendName, Names},
+        table::{BackendName, Names, Secured},
     };
     use std::sync::Arc;
 
@@ -245,6 +245,7 @@ mod tests {
             locality: Locality::parse(place).map(Arc::new),
             network: "".into(),
             service_account: "".into(),
+            takes_mesh_tls: false,
         };
         let nearness = Nearness::Locality(setting);
         let policy = TrafficPolicy {
@@ -260,6 +261,7 @@ mod tests {
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),
             peers: Arc::default(),
             policy: Arc::new(policy),
+            secured: Secured::default(),
         }
     }
 

@@ -94,6 +94,7 @@ mod pool;
 mod service;
 mod socket;
 mod table;
+mod tls;
 
 pub(crate) use head::{remove_hop_by_hop, tokens, without_credentials};
 pub use lease::Leased;

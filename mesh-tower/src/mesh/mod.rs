@@ -36,7 +36,7 @@ use http::{Request, Response};
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Identity, IssueFault, ServerCertificates},
+    identity::{Clients, Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -108,7 +108,8 @@ impl Mesh {
                 "this workload starts without a certificate; every handshake that needs one fails: {fault}"
             );
         }
-        let parts = Parts::new(handle, &config);
+        let clients = Clients::new(identity.clone(), config.secrets.clone());
+        let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),

@@ -2,7 +2,7 @@
 
 use crate::{Body, Error, Kind, Stop, TokenFault, reply};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mesh_core::model::AbortStatus;
+use mesh_core::{identity::ClientFault, model::AbortStatus};
 use std::{borrow::Cow, error::Error as _, io};
 
 /// Says that a request was one too many, so that nobody sends it again at once.
@@ -162,9 +162,13 @@ impl Answer {
     fn unconnected(error: &Error) -> Self {
         let mut answer =
             Self::reset(error, StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
-        if is_connection_refused(error) {
-            let details = answer.details.trim_end_matches('}');
-            answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
+        let fault = causes(error).find_map(|cause| cause.downcast_ref::<ClientFault>());
+        let reason = match fault {
+            Some(fault) => Some(format!("TLS_error:{fault}:TLS_error_end").replace(' ', "_")),
+            None => is_connection_refused(error).then(|| "delayed_connect_error:_Connection_refused".into()),
+        };
+        if let Some(reason) = reason {
+            answer.details = format!("{}|{reason}}}", answer.details.trim_end_matches('}')).into();
         }
         answer
     }
