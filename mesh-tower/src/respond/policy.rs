@@ -224,6 +224,18 @@ mod tests {
     }
 
     #[test]
+    fn what_ended_a_handshake_is_for_the_log_alone() {
+        let fault = ClientFault::Tls(rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied));
+        let Answer { details, body, flag, .. } = answer(&Error::because(Kind::ConnectFailure, fault));
+        assert_eq!(
+            details,
+            "upstream_reset_before_response_started\
+             {remote_connection_failure|TLS_error:received_fatal_alert:_AccessDenied:TLS_error_end}"
+        );
+        assert!(flag == "UF" && body.ends_with("reset reason: remote connection failure"), "{body}");
+    }
+
+    #[test]
     fn a_refused_connection_is_told_from_other_failures() {
         let refused = Error::because(Kind::ConnectFailure, io::Error::from(io::ErrorKind::ConnectionRefused));
         let nested = Error::because(Kind::ConnectFailure, io::Error::other(refused));
