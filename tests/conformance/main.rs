@@ -10,6 +10,7 @@ mod locality;
 mod matching;
 mod outliers;
 mod owners;
+mod policies;
 mod retries;
 mod timeouts;
 
