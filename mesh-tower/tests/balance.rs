@@ -68,7 +68,7 @@ fn chooser(handle: &Handle) -> Chooser {
 fn chooser_of(route: RouteLayer) -> Chooser {
     let answer = service_fn(|request: Request<Body>| async move {
         let mut response = Response::new(Body::from("answer"));
-        if let Some(upstream) = request.extensions().get::<Upstream>() {
+        if let Some(upstream) = Upstream::of_request(request.extensions()) {
             response.extensions_mut().insert(upstream.clone());
         }
         Ok::<_, Infallible>(response)

@@ -48,7 +48,7 @@ type Stack = BoxCloneService<Request<Body>, Response<BalanceBody<Body>>, BoxErro
 /// Endpoints that take so many milliseconds; the last number is that of all further ones.
 fn stack(handle: Handle, balance: BalanceLayer, latencies: &'static [u64]) -> Stack {
     let upstream = service_fn(move |request: Request<Body>| async move {
-        let at = request.extensions().get::<Upstream>().expect("one was chosen").clone();
+        let at = Upstream::of_request(request.extensions()).expect("one was chosen").clone();
         let takes = latencies.get(number(&at) - 1).or(latencies.last()).copied().unwrap_or(0);
         if takes > 0 {
             sleep(Duration::from_millis(takes)).await;

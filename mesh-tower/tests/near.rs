@@ -65,7 +65,7 @@ impl World {
         let failing = Arc::new(Mutex::new(BTreeSet::new()));
         let fails = Arc::clone(&failing);
         let upstream = service_fn(move |request: Request<Body>| {
-            let at = request.extensions().get::<Upstream>().expect("one was chosen").clone();
+            let at = Upstream::of_request(request.extensions()).expect("one was chosen").clone();
             let is_failing = fails.lock().expect("no panic").contains(&at.address.to_string());
             let mut response = Response::new(Body::empty());
             *response.status_mut() = if is_failing { 500 } else { 200 }.try_into().expect("a status");

@@ -134,7 +134,7 @@ fn stack(
     let upstream = service_fn(move |request: Request<Body>| {
         let ways = Arc::clone(&ways);
         async move {
-            let endpoint = request.extensions().get::<Upstream>().cloned().expect("one was chosen");
+            let endpoint = Upstream::of_request(request.extensions()).cloned().expect("one was chosen");
             let way = ways.lock().expect("no panic").get(&number(&endpoint)).copied();
             let mut response = Response::new(Body::empty());
             match way.unwrap_or(Way::Status(200)) {

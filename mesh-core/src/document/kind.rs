@@ -31,6 +31,8 @@ pub enum KnownKind {
     WorkloadGroup,
     /// `networking.istio.io`.
     Sidecar,
+    /// `mesh.internal`: our own.
+    RateLimit,
     /// `security.istio.io`.
     AuthorizationPolicy,
     /// Kubernetes' core group.
@@ -57,7 +59,7 @@ pub enum KnownKind {
     Secret,
 }
 
-/// The kinds that are read, by API group of Istio's.
+/// The kinds that are read, by API group of Istio's, and of our own.
 const ISTIO: &[(&str, &[&str])] = &[
     (
         "networking.istio.io",
@@ -73,6 +75,8 @@ const ISTIO: &[(&str, &[&str])] = &[
     ),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
+    // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
+    ("mesh.internal", &["RateLimit"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
@@ -110,6 +114,7 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
             ("", "Pod") => KnownKind::Pod,

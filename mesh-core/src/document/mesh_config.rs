@@ -1,12 +1,14 @@
 //! `MeshConfig`: what holds for the whole mesh, written in the ConfigMap `istio` under the key `mesh`.
 
 use super::{
+    extension_provider::ExtensionProvider,
     locality::LocalityBalancing,
     mesh_tls::{CaCertificate, MeshTls},
     node::Node,
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
 };
+use std::time::Duration;
 
 /// The parts of a MeshConfig that have no effect yet.
 const UNUSED: &[&str] = &[
@@ -20,7 +22,6 @@ const UNUSED: &[&str] = &[
     "discoverySelectors",
     "dnsRefreshRate",
     "enableTracing",
-    "extensionProviders",
     "h2UpgradePolicy",
     "inboundTrafficPolicy",
     "protocolDetectionTimeout",
@@ -45,6 +46,8 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// Services that do something for the whole mesh. Default: none.
+    pub extension_providers: Vec<ExtensionProvider>,
     /// What is made of paths before any rule sees them. Default: BASE.
     pub path_normalization: Option<ProxyPathNormalization>,
     /// What proxies do by default. Default: Istio's.
@@ -61,6 +64,8 @@ pub struct MeshConfig {
     pub tls_defaults: Option<MeshTls>,
     /// Authorities besides the mesh's own. Default: none.
     pub ca_certificates: Vec<CaCertificate>,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh_rate: Option<Duration>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -181,6 +186,7 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                extension_providers: f.take("extensionProviders"),
                 path_normalization: f.maybe("pathNormalization"),
                 default_config: f.maybe("defaultConfig"),
                 trust_domain: f.take("trustDomain"),
@@ -189,6 +195,7 @@ impl Read for MeshConfig {
                 mesh_mtls: f.maybe("meshMTLS"),
                 tls_defaults: f.maybe("tlsDefaults"),
                 ca_certificates: f.take("caCertificates"),
+                dns_refresh_rate: f.maybe("dnsRefreshRate"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

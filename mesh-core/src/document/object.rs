@@ -16,6 +16,7 @@ use super::{
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
+    rate_limit::RateLimit,
     read::{At, Fields, Report},
     secret::Secret,
     service::Service,
@@ -58,6 +59,8 @@ pub enum Body {
     WorkloadGroup(Box<WorkloadGroup>),
     /// A Sidecar.
     Sidecar(Box<Sidecar>),
+    /// A RateLimit.
+    RateLimit(Box<RateLimit>),
     /// An AuthorizationPolicy.
     AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
@@ -245,6 +248,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
+        KnownKind::RateLimit => f.maybe("spec").map(Body::RateLimit),
         KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
@@ -285,6 +289,7 @@ impl Body {
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
+            KnownKind::RateLimit => Self::RateLimit(Box::default()),
             KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Pod => Self::Pod(Box::default()),
@@ -306,6 +311,7 @@ impl Body {
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
+            Self::RateLimit(_) => KnownKind::RateLimit,
             Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
             Self::Pod(_) => KnownKind::Pod,

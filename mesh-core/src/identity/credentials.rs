@@ -1,6 +1,6 @@
 //! What a workload proves its identity with, at one moment.
 
-use super::{PeerFault, SpiffeId, Svid, TrustDomain};
+use super::{IssueFault, PeerFault, SpiffeId, Svid, TrustDomain};
 use arc_swap::ArcSwapOption;
 use rustls::{
     InconsistentKeys,
@@ -145,12 +145,14 @@ pub struct Identity(Arc<Cell>);
 #[derive(Debug)]
 struct Cell {
     current: ArcSwapOption<Credentials>,
+    fault: ArcSwapOption<IssueFault>,
     changes: watch::Sender<u64>,
 }
 
 impl Default for Identity {
     fn default() -> Self {
-        Self(Arc::new(Cell { current: ArcSwapOption::empty(), changes: watch::Sender::new(0) }))
+        let changes = watch::Sender::new(0);
+        Self(Arc::new(Cell { current: ArcSwapOption::empty(), fault: ArcSwapOption::empty(), changes }))
     }
 }
 
@@ -173,7 +175,19 @@ impl Identity {
     /// Puts others in their place.
     pub fn replace(&self, credentials: Credentials) {
         self.0.current.store(Some(Arc::new(credentials)));
+        self.0.fault.store(None);
         self.0.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Says why others did not come. Those that there are stay.
+    pub fn refuse(&self, fault: IssueFault) {
+        self.0.fault.store(Some(Arc::new(fault)));
+    }
+
+    /// Why the last attempt to renew the credentials failed, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<Arc<IssueFault>> {
+        self.0.fault.load_full()
     }
 
     /// Counts how often they were replaced.

@@ -57,9 +57,11 @@ impl Service {
 /// Where requests to a service go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
-    /// To its endpoints.
+    /// To its endpoints. One that has a name is as many as DNS knows addresses for it.
     #[default]
     Endpoints,
+    /// To its endpoints. One that has a name is at the first address that DNS knows for it, whenever a connection is made.
+    FirstAddress,
     /// To the address that each request asks for itself. A gateway cannot know it: requests come to its own.
     Requested,
     /// To the host that each request names, which DNS knows.
@@ -193,7 +195,7 @@ impl fmt::Display for Locality {
 pub enum Address {
     /// An IP address.
     Ip(IpAddr),
-    /// A name, looked up when a connection is made.
+    /// A name, for which DNS knows the addresses.
     Name(Host),
 }
 

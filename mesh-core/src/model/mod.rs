@@ -44,9 +44,11 @@ pub use route::{
 };
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
-    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
-    RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody, Clause,
+    Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol, Glob, GlobalLimit,
+    HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, Limit,
+    LimitRule, LocalLimit, PathGlob, PathTemplate, PeerAuthentication, RateLimit, RequestPrincipal, Security,
+    ServiceAccount, TlsDemand, TokenBucket,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
@@ -59,7 +61,7 @@ pub use traffic::{
 };
 pub use trust::{Authority, Trust};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Everything the documents say, in the mesh's own words.
 ///
@@ -87,6 +89,8 @@ pub struct Model {
     pub path_normalization: PathNormalization,
     /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
     pub trusted_proxies: u32,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh: Duration,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -108,6 +112,7 @@ impl Default for Model {
             locality: None,
             path_normalization: PathNormalization::default(),
             trusted_proxies: 0,
+            dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

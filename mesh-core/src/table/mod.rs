@@ -23,13 +23,13 @@ pub use explain::{
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundView, PolicyExplanation, RuleExplanation, RuleName, TlsDemands,
-    Verdict,
+    AuthorizationExplanation, Inbound, InboundLimit, InboundView, PolicyExplanation, RateLimits,
+    RuleExplanation, RuleName, TlsDemands, Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use snapshot::{
     Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
-    MirrorTarget, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    MirrorTarget, Names, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

@@ -8,8 +8,16 @@ use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
     ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
-use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{BuildHasher, Hash, Hasher},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
 #[derive(Debug)]
@@ -32,6 +40,8 @@ pub struct Snapshot {
     pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub(super) dns_refresh: Duration,
     /// What it was made of, for the table after it.
     pub(super) recipes: Recipes,
 }
@@ -153,7 +163,7 @@ pub enum TargetBackend {
 }
 
 /// A named set of endpoints: one service, subset and port.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
     /// Which.
     pub name: BackendName,
@@ -162,10 +172,24 @@ pub struct Backend {
     /// Whether requests go to the address that they ask for themselves: to their own host and port, and at a gateway to
     /// their own host and this backend's port. It has no endpoints then.
     pub is_passthrough: bool,
+    /// What names among its endpoints stand for.
+    pub names: Names,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+}
+
+/// What names among a backend's endpoints stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// There are none: every endpoint has an address.
+    #[default]
+    None,
+    /// Each for as many endpoints as DNS knows addresses for it.
+    Every,
+    /// Each for one endpoint, at the first address that DNS knows for it when a connection is made.
+    First,
 }
 
 /// One address of a backend.
@@ -190,7 +214,7 @@ pub struct BackendEndpoint {
 /// A service, subset and port.
 ///
 /// `Display` gives Istio's cluster name: `outbound|80|v1|product.shop.svc.cluster.local`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialOrd, Ord)]
 pub struct BackendName {
     /// The service.
     pub host: Host,
@@ -198,6 +222,32 @@ pub struct BackendName {
     pub subset: Option<Arc<str>>,
     /// The service's port.
     pub port: u16,
+    /// Of all of it: several layers look a request's backend up by its name, and texts are long.
+    hash: u64,
+}
+
+impl BackendName {
+    /// The name of this port of this subset of a service.
+    #[must_use]
+    pub fn new(host: Host, subset: Option<Arc<str>>, port: u16) -> Self {
+        let hash = FxBuildHasher.hash_one((&host, &subset, port));
+        Self { host, subset, port, hash }
+    }
+}
+
+impl PartialEq for BackendName {
+    fn eq(&self, other: &Self) -> bool {
+        (self.hash, self.port, &self.subset, &self.host)
+            == (other.hash, other.port, &other.subset, &other.host)
+    }
+}
+
+impl Eq for BackendName {}
+
+impl Hash for BackendName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl fmt::Display for BackendName {
@@ -304,9 +354,21 @@ impl Snapshot {
         &self.trust
     }
 
+    /// When DNS is asked again for a name, where its last answer does not say.
+    #[must_use]
+    pub fn dns_refresh(&self) -> Duration {
+        self.dns_refresh
+    }
+
     /// Every backend, in the order of their names.
     pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
         self.backends.values()
+    }
+
+    /// The backend of a whole service at one of its ports, if this workload sees the service.
+    #[must_use]
+    pub fn backend(&self, host: &Host, port: u16) -> Option<&Arc<Backend>> {
+        self.backends.get(&BackendName::new(host.clone(), None, port))
     }
 
     /// Every virtual host.

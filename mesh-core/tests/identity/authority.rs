@@ -24,6 +24,7 @@ pub(crate) fn leaf_of(uris: &[&str]) -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.subject_alt_names =
         uris.iter().map(|uri| SanType::URI((*uri).try_into().expect("an ASCII text"))).collect();
+    params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];

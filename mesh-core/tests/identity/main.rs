@@ -2,4 +2,9 @@
 
 mod authority;
 mod credentials;
+mod files;
+mod local;
+mod rotation;
 mod verify;
+#[cfg(feature = "spiffe")]
+mod workload_api;

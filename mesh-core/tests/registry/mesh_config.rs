@@ -167,6 +167,18 @@ fn it_says_how_many_proxies_are_believed() {
 }
 
 #[test]
+fn the_mesh_says_when_dns_is_asked_again() {
+    let seconds = |mesh: &str| table(&config(mesh)).dns_refresh().as_secs();
+    assert_eq!([seconds("{}"), seconds("dnsRefreshRate: 5s")], [60, 5]);
+    let (_, status) = taken(&[&config("dnsRefreshRate: 0s")]);
+    let faults: Vec<_> = status.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        ["0.yaml:8: ConfigMap/istio: data.mesh.dnsRefreshRate: duration must be greater than 1ms"]
+    );
+}
+
+#[test]
 fn what_has_no_effect_yet_says_so_on_its_line_and_mistakes_too() {
     let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
     let text = config("enableTracing: true\nrootNamespace: root\naccessLogFile: /dev/stdout");

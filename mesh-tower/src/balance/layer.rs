@@ -102,6 +102,6 @@ impl<S> Layer<S> for BalanceLayer {
     type Service = Balance<S>;
 
     fn layer(&self, inner: S) -> Balance<S> {
-        Balance::new(inner, self.clone())
+        Balance::new(inner, Arc::new(self.clone()))
     }
 }

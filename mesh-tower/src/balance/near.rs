@@ -178,7 +178,7 @@ mod tests {
             Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficPolicy,
             ZoneBalancing,
         },
-        table::BackendName,
+        table::{BackendName, Names},
     };
     use std::sync::Arc;
 
@@ -202,9 +202,10 @@ mod tests {
             ..TrafficPolicy::default()
         };
         Backend {
-            name: BackendName { host: Host::parse("product").unwrap(), subset: None, port: 80 },
+            name: BackendName::new(Host::parse("product").unwrap(), None, 80),
             protocol: Protocol::Http,
             is_passthrough: false,
+            names: Names::None,
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),
             policy: Arc::new(policy),
         }

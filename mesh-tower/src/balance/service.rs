@@ -17,6 +17,7 @@ use mesh_core::{
 };
 use std::{
     net::IpAddr,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tower_service::Service;
@@ -25,11 +26,12 @@ use tower_service::Service;
 #[derive(Clone, Debug)]
 pub struct Balance<S> {
     inner: S,
-    layer: BalanceLayer,
+    // Shared, since every request that may be tried again has a clone.
+    layer: Arc<BalanceLayer>,
 }
 
 impl<S> Balance<S> {
-    pub(super) fn new(inner: S, layer: BalanceLayer) -> Self {
+    pub(super) fn new(inner: S, layer: Arc<BalanceLayer>) -> Self {
         Self { inner, layer }
     }
 
@@ -59,8 +61,8 @@ impl<S> Balance<S> {
             };
         }
         let (hash, cookie) = self.hash(request, backend);
-        let tried = request.extensions().get::<Tried>();
-        let BalanceLayer { fleets, ejections, dice, extras, .. } = &self.layer;
+        let tried = Tried::of_request(request.extensions());
+        let BalanceLayer { fleets, ejections, dice, extras, .. } = &*self.layer;
         let asked = Asked { hash, tried, extras: *extras };
         let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
         else {
@@ -110,7 +112,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.choose(&request) {
             Ok((upstream, held)) => {
-                request.extensions_mut().insert(upstream);
+                upstream.leave(request.extensions_mut());
                 ResponseFuture::forward(self.inner.call(request), held)
             }
             Err(error) => ResponseFuture::refuse(error),

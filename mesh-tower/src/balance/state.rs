@@ -11,7 +11,7 @@ use crate::{
     context::{Ejections, Tried},
 };
 use arc_swap::ArcSwap;
-use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Snapshot};
+use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Names, Snapshot};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -74,7 +74,11 @@ impl Fleets {
         if self.table.load().generation < snapshot.generation() {
             self.follow(snapshot);
         }
-        let table = self.table.load();
+        let mut table = self.table.load();
+        if backend.names != Names::None && table.lags(snapshot, backend) {
+            self.adopt(snapshot, backend);
+            table = self.table.load();
+        }
         let fleet = table.fleets.get(&backend.name).and_then(|kept| kept.of(backend));
         let Some(fleet) = fleet else {
             let is_new = |endpoint: usize| asked.is_new(&backend.endpoints[endpoint]);
@@ -96,12 +100,39 @@ impl Fleets {
                 return Arc::clone(table);
             }
             let fleet = |backend: &Arc<Backend>| {
-                let kept = Kept::next(table.fleets.get(&backend.name), backend, &self.home, now);
-                (backend.name.clone(), kept)
+                let before = table.fleets.get(&backend.name);
+                let kept = match backend.names {
+                    Names::None => Kept::next(before, backend, &self.home, now),
+                    // It comes with addresses, when a request does.
+                    Names::Every | Names::First => before?.clone(),
+                };
+                Some((backend.name.clone(), kept))
             };
-            let fleets = snapshot.backends().map(fleet).collect();
+            let fleets = snapshot.backends().filter_map(fleet).collect();
             Arc::new(Table { generation: snapshot.generation(), fleets })
         });
+    }
+
+    /// Goes on with other addresses for the names of a backend.
+    fn adopt(&self, snapshot: &Snapshot, backend: &Arc<Backend>) {
+        let now = Instant::now();
+        self.table.rcu(|table| {
+            if !table.lags(snapshot, backend) {
+                return Arc::clone(table);
+            }
+            let kept = Kept::next(table.fleets.get(&backend.name), backend, &self.home, now);
+            let mut fleets = table.fleets.clone();
+            fleets.insert(backend.name.clone(), kept);
+            Arc::new(Table { generation: table.generation, fleets })
+        });
+    }
+}
+
+impl Table {
+    /// Whether a backend of this generation is here only as it was before.
+    fn lags(&self, snapshot: &Snapshot, backend: &Arc<Backend>) -> bool {
+        let is_known = || self.fleets.get(&backend.name).and_then(|kept| kept.of(backend)).is_some();
+        self.generation == snapshot.generation() && !is_known()
     }
 }
 

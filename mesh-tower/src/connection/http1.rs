@@ -64,6 +64,10 @@ impl Store for Http1 {
         }
         None
     }
+
+    fn clear(&self) {
+        while self.0.pop().is_some() {}
+    }
 }
 
 impl Pool<Http1> {
@@ -73,6 +77,7 @@ impl Pool<Http1> {
         }
         kept.life.release(Instant::now());
         self.store.0.push(kept);
+        self.stored();
         self.serve();
     }
 }
@@ -126,9 +131,10 @@ pub(super) async fn send(
     policy: &Arc<TrafficPolicy>,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Error> {
-    head::for_http1(&mut request);
     let mut prefers_fresh = false;
     loop {
+        let copy = Copy::of_harmless(&request);
+        head::for_http1(&mut request);
         let (turn, pending) = match prefers_fresh {
             true => pool.fresh(policy).await?,
             false => pool.turn(policy).await?,
@@ -140,7 +146,6 @@ pub(super) async fn send(
         };
         let mut lease = ready.lease(&policy.connection_pool)?;
         drop(pending);
-        let copy = if is_fresh { None } else { Copy::of_harmless(&request) };
         match lease.kept.sender.try_send_request(request).await {
             Ok(response) => return Ok(response.map(|body| Body::leased(Leased::http1(body, lease)))),
             Err(mut failure) => {
@@ -150,7 +155,7 @@ pub(super) async fn send(
                 // The server closed the connection while it rested: nobody has looked at the request, or at worst somebody
                 // looks twice at one that changes nothing.
                 prefers_fresh = unsent.is_none();
-                let again = unsent.or_else(|| copy.filter(|_| was_closed).map(Copy::into_request));
+                let again = unsent.or_else(|| copy.filter(|_| was_closed).and_then(Copy::into_request));
                 match again {
                     Some(again) if !is_fresh => request = again,
                     _ => return Err(error),

@@ -70,6 +70,10 @@ impl Store for Http2 {
         let shared = list.iter().find(|shared| shared.claim(pool, bounds))?;
         Some(Stream::new(Arc::clone(shared), pool))
     }
+
+    fn clear(&self) {
+        self.0.store(Arc::default());
+    }
 }
 
 impl Shared {
@@ -98,6 +102,7 @@ impl Pool<Http2> {
             let open = list.iter().filter(|other| !other.sender.is_closed());
             open.chain([shared]).cloned().collect::<Vec<_>>()
         });
+        self.stored();
     }
 
     /// Sends no further request over a connection, which closes when those under way are over.
@@ -130,9 +135,10 @@ pub(super) async fn send(
     policy: &Arc<TrafficPolicy>,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Error> {
-    head::for_http2(&mut request);
     let mut moves = 0;
     loop {
+        let copy = Copy::of(&request);
+        head::for_http2(&mut request);
         let (turn, pending) = pool.turn(policy).await?;
         let stream = match turn {
             Turn::Ready(stream) => stream,
@@ -141,7 +147,6 @@ pub(super) async fn send(
         };
         let active = pool.counts().begin(policy.connection_pool.max_requests)?;
         drop(pending);
-        let copy = Copy::of(&request);
         let Stream { shared, claim } = stream;
         let sending = shared.sender.clone().try_send_request(request);
         // Only the pool's own keeps the connection open.
@@ -162,7 +167,7 @@ pub(super) async fn send(
         // What is said of a GOAWAY is not exact: of a stream that was opened at the very moment at which it came hyper says
         // the same as of one that the server has not looked at.
         let copy = copy.filter(|copy| was_away && copy.is_idempotent());
-        let again = unsent.or_else(|| copy.map(Copy::into_request));
+        let again = unsent.or_else(|| copy.and_then(Copy::into_request));
         match again.filter(|_| moves <= MOST_MOVES) {
             Some(again) => request = again,
             None => return Err(failed(failure.into_error())),

@@ -2,6 +2,7 @@ use super::{http1, http2, table::Table};
 use crate::{
     body::Body,
     context::{Routed, Upstream},
+    dns::Dns,
     error::{BoxError, Error, Kind},
 };
 use futures_util::future::BoxFuture;
@@ -28,6 +29,12 @@ impl Connection {
         Self::default()
     }
 
+    /// Who knows the addresses of hosts that have none in the documents. Default: DNS, as the operating system is configured.
+    #[must_use]
+    pub fn with_dns(self, dns: Dns) -> Self {
+        Self { table: Arc::new(Table::asking(dns)), ..self }
+    }
+
     /// The bounds for requests that no table sends to a backend: all of them together. Istio's defaults are none to speak
     /// of. Connections that are open already keep those they were opened within.
     #[must_use]
@@ -47,7 +54,7 @@ impl Service<Request<Body>> for Connection {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let Some(upstream) = request.extensions_mut().remove::<Upstream>() else {
+        let Some(upstream) = Upstream::take(request.extensions_mut()) else {
             let why = "no endpoint was chosen for this request (is there a balance layer above?)";
             return Box::pin(std::future::ready(Err(Error::because(Kind::NoEndpoint, why).into())));
         };
@@ -55,7 +62,7 @@ impl Service<Request<Body>> for Connection {
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
         let policy = Arc::clone(backend.map_or(&self.own, |backend| &backend.policy));
         let snapshot = routed.map(|routed| &**routed.snapshot());
-        let endpoint = self.table.of(&upstream, snapshot, backend.map(|backend| &**backend));
+        let endpoint = self.table.of(&upstream, snapshot, backend);
         let is_http2 = match upstream.protocol {
             Protocol::Http2 => true,
             Protocol::Http | Protocol::Opaque => false,

@@ -1,15 +1,16 @@
 //! The pools of all endpoints, by backend.
 
 use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool};
-use crate::context::Upstream;
-use arc_swap::ArcSwap;
-use mesh_core::table::{Backend, BackendName, Generation, Snapshot};
+use crate::{context::Upstream, dns::Dns};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use mesh_core::table::{Backend, BackendName, Generation, Names, Snapshot};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{hash::Hash, sync::Arc};
 
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    dns: Dns,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
@@ -24,7 +25,10 @@ struct Routed {
 /// The connections to one backend. Two backends that share an endpoint share no connection, as in Envoy.
 #[derive(Debug, Default)]
 struct Cluster {
+    dns: Dns,
     counts: Arc<Counts>,
+    /// The last one whose names stand for these endpoints, if it has names.
+    resolved: ArcSwapOption<Backend>,
     endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
 }
 
@@ -36,12 +40,17 @@ pub(super) struct Endpoint {
 }
 
 impl Table {
+    /// No connections, which will be to addresses that this knows.
+    pub(super) fn asking(dns: Dns) -> Self {
+        Self { others: Arc::new(Cluster::asking(&dns)), routed: ArcSwap::default(), dns }
+    }
+
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
     pub(super) fn of(
         &self,
         upstream: &Upstream,
         snapshot: Option<&Snapshot>,
-        backend: Option<&Backend>,
+        backend: Option<&Arc<Backend>>,
     ) -> Arc<Endpoint> {
         let mut routed = self.routed.load();
         if let Some(snapshot) = snapshot
@@ -52,9 +61,13 @@ impl Table {
         }
         let Some(backend) = backend else { return self.others.endpoint(upstream) };
         if let Some(cluster) = routed.clusters.get(&backend.name) {
+            let is_newest = || snapshot.is_some_and(|snapshot| snapshot.generation() == routed.generation);
+            if backend.names == Names::Every && is_newest() {
+                cluster.adopt(backend);
+            }
             return cluster.endpoint(upstream);
         }
-        let new = Arc::default();
+        let new = Arc::new(Cluster::asking(&self.dns));
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
@@ -76,24 +89,44 @@ impl Table {
         if before.generation >= snapshot.generation() {
             return;
         }
+        self.dns.refresh_after(snapshot.dns_refresh());
         self.others.retain(&FxHashSet::default());
+        let mut gone = before.clusters.clone();
         for backend in snapshot.backends() {
-            if let Some(cluster) = before.clusters.get(&backend.name) {
-                let endpoints = backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint));
-                cluster.retain(&endpoints.collect());
+            let cluster = gone.remove(&backend.name);
+            // What names stand for comes when a request does.
+            if let Some(cluster) = cluster.filter(|_| backend.names != Names::Every) {
+                cluster.retain(&endpoints(backend));
             }
         }
+        gone.values().for_each(|cluster| cluster.retire());
     }
 }
 
+fn endpoints(backend: &Backend) -> FxHashSet<Upstream> {
+    backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint)).collect()
+}
+
 impl Cluster {
+    fn asking(dns: &Dns) -> Self {
+        Self { dns: dns.clone(), ..Self::default() }
+    }
+
+    /// Forgets the endpoints that the names of its backend no longer stand for.
+    fn adopt(&self, backend: &Arc<Backend>) {
+        if self.resolved.load().as_ref().is_none_or(|resolved| !Arc::ptr_eq(resolved, backend)) {
+            self.resolved.store(Some(Arc::clone(backend)));
+            self.retain(&endpoints(backend));
+        }
+    }
+
     fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
         let new = Arc::new(Endpoint {
-            http1: Pool::new(Arc::clone(&self.counts)),
-            http2: Pool::new(Arc::clone(&self.counts)),
+            http1: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
+            http2: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
         });
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
@@ -102,7 +135,7 @@ impl Cluster {
     /// Forgets all endpoints but those listed. A backend that lists none has requests' own addresses for endpoints: of
     /// those it forgets the ones without a connection.
     fn retain(&self, listed: &FxHashSet<Upstream>) {
-        self.endpoints.rcu(|endpoints| {
+        let before = self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
                 true => endpoint.http1.open() + endpoint.http2.open() > 0,
                 false => listed.contains(upstream),
@@ -111,6 +144,21 @@ impl Cluster {
             kept.map(|(upstream, endpoint)| (upstream.clone(), Arc::clone(endpoint)))
                 .collect::<FxHashMap<_, _>>()
         });
+        let left = self.endpoints.load();
+        let gone = before.iter().filter(|(upstream, _)| !left.contains_key(*upstream));
+        gone.for_each(|(_, endpoint)| endpoint.retire());
+    }
+
+    /// Closes all connections as soon as nobody uses them.
+    fn retire(&self) {
+        self.endpoints.load().values().for_each(|endpoint| endpoint.retire());
+    }
+}
+
+impl Endpoint {
+    fn retire(&self) {
+        self.http1.retire();
+        self.http2.retire();
     }
 }
 

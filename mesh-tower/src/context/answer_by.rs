@@ -1,6 +1,8 @@
 //! How much time a request has, or one try of it.
 
+use super::left;
 use futures_util::task::AtomicWaker;
+use http::Extensions;
 use std::{
     sync::{Arc, OnceLock},
     task::{Context, Poll},
@@ -8,8 +10,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// By when a request, or a try of it, has to be answered. Left in its extensions by whoever drops it then, for those
-/// below: what would begin later need not begin, and an attempt that is dropped at that moment, or later, tells that its
+/// By when a request, or a try of it, has to be answered. Left in it by whoever drops it then, for those below: what would begin later need not begin, and an attempt that is dropped at that moment, or later, tells that its
 /// endpoint was too slow. One that is dropped before tells nothing.
 #[derive(Clone, Debug)]
 pub struct AnswerBy {
@@ -26,6 +27,17 @@ struct AfterBody {
 }
 
 impl AnswerBy {
+    /// By when a request has to be answered, by its extensions.
+    #[must_use]
+    pub fn of_request(extensions: &Extensions) -> Option<&Self> {
+        left::find(extensions)
+    }
+
+    /// Leaves it in a request.
+    pub fn leave(self, extensions: &mut Extensions) {
+        left::leave(extensions, self);
+    }
+
     /// By this moment.
     #[must_use]
     pub fn at(moment: Instant) -> Self {

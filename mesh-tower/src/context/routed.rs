@@ -1,5 +1,6 @@
 //! The decision about one request, left in its extensions by the route layer for the layers below.
 
+use super::left::Left;
 use http::Request;
 use mesh_core::table::{Backend, Chosen, Decision, Missing, RequestView, Rule, Snapshot, Target};
 use std::sync::Arc;
@@ -7,12 +8,24 @@ use std::sync::Arc;
 /// What was decided for a request, and by which table. The request keeps that table to its end.
 #[derive(Clone, Debug)]
 pub struct Routed {
-    snapshot: Arc<Snapshot>,
-    decision: Decision,
+    decided: Decided,
     port: u16,
     gateway: Option<Gateway>,
     /// The rule's mirror that this is the copy for, if it is one.
     mirror: Option<u16>,
+    /// Its backend with addresses where the table's has names.
+    resolved: Option<Arc<Backend>>,
+    /// Where it goes without a rule, if somebody said.
+    direct: Option<Arc<Backend>>,
+    /// What layers below have left.
+    left: Left,
+}
+
+/// A decision and the table that made it: all that a response needs of either.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    snapshot: Arc<Snapshot>,
+    decision: Decision,
 }
 
 /// What a listener of a gateway adds to the view of its requests.
@@ -25,7 +38,16 @@ impl Routed {
     /// A decision of `snapshot` for a request that came to `port`.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
-        Self { snapshot, decision, port, gateway: None, mirror: None }
+        let decided = Decided { snapshot, decision };
+        Self {
+            decided,
+            port,
+            gateway: None,
+            mirror: None,
+            resolved: None,
+            direct: None,
+            left: Left::default(),
+        }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
@@ -36,7 +58,19 @@ impl Routed {
 
     /// The same for the copy of the request that a mirror of its rule gets.
     pub(crate) fn copied_to(self, mirror: u16) -> Self {
-        Self { mirror: Some(mirror), ..self }
+        // What was left for the request is not for its copy.
+        Self { mirror: Some(mirror), left: Left::default(), ..self }
+    }
+
+    /// From now on its backend is this one, which has addresses where the table's has names.
+    pub(crate) fn resolve(&mut self, backend: Arc<Backend>) {
+        self.resolved = Some(backend);
+    }
+
+    /// To a backend of `snapshot`, whatever the request's address says and without a rule: a question of the mesh's own.
+    pub(crate) fn direct(snapshot: Arc<Snapshot>, backend: Arc<Backend>) -> Self {
+        let port = backend.name.port;
+        Self { direct: Some(backend), ..Self::new(snapshot, Decision::Pass, port) }
     }
 
     /// The request as the table saw it. Layers that change the request between change the view.
@@ -57,13 +91,13 @@ impl Routed {
     /// The table that decided.
     #[must_use]
     pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
+        &self.decided.snapshot
     }
 
     /// What it decided.
     #[must_use]
     pub fn decision(&self) -> Decision {
-        self.decision
+        self.decided.decision
     }
 
     /// The port the request came to.
@@ -75,21 +109,28 @@ impl Routed {
     /// The rule that matched, if one did.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {
-        self.chosen().map(|chosen| self.snapshot.rule(chosen))
+        self.decided.rule()
     }
 
     /// The destination chosen, if the rule forwards.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
-        self.chosen().and_then(|chosen| self.snapshot.target(chosen))
+        self.decided.target()
     }
 
-    /// The backend to send to: a mirror's, for the copy that it gets. `None` when the request goes where its address says,
+    /// The backend to send to: a mirror's, for the copy that it gets. Below the resolve layer its endpoints have addresses.
+    /// `None` when the request goes where its address says,
     /// or is answered by the rule.
     ///
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
+        if let Some(resolved) = &self.resolved {
+            return Ok(Some(resolved));
+        }
+        if let Some(backend) = &self.direct {
+            return Ok(Some(backend));
+        }
         let backend = match self.mirror {
             None => self.target().map(|target| &target.backend),
             Some(mirror) => {
@@ -97,6 +138,31 @@ impl Routed {
             }
         };
         backend.map(|backend| backend.at(self.port)).transpose()
+    }
+
+    pub(super) fn left(&self) -> &Left {
+        &self.left
+    }
+
+    pub(super) fn left_mut(&mut self) -> &mut Left {
+        &mut self.left
+    }
+
+    /// The decision without what belongs to the request.
+    pub(crate) fn decided(&self) -> &Decided {
+        &self.decided
+    }
+}
+
+impl Decided {
+    /// The rule that matched, if one did.
+    pub(crate) fn rule(&self) -> Option<&Rule> {
+        self.chosen().map(|chosen| self.snapshot.rule(chosen))
+    }
+
+    /// The destination chosen, if the rule forwards.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.chosen().and_then(|chosen| self.snapshot.target(chosen))
     }
 
     fn chosen(&self) -> Option<Chosen> {

@@ -2,12 +2,18 @@
 
 use crate::reply::is_grpc;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 const EXPECTED: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
 const GRPC: HeaderName = HeaderName::from_static("grpc-timeout");
 /// The most digits of gRPC's number.
 const DIGITS: usize = 8;
+
+thread_local! {
+    /// The milliseconds that were told last, and how: nearly every first try has all of its rule's time, which is the same
+    /// again and again.
+    static LAST_TOLD: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static("0"))) };
+}
 
 /// What a caller says it waits for an answer, to whom it says so and how; the shortest if it says it twice.
 pub(crate) fn time_left(headers: &HeaderMap) -> Option<Duration> {
@@ -39,12 +45,22 @@ pub(crate) fn grpc_time(headers: &HeaderMap) -> Option<Duration> {
 /// over is told as a millisecond, because zero is no limit.
 pub(crate) fn tell_time_left(headers: &mut HeaderMap, left: Duration) {
     let millis = u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1);
-    headers.insert(EXPECTED, millis.into());
+    headers.insert(EXPECTED, in_millis(millis));
     if is_grpc(headers)
         && let Ok(value) = HeaderValue::try_from(in_grpc(millis))
     {
         headers.insert(GRPC, value);
     }
+}
+
+/// Without an allocation when it is what was told last.
+fn in_millis(millis: u64) -> HeaderValue {
+    LAST_TOLD.with_borrow_mut(|(last, value)| {
+        if *last != millis {
+            (*last, *value) = (millis, millis.into());
+        }
+        value.clone()
+    })
 }
 
 /// In the smallest unit that has room for it.

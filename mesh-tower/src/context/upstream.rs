@@ -1,12 +1,14 @@
 //! The endpoint chosen for one attempt of a request.
 
+use super::left;
+use http::Extensions;
 use mesh_core::{
     model::{Address, Protocol},
     table::{Backend, BackendEndpoint},
 };
 use std::fmt;
 
-/// Where one attempt of a request is sent. Left in its extensions by the balance layer for the connection below.
+/// Where one attempt of a request is sent. Left in it by the balance layer for the connection below.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Upstream {
     /// The address.
@@ -18,6 +20,22 @@ pub struct Upstream {
 }
 
 impl Upstream {
+    /// Where a request is sent, by its extensions.
+    #[must_use]
+    pub fn of_request(extensions: &Extensions) -> Option<&Self> {
+        left::find(extensions)
+    }
+
+    /// Leaves it in a request.
+    pub fn leave(self, extensions: &mut Extensions) {
+        left::leave(extensions, self);
+    }
+
+    /// Takes it off a request.
+    pub(crate) fn take(extensions: &mut Extensions) -> Option<Self> {
+        left::take(extensions)
+    }
+
     /// An endpoint of a backend.
     pub(crate) fn of(backend: &Backend, endpoint: &BackendEndpoint) -> Self {
         Self { address: endpoint.address.clone(), port: endpoint.port, protocol: backend.protocol }

@@ -146,8 +146,7 @@ impl Door {
         start.io.read_on();
         let stream = start.into_stream(config).await?;
         let (_, session) = stream.get_ref();
-        let is_verified = tls.clients.as_ref().is_some_and(|clients| !clients.skips_verification);
-        let shown = session.peer_certificates().and_then(|chain| chain.first()).filter(|_| is_verified);
+        let shown = session.peer_certificates().and_then(|chain| chain.first());
         let introduction = shown.and_then(|shown| {
             Introduction::of_client(&PeerCertificate::read(shown)?, &PeerCertificate::encoded(shown))
         });

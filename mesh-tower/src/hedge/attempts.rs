@@ -24,8 +24,8 @@ impl Attempts {
     pub(super) fn begin(layer: Arc<HedgeLayer>, request: Request<Body>) -> (Self, Request<Body>) {
         let (mut head, body) = request.into_parts();
         let (body, first) = Copies::of(body, layer.body_limit);
-        if head.extensions.get::<Tried>().is_none() {
-            head.extensions.insert(Tried::new());
+        if Tried::of_request(&head.extensions).is_none() {
+            Tried::new().leave(&mut head.extensions);
         }
         let left = layer.most;
         let attempts = Self { layer, head: head.clone(), body, left };

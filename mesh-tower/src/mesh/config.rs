@@ -1,8 +1,9 @@
 //! Who a workload is, and where its documents are.
 
+use super::IdentitySource;
 use crate::{
-    balance::BalanceLayer, carry::CarriedHeaders, fault::FaultLayer, retry::RetryLayer, route::Sticky,
-    serve::Drain,
+    balance::BalanceLayer, carry::CarriedHeaders, dns::Dns, fault::FaultLayer, retry::RetryLayer,
+    route::Sticky, serve::Drain,
 };
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
@@ -17,6 +18,10 @@ pub struct Config {
     pub service: String,
     /// Its namespace, and that of documents which name none. Default: `default`.
     pub namespace: String,
+    /// Its service account, which is the last part of its SPIFFE id. Default: its name, or `default` if it has none.
+    pub service_account: Option<String>,
+    /// Where its certificate comes from. Default: the mesh's own authority, once documents ask for mutual TLS.
+    pub identity: IdentitySource,
     /// Its labels. Default: none.
     pub labels: Labels,
     /// Where it runs, if its labels do not say, by `istio-locality` or by `topology.kubernetes.io/region` and its like.
@@ -38,6 +43,8 @@ pub struct Config {
     /// Whether a request's calls have no more time than its caller gives it, and its handler is dropped when that time is
     /// over. Default: yes.
     pub keeps_deadlines: bool,
+    /// Who knows the addresses of names. Default: DNS, as the operating system is configured.
+    pub dns: Dns,
     /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
     pub balance: BalanceLayer,
     /// What keeps a user with one of several weighted destinations. Default: nothing.
@@ -58,6 +65,8 @@ impl Default for Config {
         Self {
             service: String::new(),
             namespace: "default".into(),
+            service_account: None,
+            identity: IdentitySource::default(),
             labels: Labels::new(),
             locality: None,
             documents: Vec::new(),
@@ -67,6 +76,7 @@ impl Default for Config {
             unknown_hosts: UnknownHosts::default(),
             carried: CarriedHeaders::default(),
             keeps_deadlines: true,
+            dns: Dns::system(),
             balance: BalanceLayer::new(),
             sticky: None,
             retry: RetryLayer::routed(),
@@ -99,6 +109,8 @@ impl Config {
     /// |---|---|---|
     /// | `MESH_SERVICE` | the workload's name | `product` |
     /// | `MESH_NAMESPACE` | its namespace | `shop` |
+    /// | `MESH_SERVICE_ACCOUNT` | its service account, if that is not its name | `shop-product` |
+    /// | `MESH_IDENTITY` | where its certificate comes from: `none`, `local`, `local:/folder`, `files:/folder` or `spiffe:unix:///socket` | `files:/var/run/secrets/workload-spiffe-credentials` |
     /// | `MESH_LABELS` | its labels | `app=product,version=v1` |
     /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
@@ -111,9 +123,21 @@ impl Config {
         Self::from_variables(|name| env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
+    /// The workload's service account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        let name = self.service_account.as_deref().unwrap_or(&self.service);
+        if name.is_empty() { "default" } else { name }
+    }
+
     fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut config = Self { service: variable("MESH_SERVICE").unwrap_or_default(), ..Self::default() };
         config.namespace = variable("MESH_NAMESPACE").unwrap_or(config.namespace);
+        config.service_account = variable("MESH_SERVICE_ACCOUNT");
+        if let Some(text) = variable("MESH_IDENTITY") {
+            let invalid = |reason| InvalidConfig { variable: "MESH_IDENTITY", reason };
+            config.identity = text.parse().map_err(invalid)?;
+        }
         for (key, value) in pairs("MESH_LABELS", variable("MESH_LABELS"), "app=product,version=v1")? {
             config.labels.insert(key, value);
         }
@@ -160,6 +184,7 @@ mod tests {
     fn the_environment_says_who_a_workload_is() {
         let config = Config::from_variables(|name| match name {
             "MESH_SERVICE" => Some("product".into()),
+            "MESH_IDENTITY" => Some("local:/run/ca".into()),
             "MESH_LABELS" => Some("app=product, version=v1".into()),
             "MESH_LOCALITY" => Some("eu/eu-1".into()),
             "MESH_DOCUMENTS" => Some("a:b".into()),
@@ -168,6 +193,8 @@ mod tests {
         });
         let config = config.unwrap();
         assert_eq!((config.service.as_str(), config.namespace.as_str()), ("product", "default"));
+        assert_eq!(config.account(), "product");
+        assert_eq!(config.identity, "local:/run/ca".parse().unwrap());
         assert_eq!(config.labels["version"], "v1");
         assert_eq!(config.locality, Locality::parse("eu/eu-1"));
         assert_eq!(config.documents.len(), 2);

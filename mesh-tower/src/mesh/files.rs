@@ -1,9 +1,9 @@
 //! A mesh whose documents are files.
 
-use super::{Config, InvalidConfig, Mesh};
+use super::{Config, IdentitySource, InvalidConfig, Mesh};
 use crate::gateway::Gateway;
-use mesh_core::{document::Fault, source::file::FileSource, table::GatewayRole};
-use std::fmt;
+use mesh_core::{document::Fault, identity::IssueFault, source::file::FileSource, table::GatewayRole};
+use std::{fmt, sync::Arc};
 
 /// Why a workload cannot join the mesh.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub enum StartError {
     NoDocuments,
     /// The documents cannot be found.
     Documents(Fault),
+    /// The source of certificates that was named gives none.
+    Identity(Arc<IssueFault>),
 }
 
 impl fmt::Display for StartError {
@@ -25,6 +27,7 @@ impl fmt::Display for StartError {
                 f.write_str("no documents are named (set MESH_DOCUMENTS to a file or folder)")
             }
             Self::Documents(fault) => fault.fmt(f),
+            Self::Identity(fault) => write!(f, "no certificate was issued: {fault}"),
         }
     }
 }
@@ -44,13 +47,20 @@ impl Mesh {
     /// Joins the mesh, with documents from the files and folders of `config`.
     ///
     /// # Errors
-    /// When they cannot be found.
+    /// When they cannot be found, or the source of certificates that `config` names gives none within ten seconds.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         if config.documents.is_empty() {
             return Err(StartError::NoDocuments);
         }
         let source = FileSource::new(config.documents.clone(), config.namespace.clone());
-        Ok(Self::with_source(config, source.map_err(StartError::Documents)?).await)
+        let mesh = Self::with_source(config, source.map_err(StartError::Documents)?).await;
+        match &mesh.0.unproven {
+            // Where nobody named a source, documents may be wrong, and the rest serves.
+            Some(fault) if mesh.0.config.identity != IdentitySource::WhenAsked => {
+                Err(StartError::Identity(Arc::clone(fault)))
+            }
+            _ => Ok(mesh),
+        }
     }
 }
 

@@ -4,10 +4,13 @@ mod config;
 mod door;
 #[cfg(feature = "file")]
 mod files;
+mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub use identity::IdentitySource;
 
 use crate::{
+    body::Body,
     carry::CarryInLayer,
     client::Client,
     context::Arrival,
@@ -25,10 +28,10 @@ use crate::{
 use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
+use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Identity, ServerCertificates},
+    identity::{Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -50,10 +53,13 @@ struct Inner {
     status: watch::Receiver<Arc<Status>>,
     catch_up: CatchUp,
     identity: Identity,
+    /// Why there was no certificate when the workload started, if it wanted one.
+    unproven: Option<Arc<IssueFault>>,
     secrets: Arc<mtls::Secrets>,
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
+    _issuing: Issuing,
 }
 
 impl Drop for Inner {
@@ -86,8 +92,18 @@ impl Mesh {
         let mut ready = status.clone();
         // The channel closes only if the first look failed, which is logged; the table is empty then.
         let _ = ready.changed().await;
-        let parts = Parts::new(handle, &config);
         let identity = Identity::default();
+        let issuing = identity::follow(&config, &identity, handle.clone());
+        let unproven = match identity::is_wanted(&config, &handle) {
+            true => identity::first(&identity).await.err(),
+            false => None,
+        };
+        if let Some(fault) = &unproven {
+            tracing::error!(
+                "this workload starts without a certificate; every handshake that needs one fails: {fault}"
+            );
+        }
+        let parts = Parts::new(handle, &config);
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),
@@ -95,6 +111,8 @@ impl Mesh {
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
             drain: Drain::new(config.grace),
             pump: pump.abort_handle(),
+            _issuing: issuing,
+            unproven,
             config,
             parts,
             status,
@@ -123,7 +141,7 @@ impl Mesh {
         app: S,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -146,7 +164,7 @@ impl Mesh {
         pass: P,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -160,7 +178,7 @@ impl Mesh {
 
     async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -198,7 +216,7 @@ impl Mesh {
         self.0.status.clone()
     }
 
-    /// What this workload proves with who it is. Whoever issues its credentials puts them there.
+    /// What this workload proves with who it is, as it is now.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.0.identity

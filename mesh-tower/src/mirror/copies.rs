@@ -130,11 +130,11 @@ impl MirrorLayer {
 /// What a copy takes along: nothing of the application's, which may be as large as it likes.
 fn extensions(request: &Request<Body>, routed: Option<Routed>, by: Option<AnswerBy>) -> Extensions {
     let mut extensions = Extensions::new();
-    if let Some(by) = by {
-        extensions.insert(by);
-    }
     if let Some(routed) = routed {
         extensions.insert(routed);
+    }
+    if let Some(by) = by {
+        by.leave(&mut extensions);
     }
     if let Some(peer) = request.extensions().get::<PeerAddress>() {
         extensions.insert(*peer);
@@ -145,7 +145,7 @@ fn extensions(request: &Request<Body>, routed: Option<Routed>, by: Option<Answer
 /// How long a copy may take once it has been sent: as long as its request.
 fn limit(request: &Request<Body>) -> Option<Duration> {
     let extensions = request.extensions();
-    if let Some(by) = extensions.get::<AnswerBy>() {
+    if let Some(by) = AnswerBy::of_request(extensions) {
         return Some(by.left(Instant::now()));
     }
     let limit = extensions.get::<Routed>()?.rule()?.route.timeout;

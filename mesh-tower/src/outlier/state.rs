@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use http::Request;
 use mesh_core::{
     model::OutlierDetection,
-    table::{Backend, BackendName, Generation, Snapshot},
+    table::{Backend, BackendName, Generation, Names, Snapshot},
 };
 use rustc_hash::FxHashMap;
 use std::sync::{
@@ -64,14 +64,18 @@ impl Tallies {
         let routed = request.extensions().get::<Routed>()?;
         let backend = routed.backend().ok()??;
         backend.policy.outlier_detection.as_ref()?;
-        let endpoint = request.extensions().get::<Upstream>()?;
+        let endpoint = Upstream::of_request(request.extensions())?;
         if self.table.load().generation < routed.snapshot().generation() {
             self.follow(routed.snapshot());
         }
-        let table = self.table.load();
+        let mut table = self.table.load();
+        if backend.names != Names::None && table.lags(routed.snapshot(), backend) {
+            self.adopt(routed.snapshot(), backend);
+            table = self.table.load();
+        }
         let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
         let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
-        let answer_by = request.extensions().get().cloned();
+        let answer_by = AnswerBy::of_request(request.extensions()).cloned();
         Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
     }
 
@@ -83,12 +87,41 @@ impl Tallies {
                 return Arc::clone(table);
             }
             let watched = snapshot.backends().filter(|backend| backend.policy.outlier_detection.is_some());
-            let backends = watched.map(|backend| {
-                (backend.name.clone(), Watched::next(table.backends.get(&backend.name), backend, now))
+            let backends = watched.filter_map(|backend| {
+                let before = table.backends.get(&backend.name);
+                let next = match backend.names {
+                    Names::None => Watched::next(before, backend, now),
+                    // It comes with addresses, when a request does.
+                    Names::Every | Names::First => before?.clone(),
+                };
+                Some((backend.name.clone(), next))
             });
             Arc::new(Table { generation: snapshot.generation(), backends: backends.collect() })
         });
         self.ejections.follow(snapshot);
+    }
+
+    /// Goes on with other addresses for the names of a backend.
+    fn adopt(&self, snapshot: &Snapshot, backend: &Arc<Backend>) {
+        let now = Instant::now();
+        self.table.rcu(|table| {
+            if !table.lags(snapshot, backend) {
+                return Arc::clone(table);
+            }
+            let next = Watched::next(table.backends.get(&backend.name), backend, now);
+            let mut backends = table.backends.clone();
+            backends.insert(backend.name.clone(), next);
+            Arc::new(Table { generation: table.generation, backends })
+        });
+        self.ejections.keep(backend);
+    }
+}
+
+impl Table {
+    /// Whether a backend of this generation is here only as it was before.
+    fn lags(&self, snapshot: &Snapshot, backend: &Arc<Backend>) -> bool {
+        let is_known = |watched: &Watched| Arc::ptr_eq(&watched.backend, backend);
+        self.generation == snapshot.generation() && !self.backends.get(&backend.name).is_some_and(is_known)
     }
 }
 

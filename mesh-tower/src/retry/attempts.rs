@@ -7,10 +7,12 @@ use super::{
     state::Slot,
     wait,
 };
-use crate::{AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, replay::Copies};
-use http::{Extensions, Request, Response, request::Parts};
+use crate::{
+    AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, context::Written, replay::Copies,
+};
+use http::{Extensions, Request, Response};
+use mesh_core::table::Names;
 use std::{
-    mem,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -24,8 +26,10 @@ pub(super) struct Attempts {
     plan: Plan,
     /// By when the request has to be answered.
     by: Option<AnswerBy>,
-    /// Without its extensions.
-    head: Parts,
+    /// The head of the request; with what was tried of it, where nobody above has begun to note that.
+    head: Option<Written>,
+    /// The head of the next try, once it is decided that there is one.
+    next: Option<Request<()>>,
     routed: Option<Routed>,
     /// All its extensions, if there are others than the route layer's: a map of one would cost more than the one.
     extensions: Extensions,
@@ -40,24 +44,67 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps what further tries need of a request, and returns the first.
-    pub(super) fn begin(layer: Arc<RetryLayer>, plan: Plan, request: Request<Body>) -> (Self, Request<Body>) {
-        let (mut head, body) = request.into_parts();
+    /// Keeps what further tries need of a request, and returns the first. `by` is when the request has to be answered, and
+    /// what time it is.
+    pub(super) fn begin(
+        layer: Arc<RetryLayer>,
+        plan: Plan,
+        request: Request<Body>,
+        by: Option<(AnswerBy, Instant)>,
+    ) -> (Self, Request<Body>) {
+        let (head, body) = request.into_parts();
         // A request that has only a limit for its one try keeps nothing of its body.
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
         let (body, first) = Copies::of(body, limit);
-        let sent = mem::take(&mut head.extensions);
+        let sent = &head.extensions;
         let routed = sent.get::<Routed>().cloned();
-        let by = sent.get::<AnswerBy>().cloned();
-        let has_others = sent.len() > usize::from(routed.is_some()) + usize::from(by.is_some());
+        let (by, now) = by.unzip();
+        let has_others =
+            sent.len() > usize::from(routed.is_some()) + usize::from(sent.get::<AnswerBy>().is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
-        let spreads = plan.can_repeat() && spreads(&layer, routed.as_ref());
-        let tried = spreads.then(|| sent.get::<Tried>().cloned().unwrap_or_default());
         let (made, was_late, slot) = (1, false, None);
-        let mut attempts =
-            Self { layer, plan, by, head, routed, extensions, tried, body, made, was_late, slot };
-        let request = attempts.attempt(first, sent);
+        let mut attempts = Self {
+            layer,
+            plan,
+            by,
+            head: None,
+            next: None,
+            routed,
+            extensions,
+            tried: None,
+            body,
+            made,
+            was_late,
+            slot,
+        };
+        let mut request = Request::from_parts(head, first);
+        attempts.attempt(&mut request, now);
+        if attempts.plan.can_repeat() {
+            attempts.keep(&mut request);
+        }
         (attempts, request)
+    }
+
+    /// Keeps the head of the first try, and has it noted where that goes.
+    fn keep(&mut self, request: &mut Request<Body>) {
+        let spreads = spreads(&self.layer, self.routed.as_ref());
+        match Tried::of_request(request.extensions()) {
+            Some(tried) => {
+                self.head = Written::of(request);
+                self.tried = spreads.then(|| tried.clone());
+            }
+            None => {
+                let tried = Tried::keeping(request, spreads);
+                tried.clone().leave(request.extensions_mut());
+                self.tried = Some(tried);
+            }
+        }
+    }
+
+    /// The head of the first try, to be sent again.
+    fn read(&self) -> Option<Request<()>> {
+        let kept = self.tried.as_ref().and_then(Tried::head);
+        self.head.as_ref().or(kept)?.request(())
     }
 
     /// The wait before the next try, if one follows this outcome. If none does, an error is told of those that were made.
@@ -79,7 +126,8 @@ impl Attempts {
                     true => {
                         self.was_late =
                             of_mesh(outcome).is_some_and(|error| error.kind() == Kind::PerTryTimeout);
-                        return Some(wait);
+                        self.next = self.read();
+                        return self.next.is_some().then_some(wait);
                     }
                 }
             }
@@ -90,36 +138,34 @@ impl Attempts {
         None
     }
 
-    /// The next try.
+    /// The next try, which was decided to be.
     pub(super) fn next(&mut self) -> Request<Body> {
         self.made += 1;
+        let (head, ()) = self.next.take().expect("it was read when it was decided").into_parts();
+        let mut request = Request::from_parts(head, self.body.next());
         let mut extensions = self.extensions.clone();
         if let Some(routed) = self.routed.clone() {
             extensions.insert(routed);
         }
-        let body = self.body.next();
-        self.attempt(body, extensions)
+        if let Some(tried) = self.tried.clone() {
+            tried.leave(&mut extensions);
+        }
+        *request.extensions_mut() = extensions;
+        self.attempt(&mut request, None);
+        request
     }
 
-    /// The try that begins now.
-    fn attempt(&mut self, body: Body, mut extensions: Extensions) -> Request<Body> {
-        // Most requests have all the time in the world, and nobody asks for it.
-        let now = (self.by.is_some() || self.plan.per_try.is_some()).then(Instant::now);
+    /// Makes a request the try that begins now; the clock is asked if need be.
+    fn attempt(&self, request: &mut Request<Body>, now: Option<Instant>) {
+        let is_limited = self.by.is_some() || self.plan.per_try.is_some();
+        let now = now.or_else(|| is_limited.then(Instant::now));
         let by = self.answer_by(now);
         let left = by.as_ref().zip(now).map(|(by, now)| by.left(now));
-        // What was copied is kept, and what was there is sent: it has room for more headers, which are not copied.
-        let kept = self.head.clone();
-        let mut head = mem::replace(&mut self.head, kept);
-        headers::tell(&mut head.headers, self.made, self.was_late, left);
+        headers::tell(request.headers_mut(), self.made, self.was_late, left);
         // The first try has that of the request already.
         if let Some(by) = by.filter(|_| self.made > 1 || self.plan.per_try.is_some()) {
-            extensions.insert(by);
+            by.leave(request.extensions_mut());
         }
-        if let Some(tried) = self.tried.clone() {
-            extensions.insert(tried);
-        }
-        head.extensions = extensions;
-        Request::from_parts(head, body)
     }
 
     /// By when a try that begins now has to be answered.
@@ -171,7 +217,8 @@ fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
     let policy = layer.origin.policy(routed);
     routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
         let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
-        avoids && backend.endpoints.len() > 1
+        // How many endpoints a name stands for is found out below.
+        avoids && (backend.endpoints.len() > 1 || backend.names == Names::Every)
     })
 }
 

@@ -157,7 +157,17 @@ impl Ending {
             | Kind::NoCluster(_)
             | Kind::NoEndpoint
             | Kind::Overflow
-            | Kind::RouteTimeout => Self::Final,
+            | Kind::RouteTimeout
+            | Kind::Unresolved
+            // Only what comes in ends so.
+            | Kind::RateLimited(_)
+            | Kind::RateLimitedByService(_)
+            | Kind::NoLimiter
+            | Kind::CheckDenied(_)
+            | Kind::CheckFailed(_)
+            | Kind::CheckInvalid
+            | Kind::NoAuthorizer
+            | Kind::BodyTooLarge => Self::Final,
         }
     }
 

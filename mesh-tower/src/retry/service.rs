@@ -33,23 +33,25 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let plan = self.plan(&mut request);
+        // The clock is asked once, and not at all for a request that has all the time in the world.
+        let by = AnswerBy::of_request(request.extensions()).cloned();
+        let now = by.is_some().then(Instant::now);
+        let left = by.as_ref().zip(now).map(|(by, now)| by.left(now));
+        let plan = self.plan(&mut request, left);
         let active = self.active(&request);
         if plan.is_idle() {
-            let left = time_left(request.extensions().get());
             headers::tell(request.headers_mut(), 1, false, left);
             return ResponseFuture::forward(self.inner.call(request), active);
         }
-        let (attempts, first) = Attempts::begin(Arc::clone(&self.layer), plan, request);
+        let (attempts, first) = Attempts::begin(Arc::clone(&self.layer), plan, request, by.zip(now));
         ResponseFuture::retry(self.inner.clone(), self.inner.call(first), attempts, active)
     }
 }
 
 impl<S> Retry<S> {
-    fn plan(&self, request: &mut Request<Body>) -> Plan {
+    fn plan(&self, request: &mut Request<Body>, left: Option<Duration>) -> Plan {
         let routed = request.extensions().get::<Routed>();
         let mut plan = Plan::of(self.layer.origin.policy(routed));
-        let left = time_left(request.extensions().get());
         let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
         headers::take(request.headers_mut(), &mut plan, is_trusted);
         plan.is_delicate = self.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
@@ -63,8 +65,4 @@ impl<S> Retry<S> {
         backend.policy.retry_budget?;
         Some(Active::new(self.layer.limits.of(routed.snapshot(), &backend.name)))
     }
-}
-
-fn time_left(by: Option<&AnswerBy>) -> Option<Duration> {
-    by.map(|by| by.left(Instant::now()))
 }

@@ -1,6 +1,6 @@
 //! What is changed, and how.
 
-use crate::Routed;
+use crate::{Routed, context::Decided};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri,
     header::HOST,
@@ -43,7 +43,7 @@ pub(super) enum Origin {
 pub(super) enum Pending {
     Nothing,
     Fixed(Arc<Changes>),
-    Routed(Routed),
+    Routed(Decided),
 }
 
 impl Origin {
@@ -59,10 +59,7 @@ impl Origin {
                     Pending::Fixed(Arc::clone(changes))
                 }
             }
-            Self::Routed => match request.extensions().get::<Routed>().cloned() {
-                Some(routed) => by_rule(request, routed),
-                None => Pending::Nothing,
-            },
+            Self::Routed => by_rule(request).unwrap_or(Pending::Nothing),
         }
     }
 }
@@ -73,8 +70,8 @@ impl Pending {
         match self {
             Self::Nothing => {}
             Self::Fixed(changes) => changes.response_headers.apply(headers),
-            Self::Routed(routed) => {
-                if let Some(target) = routed.target() {
+            Self::Routed(decided) => {
+                if let Some(target) = decided.target() {
                     target.response_headers.apply(headers);
                 }
             }
@@ -82,15 +79,18 @@ impl Pending {
     }
 }
 
-fn by_rule<B>(request: &mut Request<B>, routed: Routed) -> Pending {
-    let (Some(rule), Some(target)) = (routed.rule(), routed.target()) else { return Pending::Nothing };
+fn by_rule<B>(request: &mut Request<B>) -> Option<Pending> {
+    let routed = request.extensions().get::<Routed>()?;
+    let decided = routed.decided().clone();
+    let (rule, target) = (decided.rule()?, decided.target()?);
     let rewrite = &rule.route.rewrite;
     let path = rule.rewritten_path(&routed.view(request)).map(Cow::into_owned);
     let rewrites = rewrite.path.is_some() || rewrite.path_regex.is_some();
     let path = path.or_else(|| rewrites.then(|| original_path(request).to_owned()));
     let keeps_host = rewrite.authority.is_some() || remembers_host(rule);
     change(request, path, rewrite.authority.as_deref(), &target.request_headers, keeps_host);
-    if target.response_headers.is_empty() { Pending::Nothing } else { Pending::Routed(routed) }
+    let changes = !target.response_headers.is_empty();
+    Some(if changes { Pending::Routed(decided) } else { Pending::Nothing })
 }
 
 /// Whether the host that headers set is remembered: not where one of several destinations sets it, as in Envoy.

@@ -1,4 +1,4 @@
-use crate::{BoxError, Error, Routed};
+use crate::{BoxError, Error, context::Decided};
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
@@ -19,14 +19,15 @@ pin_project! {
     #[derive(Debug)]
     #[project = StateProjection]
     enum State<F> {
-        Forward { #[pin] future: F, routed: Routed },
+        Forward { #[pin] future: F, decided: Option<Decided> },
         Refuse { error: Option<Error> },
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn forward(future: F, routed: Routed) -> Self {
-        Self { state: State::Forward { future, routed } }
+    /// Forwards; `decided` is there if the rule changes what it is answered with.
+    pub(super) fn forward(future: F, decided: Option<Decided>) -> Self {
+        Self { state: State::Forward { future, decided } }
     }
 
     pub(super) fn refuse(error: Error) -> Self {
@@ -43,9 +44,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Forward { future, routed } => {
+            StateProjection::Forward { future, decided } => {
                 let ended = ready!(future.poll(cx));
-                Poll::Ready(ended.map_err(|error| changed(error.into(), routed)))
+                Poll::Ready(ended.map_err(|error| changed(error.into(), decided.as_ref())))
             }
             StateProjection::Refuse { error } => {
                 let error = error.take().expect("a future is not polled after it is done");
@@ -56,9 +57,8 @@ where
 }
 
 /// What the mesh ends a request with becomes an answer further out, whose headers the rule changes as any other's.
-fn changed(mut error: BoxError, routed: &Routed) -> BoxError {
-    if let (Some(refusal), Some(target)) = (error.downcast_mut::<Error>(), routed.target())
-        && !target.response_headers.is_empty()
+fn changed(mut error: BoxError, decided: Option<&Decided>) -> BoxError {
+    if let (Some(target), Some(refusal)) = (decided.and_then(Decided::target), error.downcast_mut::<Error>())
     {
         // What it says already is for pages of other origins, and stands whatever the rule changes, as in Envoy.
         let marks = std::mem::take(refusal.headers_mut());

@@ -1,7 +1,7 @@
 use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
 use crate::{
     BoxError, Context, Error, Kind,
-    context::{GENERATION_HEADER, Routed},
+    context::{Decided, GENERATION_HEADER, Routed},
 };
 use http::{Request, Response};
 use mesh_core::table::{Decision, Snapshot, normalized};
@@ -44,10 +44,14 @@ where
         match judge(snapshot, &request, self.layer.place, roll) {
             Ok(routed) => {
                 self.announce(&routed, &mut request);
-                request.extensions_mut().insert(routed.clone());
-                ResponseFuture::forward(self.inner.call(request), routed)
+                let changes = |decided: &&Decided| {
+                    decided.target().is_some_and(|target| !target.response_headers.is_empty())
+                };
+                let decided = Some(routed.decided()).filter(changes).cloned();
+                request.extensions_mut().insert(routed);
+                ResponseFuture::forward(self.inner.call(request), decided)
             }
-            Err(refusal) => ResponseFuture::refuse(Error::new(refusal.into())),
+            Err(kind) => ResponseFuture::refuse(Error::new(kind)),
         }
     }
 }

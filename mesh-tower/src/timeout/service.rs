@@ -60,7 +60,7 @@ fn begin(request: &mut Request<Body>, limit: Option<Duration>) -> Option<(Answer
         let body = mem::take(request.body_mut());
         *request.body_mut() = Body::new(SentBody::new(body, sent));
     }
-    request.extensions_mut().insert(by.clone());
+    by.clone().leave(request.extensions_mut());
     let is_late = by.has_passed(now);
     Some((by, is_late))
 }

@@ -148,7 +148,7 @@ async fn a_copy_is_told_what_time_its_request_has_and_has_it_from_the_end_of_its
 
     let mut copy = arrivals.recv().await.unwrap();
     assert_eq!(copy.request.headers()["x-envoy-expected-rq-timeout-ms"], "1500");
-    let by = copy.request.extensions().get::<AnswerBy>().unwrap().clone();
+    let by = AnswerBy::of_request(copy.request.extensions()).unwrap().clone();
     advance(Duration::from_secs(5)).await;
     settle().await;
     assert!(!copy.is_over() && !by.has_passed(Instant::now()));

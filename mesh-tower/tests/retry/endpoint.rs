@@ -90,7 +90,7 @@ impl Service<Request<Body>> for Endpoint {
             let (head, body) = request.into_parts();
             let body = body.collect().await?;
             let trailers = body.trailers().cloned();
-            let upstream = head.extensions.get::<Upstream>().map(ToString::to_string);
+            let upstream = Upstream::of_request(&head.extensions).map(ToString::to_string);
             let seen = Seen { headers: head.headers, body: body.to_bytes(), trailers, upstream, at };
             perform(endpoint.act(seen)).await
         })

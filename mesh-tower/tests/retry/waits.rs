@@ -113,7 +113,7 @@ async fn the_endpoint_is_told_by_when_a_try_is_given_up() {
     let by = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&by);
     let stuck = service_fn(move |request: Request<Body>| {
-        let by = request.extensions().get::<AnswerBy>().map(|by| by.left(Instant::now()));
+        let by = AnswerBy::of_request(request.extensions()).map(|by| by.left(Instant::now()));
         seen.lock().expect("no panic").push(by);
         pending::<Result<Response<Body>, BoxError>>()
     });

@@ -1,11 +1,11 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality, mesh_trust};
+use super::{Meaning, Site, extension_provider, locality, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
+    model::{Export, ExtAuthz, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a MeshConfig says, as far as it has an effect. It is looked at when all documents are put together, so that no
 /// other document need be understood again when it changes.
@@ -23,12 +23,16 @@ pub struct MeshSetting {
     pub trusted_proxies: u32,
     /// What the mesh believes about identities.
     pub trust: Trust,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub dns_refresh: Option<Duration>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
     pub virtual_services: DefaultExport,
     /// Who may see DestinationRules that do not say.
     pub subset_rules: DefaultExport,
+    /// The services that may be asked whether requests may pass.
+    pub ext_authz: Vec<Arc<ExtAuthz>>,
 }
 
 /// Who may see objects that do not say: the namespaces as `exportTo` has them; all when empty.
@@ -58,6 +62,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         // Which services leave endpoints alone is not known here.
         locality::check(site, &at.field("localityLbSetting"), setting, true);
     }
+    site.maybe_duration(at, "dnsRefreshRate", written.dns_refresh_rate);
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
@@ -80,12 +85,18 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
         path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
         trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
         trust: mesh_trust::translate(site, at, written),
+        dns_refresh: written.dns_refresh_rate,
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
             &written.default_virtual_service_export_to,
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
+        ext_authz: extension_provider::translate(
+            site,
+            &at.field("extensionProviders"),
+            &written.extension_providers,
+        ),
     })))
 }
 

@@ -12,6 +12,7 @@ mod destination;
 mod destination_rule;
 mod dry_run;
 mod endpoint_slice;
+mod extension_provider;
 mod gateway;
 mod headers;
 mod http_match;
@@ -28,6 +29,7 @@ mod peer_authentication;
 mod pod;
 mod policy;
 mod policy_target;
+mod rate_limit;
 mod retry;
 mod server_tls;
 mod service;
@@ -55,7 +57,9 @@ pub use workload_entry::Instance;
 use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
-    model::{AuthorizationPolicy, Gateway, PeerAuthentication, Sidecar, SubsetRule, VirtualService},
+    model::{
+        AuthorizationPolicy, Gateway, PeerAuthentication, RateLimit, Sidecar, SubsetRule, VirtualService,
+    },
 };
 use std::sync::Arc;
 
@@ -76,6 +80,8 @@ pub enum Meaning {
     Services(Vec<Arc<NamedService>>),
     /// What some workloads see.
     Sidecar(Arc<Sidecar>),
+    /// How many requests some workloads take.
+    RateLimit(Arc<RateLimit>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
     /// What is behind endpoints.
@@ -107,6 +113,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadEntry(written) => workload_entry::translate(site, written),
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
+        Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Pod(written) => pod::translate(site, written),

@@ -130,8 +130,7 @@ fn resolution(written: document::Resolution) -> Resolution {
     match written {
         document::Resolution::None => Resolution::Requested,
         document::Resolution::DynamicDns => Resolution::ByName,
-        document::Resolution::Static | document::Resolution::Dns | document::Resolution::DnsRoundRobin => {
-            Resolution::Endpoints
-        }
+        document::Resolution::DnsRoundRobin => Resolution::FirstAddress,
+        document::Resolution::Static | document::Resolution::Dns => Resolution::Endpoints,
     }
 }

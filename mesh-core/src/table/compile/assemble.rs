@@ -59,6 +59,7 @@ impl Snapshot {
             inbound,
             path_normalization: model.path_normalization,
             trust,
+            dns_refresh: model.dns_refresh,
             recipes,
         }
     }

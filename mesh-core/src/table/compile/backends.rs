@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     model::{
-        Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service, Subset,
-        TrafficPolicy, WrittenPolicy,
+        Address, Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service,
+        Subset, TrafficPolicy, WrittenPolicy,
     },
     table::{
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, Names, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -115,7 +115,7 @@ impl<'a> Backends<'a> {
         rules: &RulesOfService<'_>,
     ) -> Arc<Backend> {
         let subset_name = subset.map(|subset| Arc::clone(&subset.name));
-        let name = BackendName { host: service.host.clone(), subset: subset_name, port: port.number };
+        let name = BackendName::new(service.host.clone(), subset_name, port.number);
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
@@ -123,11 +123,12 @@ impl<'a> Backends<'a> {
         let is_passthrough = match service.resolution {
             Resolution::Requested => !self.is_gateway,
             Resolution::ByName => true,
-            Resolution::Endpoints | Resolution::Alias(_) => false,
+            Resolution::Endpoints | Resolution::FirstAddress | Resolution::Alias(_) => false,
         };
+        let names = names(service, &endpoints);
         let policy = self.policy(rules, subset, port.number);
         let protocol = protocol(port.protocol, &policy);
-        let backend = Backend { name: name.clone(), protocol, is_passthrough, endpoints, policy };
+        let backend = Backend { name: name.clone(), protocol, is_passthrough, names, endpoints, policy };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -169,6 +170,16 @@ fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
         _ if pool.uses_client_protocol => Protocol::OfClient,
         _ if pool.http2_upgrade == Http2Upgrade::Always => Protocol::Http2,
         _ => protocol,
+    }
+}
+
+/// What names among endpoints of a service stand for.
+fn names(service: &Service, endpoints: &[BackendEndpoint]) -> Names {
+    let has_names = endpoints.iter().any(|endpoint| matches!(endpoint.address, Address::Name(_)));
+    match service.resolution {
+        _ if !has_names => Names::None,
+        Resolution::FirstAddress => Names::First,
+        _ => Names::Every,
     }
 }
 

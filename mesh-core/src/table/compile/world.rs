@@ -52,6 +52,7 @@ impl World {
             path_normalization: _,
             trusted_proxies: _,
             trust,
+            dns_refresh: _,
             security: _,
             digest: _,
         } = model;
@@ -80,6 +81,7 @@ fn without_rules(model: &Model) -> Model {
         path_normalization: PathNormalization::default(),
         trusted_proxies: 0,
         trust: model.trust.clone(),
+        dns_refresh: model.dns_refresh,
         security: Security::default(),
         digest: 0,
     }

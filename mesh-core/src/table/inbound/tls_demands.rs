@@ -34,6 +34,12 @@ impl TlsDemands {
         Self { demand, ports: ports.map(|(port, own)| (*port, own.unwrap_or(demand))).collect() }
     }
 
+    /// Whether anything but mutual TLS is refused at some port.
+    #[must_use]
+    pub fn has_strict(&self) -> bool {
+        std::iter::once(&self.demand).chain(self.ports.values()).any(|demand| *demand == TlsDemand::Strict)
+    }
+
     /// What is asked of those who connect to a port of the workload.
     #[must_use]
     pub fn at(&self, port: u16) -> TlsDemand {

@@ -15,6 +15,7 @@ mod levels;
 mod report;
 mod routing;
 mod simulation;
+mod spiffe;
 mod suite;
 mod vectors;
 mod world;

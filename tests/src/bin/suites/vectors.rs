@@ -1,6 +1,7 @@
 //! Small tables: host names, and comparisons with texts, paths and headers. Comparisons are judged as conditions of
 //! rules that the mesh reads, and virtual hosts as those of a gateway.
 
+use crate::spiffe;
 use crate::{
     documents::{self, list, text},
     judgement::Outcome,
@@ -39,7 +40,8 @@ fn outcome(table: &str, row: &Value) -> Outcome {
         "grpc_header_matchers" => header_matcher(row),
         "grpc_vhost_matching" => virtual_host(row),
         "grpc_rbac_construct" | "grpc_rbac_engine" => Outcome::unsaid("nobody is authorized yet"),
-        "istio_spiffe" | "spiffe_ids" => Outcome::unsaid("nobody has a SPIFFE id yet"),
+        "istio_spiffe" => spiffe::of_istio(row),
+        "spiffe_ids" => spiffe::id(row),
         _ => Outcome::unsaid("cannot be said: no judge yet"),
     }
 }

@@ -50,7 +50,11 @@ impl<'a> Documents<'a> {
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
             Body::WorkloadGroup(written) => self.workloads.add(Workload::group(subject, written)),
             Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
-            Body::EndpointSlice(_) | Body::MeshConfig(_) | Body::PeerAuthentication(_) | Body::Policy(_) => {}
+            Body::EndpointSlice(_)
+            | Body::MeshConfig(_)
+            | Body::PeerAuthentication(_)
+            | Body::Policy(_)
+            | Body::RateLimit(_) => {}
         }
     }
 }
