@@ -13,6 +13,7 @@ mod matching;
 mod mutual_tls;
 mod outliers;
 mod owners;
+mod policies;
 mod retries;
 mod timeouts;
 
