@@ -42,7 +42,7 @@ use tower_layer::Layer;
 pub(crate) type Outbound = Respond<Call>;
 
 /// What a gateway's requests go through.
-pub(crate) type Gateway = Respond<Authorize<Call>>;
+pub(crate) type Gateway = Respond<Normalize<Authorize<Call>>>;
 
 /// What calls and a gateway's requests have in common.
 type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
@@ -98,7 +98,7 @@ pub(crate) fn outbound(parts: &Parts) -> Outbound {
 pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let authorize = AuthorizeLayer::inbound(parts.handle.clone()).at_gateway(port, is_tls);
     let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
-    RespondLayer::new().layer(authorize.layer(forward))
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(authorize.layer(forward)))
 }
 
 /// The stack for requests to a service.
