@@ -12,6 +12,7 @@ mod matching;
 mod outliers;
 mod owners;
 mod retries;
+mod rotation;
 mod timeouts;
 
 use http::{Request, Response};

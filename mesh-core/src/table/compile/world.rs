@@ -68,7 +68,7 @@ impl World {
             trusted_proxies: _,
             trust,
             dns_refresh: _,
-            security: Security { peers, authorization: _ },
+            security: Security { peers, authorization: _, ext_authz: _, rate_limits: _ },
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
