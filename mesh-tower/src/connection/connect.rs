@@ -98,14 +98,14 @@ async fn socket<S: Store>(
     opening: &mut Opening<S>,
 ) -> Result<Socket, Error> {
     let begun = Instant::now();
-    let stream = dial(upstream, opening.dns(), bounds.connect_timeout).await?;
+    let stream = dial(upstream, opening.dns(), bounds.connect_timeout()).await?;
     stream.set_nodelay(true).map_err(failed)?;
     keep_alive(&stream, bounds).map_err(failed)?;
     let stream = match opening.secure() {
         None => Stream::Plain(stream),
         Some(secure) => {
             let shaking = secure.shake_hands(stream, S::SPOKEN);
-            let left = bounds.connect_timeout.saturating_sub(begun.elapsed());
+            let left = bounds.connect_timeout().saturating_sub(begun.elapsed());
             let shaken = tokio::time::timeout(left, shaking).await;
             Stream::Tls(Box::new(shaken.map_err(|_| Error::new(Kind::ConnectTimeout))??))
         }

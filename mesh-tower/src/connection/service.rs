@@ -42,8 +42,8 @@ impl Connection {
         Self { table: Arc::new(self.table.asking(dns)), ..self }
     }
 
-    /// The bounds for requests that no table sends to a backend: all of them together. Istio's defaults are none to speak
-    /// of. Connections that are open already keep those they were opened within.
+    /// The bounds for requests that no table sends to a backend, and that no MeshConfig has bounds for: all of them together.
+    /// Istio's defaults are none to speak of. Connections that are open already keep those they were opened within.
     #[must_use]
     pub fn with_bounds(mut self, bounds: ConnectionPool) -> Self {
         self.own = Arc::new(TrafficPolicy { connection_pool: bounds, ..TrafficPolicy::default() });
@@ -102,7 +102,8 @@ impl Service<Request<Body>> for Connection {
         };
         let routed = request.extensions().get::<Routed>();
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
-        let policy = Arc::clone(backend.map_or(&self.own, |backend| &backend.policy));
+        let passing = || routed.and_then(|routed| routed.snapshot().passing()).unwrap_or(&self.own);
+        let policy = Arc::clone(backend.map_or_else(passing, |backend| &backend.policy));
         let (endpoint, is_http2) = self.pools(&upstream, &request);
         Box::pin(async move {
             let sent = if is_http2 {
