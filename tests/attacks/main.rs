@@ -10,7 +10,6 @@ mod strangers;
 
 use http::{Request, Response, header::HOST};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError, Mesh};
 use std::{
     net::SocketAddr,
@@ -86,11 +85,14 @@ impl Door {
 }
 
 /// Notes a request once its body is read.
-async fn note(request: Request<Incoming>, seen: Seen) -> Result<Response<Body>, BoxError> {
+async fn note<B>(request: Request<B>, seen: Seen) -> Result<Response<Body>, BoxError>
+where
+    B: http_body::Body<Error: Into<BoxError>>,
+{
     let (head, body) = request.into_parts();
     let hosts: Vec<_> = head.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?")).collect();
     let line = format!("{} {} {}", head.method, head.uri.path(), hosts.join("+"));
-    let length = body.collect().await?.to_bytes().len();
+    let length = body.collect().await.map_err(Into::into)?.to_bytes().len();
     let names: Vec<_> = head.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
     seen.lock().expect("no panic").push(line);
     Ok(Response::builder().header("x-length", length).body(names.join("\n").into())?)

@@ -71,7 +71,7 @@ async fn answers_that_nobody_reads_are_not_made() {
     serve(
         &mesh,
         listener,
-        service_fn(move |_: Request<Incoming>| {
+        service_fn(move |_: Request<Body>| {
             let count = Arc::clone(&count);
             let pieces = std::iter::repeat_with(move || {
                 count.fetch_add(1 << 16, SeqCst);

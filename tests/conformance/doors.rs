@@ -1,7 +1,6 @@
 //! Who comes in at a workload's door.
 
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use mesh_tower::{Arrival, Body, BoxError, Untouched};
 use std::net::SocketAddr;
 use tests::{
@@ -21,7 +20,7 @@ use tower::service_fn;
 /// What an application's own TLS says first in these tests, instead of speaking TLS.
 const OWN: &[u8; 3] = b"own";
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     let arrival = request.extensions().get::<Arrival>().ok_or("no arrival")?;
     let id = arrival.identity().map_or("nobody", |identity| identity.id.as_str());
     Ok(Response::new(id.to_owned().into()))

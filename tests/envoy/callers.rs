@@ -2,7 +2,6 @@
 
 use crate::envoy::Envoy;
 use http::{Request, Response, StatusCode, header::HOST};
-use hyper::body::Incoming;
 use mesh_tower::{Arrival, Body, BoxError};
 use rcgen::SerialNumber;
 use serde_json::{Value, json};
@@ -133,7 +132,7 @@ async fn ask(envoy: &Envoy, caller: &str) -> (StatusCode, String) {
 }
 
 /// Answers with who calls, over which version of HTTP.
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     let arrival = request.extensions().get::<Arrival>().ok_or("no arrival")?;
     let id = arrival.identity().map_or("nobody", |identity| identity.id.as_str());
     Ok(Response::new(format!("{id} {:?}", request.version()).into()))

@@ -12,6 +12,7 @@ mod callers;
 mod envoy;
 mod failures;
 mod generate;
+mod guards;
 mod istiod;
 mod outcome;
 mod report;

@@ -7,7 +7,6 @@ mod strangers;
 mod told;
 
 use http::{HeaderMap, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use mesh_tower::{Arrival, Body, BoxError, Mesh};
 use std::{io, net::SocketAddr};
 use tests::{
@@ -81,7 +80,7 @@ fn peers(mode: &str) -> String {
 }
 
 /// Says who called, and what the header says of that.
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     let arrival = request.extensions().get::<Arrival>().cloned().ok_or("no arrival")?;
     let id = arrival.identity().map_or("nobody", |identity| identity.id.as_str());
     let told: Vec<_> = request.headers().get_all("x-forwarded-client-cert").iter().collect();

@@ -1,6 +1,7 @@
 //! What the whole-mesh tests share.
 
 pub mod architecture;
+pub mod asked;
 pub mod dns;
 pub mod documents;
 pub mod gate;

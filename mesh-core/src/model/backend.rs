@@ -2,7 +2,7 @@
 
 use super::{
     host::{Host, HostPattern},
-    traffic::WrittenPolicy,
+    traffic::{TrafficDistribution, WrittenPolicy},
 };
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
@@ -31,6 +31,8 @@ pub struct Service {
     pub selects: Option<Labels>,
     /// Whether a gateway behind it listens on the ports that its Gateway names, not on the targets of this service's.
     pub keeps_gateway_ports: bool,
+    /// Which of its endpoints it prefers that its clients go to.
+    pub distribution: TrafficDistribution,
     /// Who may see it.
     pub export: Export,
 }
@@ -49,6 +51,7 @@ impl Service {
             endpoints: [].into(),
             selects: None,
             keeps_gateway_ports: false,
+            distribution: TrafficDistribution::default(),
             export: Export::default(),
         }
     }

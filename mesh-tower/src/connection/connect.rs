@@ -97,7 +97,7 @@ async fn socket<S: Store>(
     bounds: &ConnectionPool,
     opening: &mut Opening<S>,
 ) -> Result<Socket, Error> {
-    let stream = dial(upstream, opening.dns(), bounds.connect_timeout).await?;
+    let stream = dial(upstream, opening.dns(), bounds.connect_timeout()).await?;
     stream.set_nodelay(true).map_err(failed)?;
     keep_alive(&stream, bounds).map_err(failed)?;
     // Not before: an attempt that fails makes room only after it has told those who wait.

@@ -48,6 +48,9 @@
 //!       http2KeepAlive: {interval: 30s, timeout: 5s}          # default: off
 //! ```
 //!
+//! Requests to hosts that nobody described are within the bounds of the MeshConfig's `defaultTrafficPolicy`, all of them
+//! together. What a DestinationRule does not say its `connectTimeout`, `tcpKeepalive` and `h2UpgradePolicy` do.
+//!
 //! The protocol comes from the service's port: its name (`http`, `http2`, `grpc`, …) or `appProtocol`; a port that tells
 //! nothing gets HTTP of the version that the request came with.
 //!

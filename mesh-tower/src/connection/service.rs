@@ -35,8 +35,8 @@ impl Connection {
         Self { table: Arc::new(Table::asking(dns)), ..self }
     }
 
-    /// The bounds for requests that no table sends to a backend: all of them together. Istio's defaults are none to speak
-    /// of. Connections that are open already keep those they were opened within.
+    /// The bounds for requests that no table sends to a backend, and that no MeshConfig has bounds for: all of them together.
+    /// Istio's defaults are none to speak of. Connections that are open already keep those they were opened within.
     #[must_use]
     pub fn with_bounds(mut self, bounds: ConnectionPool) -> Self {
         self.own = Arc::new(TrafficPolicy { connection_pool: bounds, ..TrafficPolicy::default() });
@@ -60,7 +60,8 @@ impl Service<Request<Body>> for Connection {
         };
         let routed = request.extensions().get::<Routed>();
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
-        let policy = Arc::clone(backend.map_or(&self.own, |backend| &backend.policy));
+        let passing = || routed.and_then(|routed| routed.snapshot().passing()).unwrap_or(&self.own);
+        let policy = Arc::clone(backend.map_or_else(passing, |backend| &backend.policy));
         let snapshot = routed.map(|routed| &**routed.snapshot());
         let endpoint = self.table.of(&upstream, snapshot, backend);
         let is_http2 = match upstream.protocol {

@@ -67,6 +67,7 @@ mod tests {
             is_passthrough: false,
             names,
             endpoints: (1..).zip(addresses).map(endpoint).collect(),
+            peers: Arc::default(),
             policy: Arc::new(TrafficPolicy::default()),
         }
     }

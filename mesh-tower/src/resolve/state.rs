@@ -142,7 +142,7 @@ impl Named {
 
     /// The backend once all names are answered for, or as far as they are when the time is over to connect to it.
     pub(super) async fn answered(&self) -> Result<Arc<Backend>, Error> {
-        let limit = self.written.policy.connection_pool.connect_timeout;
+        let limit = self.written.policy.connection_pool.connect_timeout();
         let all = join_all(self.names.iter().flatten().map(|name| name.answered()));
         let is_late = timeout(limit, all).await.is_err();
         let late = || Error::because(Kind::NoEndpoint, "DNS did not answer within connectTimeout");

@@ -5,6 +5,7 @@
 //! much for its first request, and from then on an hour between two, or somewhat longer; then it is told to go away, and
 //! what is under way ends as it will. It may have 200 requests under way, and is asked every five minutes whether it is still
 //! there. Nothing is buffered.
+//! Who is at the other end of a request's connection is in its extensions: [`Arrival`](crate::Arrival).
 
 mod connection;
 mod drain;

@@ -1,6 +1,7 @@
 //! The command line, run as its users run it: the real binary, on files.
 
 mod analyze;
+mod authorized;
 mod ca;
 mod check;
 mod gateway;

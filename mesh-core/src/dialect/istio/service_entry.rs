@@ -31,6 +31,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
             _ => endpoints.clone(),
         };
         services.push(Arc::new(NamedService {
+            distribution: None,
             host,
             namespace: site.namespace(),
             aliases: address_names(&written.addresses),

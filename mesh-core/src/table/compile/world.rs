@@ -2,8 +2,8 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, PathNormalization, Security},
-    table::snapshot::Viewpoint,
+    model::{Labels, MeshTraffic, Model, PathNormalization, Security, Service},
+    table::snapshot::{Peers, Viewpoint},
 };
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct World {
     pub(super) directory: Directory,
     /// Who speaks about them.
     pub(super) subsets: SubsetRules,
+    /// How many instances of the workload's own service run in each place.
+    pub(super) peers: Arc<Peers>,
 }
 
 impl World {
@@ -30,12 +32,13 @@ impl World {
             viewpoint: viewpoint.clone(),
             directory: Directory::new(model, viewpoint, Scope::new(model, viewpoint)),
             subsets: SubsetRules::new(model, viewpoint),
+            peers: Arc::new(peers(model, viewpoint)),
         })
     }
 
-    /// Where endpoints are preferred to be, where no rule says.
-    pub(super) fn locality(&self) -> Option<&Arc<LocalityBalancing>> {
-        self.model.locality.as_ref()
+    /// What holds for traffic where nobody else says anything.
+    pub(super) fn traffic(&self) -> &Arc<MeshTraffic> {
+        &self.model.traffic
     }
 
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
@@ -48,7 +51,7 @@ impl World {
             sidecars,
             unknown_hosts,
             root_namespace,
-            locality,
+            traffic,
             path_normalization: _,
             trusted_proxies: _,
             trust,
@@ -63,9 +66,24 @@ impl World {
             && self.model.sidecars == *sidecars
             && self.model.unknown_hosts == *unknown_hosts
             && self.model.root_namespace == *root_namespace
-            && self.model.locality == *locality
+            && self.model.traffic == *traffic
             && self.model.trust == *trust
     }
+}
+
+/// Where the instances of the oldest service run that selects the workload.
+fn peers(model: &Model, viewpoint: &Viewpoint) -> Peers {
+    let selects = |service: &&Arc<Service>| {
+        let is_selected =
+            |labels: &Labels| labels.iter().all(|(key, value)| viewpoint.labels.get(key) == Some(value));
+        *service.namespace == *viewpoint.namespace && service.selects.as_ref().is_some_and(is_selected)
+    };
+    let mut peers = Peers::new();
+    for endpoint in model.services.iter().find(selects).into_iter().flat_map(|own| &*own.endpoints) {
+        let place = endpoint.locality.as_deref().cloned().unwrap_or_default();
+        *peers.entry(place).or_default() += 1;
+    }
+    peers
 }
 
 fn without_rules(model: &Model) -> Model {
@@ -77,7 +95,7 @@ fn without_rules(model: &Model) -> Model {
         sidecars: model.sidecars.clone(),
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
-        locality: model.locality.clone(),
+        traffic: Arc::clone(&model.traffic),
         path_normalization: PathNormalization::default(),
         trusted_proxies: 0,
         trust: model.trust.clone(),

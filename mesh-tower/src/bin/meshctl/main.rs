@@ -1,6 +1,7 @@
 //! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways and the mesh's own authority.
 
 mod analyze;
+mod authorized;
 mod ca;
 mod check;
 mod documents;
