@@ -5,7 +5,7 @@
 //! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
-//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before

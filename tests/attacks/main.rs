@@ -87,13 +87,12 @@ impl Door {
 /// Notes a request once its body is read.
 async fn note<B>(request: Request<B>, seen: Seen) -> Result<Response<Body>, BoxError>
 where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B: http_body::Body<Error: Into<BoxError>>,
 {
-    let (head, body) = request.map(Body::new).into_parts();
+    let (head, body) = request.into_parts();
     let hosts: Vec<_> = head.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?")).collect();
     let line = format!("{} {} {}", head.method, head.uri.path(), hosts.join("+"));
-    let length = body.collect().await?.to_bytes().len();
+    let length = body.collect().await.map_err(Into::into)?.to_bytes().len();
     let names: Vec<_> = head.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
     seen.lock().expect("no panic").push(line);
     Ok(Response::builder().header("x-length", length).body(names.join("\n").into())?)
