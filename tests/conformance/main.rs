@@ -15,6 +15,7 @@ mod outliers;
 mod owners;
 mod policies;
 mod retries;
+mod rotation;
 mod timeouts;
 
 use http::{Request, Response};
