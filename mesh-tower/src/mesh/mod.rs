@@ -136,7 +136,7 @@ impl Mesh {
     /// then completes once the requests under way are answered.
     ///
     /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's. Who may
-    /// connect, and how, is for the documents to say: see [`mtls`](crate::mtls). TLS that is not the mesh's is closed.
+    /// connect, and how, is for the documents to say: see [`mtls`]. TLS that is not the mesh's is closed.
     /// Dropping the future cuts every connection.
     ///
     /// # Errors

@@ -38,10 +38,11 @@ impl Inbound {
     /// What of the model is for the workload that asks. Parts that equal those of `previous` are shared with it.
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
         let former = previous.map(|previous| &previous.authorization);
+        let policies = Policies::of(model, viewpoint);
         Self {
             tokens: Tokens::of(model, viewpoint),
-            policies: Policies::of(model, viewpoint),
-            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
+            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels).or(&policies),
+            policies,
             authorization: Authorization::of(model, viewpoint, former),
             ext_authz: model.security.ext_authz.clone(),
             rate_limits: RateLimits::of(model, viewpoint),
