@@ -34,7 +34,7 @@ impl Kept {
         let documents = Documents::of(policies);
         let mesh = join(&documents).await;
         let (listener, address) = listener().await;
-        let app = service_fn(|request: Request<Incoming>| async move {
+        let app = service_fn(|request: Request<mesh_tower::Body>| async move {
             Ok::<_, BoxError>(Response::new(Body::from(request.uri().path().to_owned())))
         });
         serve(&mesh, listener, app);
