@@ -55,6 +55,8 @@ pub(crate) enum Stop {
 pub enum Kind {
     /// The path cannot be read.
     InvalidPath,
+    /// The request names several hosts.
+    InvalidHost,
     /// A policy does not allow the request.
     AccessDenied,
     /// No virtual host, or no rule, for the request.
@@ -202,6 +204,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::InvalidPath => "the path cannot be read",
+            Kind::InvalidHost => "the request has several Host headers",
             Kind::AccessDenied => {
                 "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
             }

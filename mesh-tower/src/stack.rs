@@ -4,7 +4,7 @@
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
-//! gateway:  respond ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
+//! gateway:  respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
 //! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
@@ -56,7 +56,7 @@ use tower_layer::Layer;
 pub(crate) type Outbound = Respond<Call>;
 
 /// What a gateway's requests go through.
-pub(crate) type Gateway = Respond<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>;
+pub(crate) type Gateway = Respond<Normalize<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>;
 
 /// What calls and a gateway's requests have in common.
 type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
@@ -126,7 +126,8 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
     let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
     let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
-    RespondLayer::new().layer(parts.ext_authz.clone().at_gateway(port, is_tls).layer(known))
+    let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(asked))
 }
 
 /// The stack for requests to a service.

@@ -82,6 +82,7 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
 fn answer(error: &Error) -> Answer {
     use StatusCode as S;
     match error.kind() {
+        Kind::InvalidHost => Answer::new(S::BAD_REQUEST, "-", "multiple_hosts", ""),
         Kind::InvalidPath => Answer::new(S::BAD_REQUEST, "-", "path_normalization_failed", ""),
         Kind::AccessDenied => Answer::denied(error),
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),

@@ -151,6 +151,7 @@ impl Ending {
                 Self::Answered(Answer { status: 200, grpc: Some(code), ..Answer::default() })
             }
             Kind::InvalidPath
+            | Kind::InvalidHost
             | Kind::AccessDenied
             | Kind::NoRoute
             | Kind::UnknownHost
