@@ -12,6 +12,7 @@ mod outliers;
 mod owners;
 mod retries;
 mod timeouts;
+mod tokens;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;
