@@ -17,6 +17,7 @@ mod policies;
 mod retries;
 mod rotation;
 mod timeouts;
+mod tokens;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;

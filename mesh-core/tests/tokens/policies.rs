@@ -70,6 +70,19 @@ spec: {address: 10.0.0.1, labels: {app: catalog}, ports: {http-admin: 9999}}
 }
 
 #[test]
+fn a_port_that_is_not_the_services_is_not_asked_for_what_the_service_is() {
+    let entry = "---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: catalog-1, namespace: shop}
+spec: {address: 10.0.0.1, labels: {app: catalog}, ports: {http: 9998, http-health: 9999}}
+";
+    let documents = format!("{SERVICES}{}{entry}", policy("shop/service", "targets: [{name: catalog}]"));
+    // One that nobody speaks of is taken for the service's.
+    assert_eq!(at(&table(&documents, "shop", "catalog"), &[9998, 9999, 7]), ["service", "", "service"]);
+}
+
+#[test]
 fn of_two_policies_for_one_service_the_older_holds() {
     let named = |name: &str, created: &str| {
         let text = policy(&format!("shop/{name}"), "targets: [{name: catalog}]");

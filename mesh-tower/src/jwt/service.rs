@@ -79,10 +79,9 @@ pub(super) fn pass<B>(layer: &JwtLayer, bench: &Bench, request: &mut Request<B>)
         Err(Stop::Wait(flight)) => Err(Halted::Waits(flight)),
         Err(Stop::Refuse(kind)) => {
             let scheme = if layer.gateway.is_some_and(|gateway| gateway.is_tls) { "https" } else { "http" };
+            let challenge = challenge(request, scheme, matches!(kind, Kind::BadToken(_)));
             let mut error = Error::new(kind);
-            if let Kind::BadToken(_) = kind {
-                error.headers_mut().insert(WWW_AUTHENTICATE, challenge(request, scheme, true));
-            }
+            error.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             Err(Halted::Refused(error))
         }
     }

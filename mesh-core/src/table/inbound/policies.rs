@@ -4,14 +4,21 @@ use crate::{
     model::{Endpoint, Model, Policy, PolicyPort, PolicyScope, PolicyTarget, Port, Service},
     table::Viewpoint,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The one Policy that holds on each port of a workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policies {
     /// The ports for which a Policy names a service's port that leads there.
     ports: BTreeMap<u16, Arc<Policy>>,
-    /// What holds on all others.
+    /// What holds for the service on all others.
+    service: Option<Arc<Policy>>,
+    /// The ports that are somebody's, and not the service's: those of health checks, say.
+    others: BTreeSet<u16>,
+    /// What holds where nothing else does.
     otherwise: Option<Arc<Policy>>,
 }
 
@@ -21,6 +28,7 @@ impl Policies {
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint) -> Self {
         let policies = &model.security.policies;
         let mut ports = BTreeMap::new();
+        let (mut others, mut own) = (BTreeSet::new(), BTreeSet::new());
         let (mut by_service, mut by_namespace, mut by_mesh) = (None, None, None);
         for policy in policies {
             match &policy.scope {
@@ -32,8 +40,11 @@ impl Policies {
                     for (service, target) in selecting(model, viewpoint, targets) {
                         if target.ports.is_empty() {
                             by_service.get_or_insert(policy);
+                            own.extend(local_ports(viewpoint, service, None));
+                            let written = own_endpoints(viewpoint, service);
+                            others.extend(written.flat_map(|endpoint| endpoint.ports.values().copied()));
                         }
-                        for port in local_ports(viewpoint, service, target) {
+                        for port in local_ports(viewpoint, service, Some(target)) {
                             ports.entry(port).or_insert_with(|| Arc::clone(policy));
                         }
                     }
@@ -41,13 +52,17 @@ impl Policies {
                 PolicyScope::Namespace(_) | PolicyScope::Services(..) => {}
             }
         }
-        Self { ports, otherwise: by_service.or(by_namespace).or(by_mesh).cloned() }
+        others.retain(|port| !own.contains(port));
+        let otherwise = by_namespace.or(by_mesh).cloned();
+        Self { ports, service: by_service.cloned(), others, otherwise }
     }
 
-    /// The Policy that holds for requests to a port of the workload.
+    /// The Policy that holds for requests to a port of the workload. What holds for a service holds on every port that is
+    /// not known to be another's.
     #[must_use]
     pub fn at(&self, port: u16) -> Option<&Arc<Policy>> {
-        self.ports.get(&port).or(self.otherwise.as_ref())
+        let service = self.service.as_ref().filter(|_| !self.others.contains(&port));
+        self.ports.get(&port).or(service).or(self.otherwise.as_ref())
     }
 
     /// The Policies for single ports.
@@ -62,7 +77,7 @@ impl Policies {
 
     /// Every Policy that holds on some port.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Policy>> {
-        self.ports.values().chain(&self.otherwise)
+        self.ports.values().chain(&self.service).chain(&self.otherwise)
     }
 }
 
@@ -91,12 +106,14 @@ fn own_endpoints<'a>(viewpoint: &Viewpoint, service: &'a Service) -> impl Iterat
     endpoints.filter(|endpoint| !endpoint.labels.is_empty() && viewpoint.is_labelled(&endpoint.labels))
 }
 
-/// The workload's own ports that the target's ports of the service lead to.
-fn local_ports(viewpoint: &Viewpoint, service: &Service, target: &PolicyTarget) -> Vec<u16> {
+/// The workload's own ports that ports of the service lead to: those that a target names, or all.
+fn local_ports(viewpoint: &Viewpoint, service: &Service, target: Option<&PolicyTarget>) -> Vec<u16> {
     let is_named = |port: &&Port| {
-        target.ports.iter().any(|named| match named {
-            PolicyPort::Number(number) => port.number == *number,
-            PolicyPort::Name(name) => *port.name == **name,
+        target.is_none_or(|target| {
+            target.ports.iter().any(|named| match named {
+                PolicyPort::Number(number) => port.number == *number,
+                PolicyPort::Name(name) => *port.name == **name,
+            })
         })
     };
     let mut ports = Vec::new();
