@@ -26,7 +26,7 @@ const CORE: [(&str, &[&str], &str); 7] = [
 ];
 
 /// The folders of mesh-tower that are no layers: leaves that layers use, and the assembly that uses layers.
-const NO_LAYERS: [&str; 5] = ["context", "mesh", "gateway", "console", "bin"];
+const NO_LAYERS: [&str; 6] = ["context", "dns", "mesh", "gateway", "console", "bin"];
 
 /// Above all layers; only the assembly itself and the package's page name it.
 const ASSEMBLY: [&str; 7] = ["stack", "mesh", "gateway", "client", "console", "Mesh", "Client"];
@@ -42,8 +42,13 @@ const NAMES_A_LAYER: [(&str, &str, &str); 1] = [(
 const CORE_FOR_LAYERS: [&str; 4] = ["table", "model", "identity", "watch::Handle"];
 
 /// Files that name a status code though they do not turn a refusal into one.
-const NAMES_A_STATUS: [(&str, &str); 3] = [
+const NAMES_A_STATUS: [(&str, &str); 5] = [
     ("mesh-tower/src/answer/", "a document names the status"),
+    (
+        "mesh-tower/src/ext_authz/",
+        "an authorization service names the status: 200 is a yes, and a no without one is 403",
+    ),
+    ("mesh-tower/src/grpc.rs", "a service that speaks gRPC answers with 200, whatever it says"),
     ("mesh-tower/src/gateway/forward.rs", "httpsRedirect is a 301, and 101 hands the connection over"),
     ("mesh-tower/src/timeout/policy.rs", "101 hands the connection over, which then has no end to be late"),
 ];

@@ -1,8 +1,8 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ app
+//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -30,6 +30,8 @@ pub mod balance;
 pub mod carry;
 pub mod connection;
 pub mod cors;
+pub mod dns;
+pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
@@ -39,6 +41,8 @@ pub mod mirror;
 pub mod mtls;
 pub mod normalize;
 pub mod outlier;
+pub mod rate_limit;
+pub mod resolve;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;
@@ -47,16 +51,19 @@ pub mod serve;
 pub mod timeout;
 
 mod body;
+mod caller;
 mod client;
 mod context;
 mod dice;
 mod error;
+mod grpc;
 mod replay;
 mod reply;
 mod stack;
 mod stream;
 
 pub use body::Body;
+pub use caller::Caller;
 pub use client::Client;
 pub use context::{
     AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Token, Tried, Upstream,

@@ -3,20 +3,27 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Injection, RetryPolicy, Share},
-    table::Viewpoint,
+    model::{Dimension, Injection, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket},
+    table::{RateLimits, Viewpoint},
     watch,
 };
 use mesh_tower::{
     Body, BoxError,
     answer::AnswerLayer,
+    authorize::AuthorizeLayer,
     balance::BalanceLayer,
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
+    dns::Dns,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     hedge::HedgeLayer,
+    introduce::IntroduceLayer,
     mirror::MirrorLayer,
+    normalize::NormalizeLayer,
     outlier::OutlierLayer,
+    rate_limit::RateLimitLayer,
+    resolve::ResolveLayer,
     respond::RespondLayer,
     retry::RetryLayer,
     rewrite::{Changes, RewriteLayer},
@@ -27,6 +34,7 @@ use std::{
     fmt,
     future::{Pending, pending},
     mem::size_of,
+    num::NonZeroU32,
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -84,19 +92,27 @@ fn cases() -> Vec<Case> {
     };
     vec![
         case("answer", AnswerLayer::new(), 136),
+        case("authorize", AuthorizeLayer::inbound(handle.clone()), 64),
+        case("authorize at a gateway", AuthorizeLayer::inbound(handle.clone()).at_gateway(80, false), 64),
+        case("normalize", NormalizeLayer::new(handle.clone()), 64),
         case("fault", FaultLayer::new(never), 16),
         case("fault of the rule", FaultLayer::routed(), 16),
         case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 144),
         case("timeout of the rule", TimeoutLayer::routed(), 144),
         case("rewrite", RewriteLayer::new(Changes::default()), 32),
         case("rewrite of the rule", RewriteLayer::routed(), 32),
+        case("introduce", IntroduceLayer::workload(), 0),
         case("respond", RespondLayer::new(), 160),
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
         case("cors of the rule", CorsLayer::routed(), 200),
         case("route", RouteLayer::new(handle.clone()), 64),
-        case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
+        case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle.clone()), 16),
+        case("ext_authz of the workload", ExtAuthzLayer::inbound(handle.clone()), 48),
+        case("rate limit", RateLimitLayer::new(&ample()), 56),
+        case("rate limit of the workload", RateLimitLayer::inbound(handle.clone()), 56),
         case("balance", BalanceLayer::new(), 24),
+        case("resolve", ResolveLayer::new(Dns::system()), 8),
         case("outlier", OutlierLayer::default(), 56),
         case("mirror", MirrorLayer::new(unheard(), Share::ALL), 8),
         case("mirror of the rule", MirrorLayer::routed(unheard()), 8),
@@ -104,6 +120,21 @@ fn cases() -> Vec<Case> {
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+/// Limits that nobody reaches: one of all requests, and one of each path.
+fn ample() -> RateLimits {
+    let most = NonZeroU32::MAX;
+    let bucket = TokenBucket::new(most, NonZeroU32::MIN, Duration::from_secs(1));
+    RateLimits::new([vec![], vec![Dimension::Path]].map(|per| LimitRule {
+        name: "".into(),
+        blocks: vec![],
+        limit: Limit::Local(LocalLimit { bucket, per, most_buckets: most }),
+        status: http::StatusCode::TOO_MANY_REQUESTS,
+        tells: true,
+        is_resource_exhausted: false,
+        enforced: Share::ALL,
+    }))
 }
 
 /// A service for copies that nobody answers.

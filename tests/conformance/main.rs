@@ -4,6 +4,8 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod defaults;
+mod doors;
 mod faults;
 mod limits;
 mod locality;

@@ -27,6 +27,7 @@ pub struct Upstream {
     /// Where it listens.
     pub address: SocketAddr,
     accepted: Arc<AtomicUsize>,
+    open: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -37,7 +38,16 @@ impl Upstream {
         F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
     {
-        Self::raw(move |stream| {
+        Self::serving_at(listener().await.0, answer)
+    }
+
+    /// The same, at a listener.
+    pub fn serving_at<F, A>(listener: TcpListener, answer: F) -> Self
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
+    {
+        Self::raw_at(listener, move |stream| {
             let answer = answer.clone();
             async move {
                 let builder = Builder::new(TokioExecutor::new());
@@ -47,7 +57,6 @@ impl Upstream {
                 let _ = connection.await;
             }
         })
-        .await
     }
 
     /// Does with each connection what a function says.
@@ -56,24 +65,43 @@ impl Upstream {
         F: Fn(TcpStream) -> A + Send + 'static,
         A: Future<Output = ()> + Send + 'static,
     {
-        let (listener, address) = listener().await;
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&accepted);
+        Self::raw_at(listener().await.0, serve)
+    }
+
+    fn raw_at<F, A>(listener: TcpListener, serve: F) -> Self
+    where
+        F: Fn(TcpStream) -> A + Send + 'static,
+        A: Future<Output = ()> + Send + 'static,
+    {
+        let address = listener.local_addr().expect("a bound listener");
+        let (accepted, open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (count, opened) = (Arc::clone(&accepted), Arc::clone(&open));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, SeqCst);
-                connections.spawn(serve(stream));
+                opened.fetch_add(1, SeqCst);
+                let (serving, open) = (serve(stream), Arc::clone(&opened));
+                connections.spawn(async move {
+                    serving.await;
+                    open.fetch_sub(1, SeqCst);
+                });
             }
         });
-        Self { address, accepted, _tasks: tasks }
+        Self { address, accepted, open, _tasks: tasks }
     }
 
     /// How many connections it has accepted.
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.accepted.load(SeqCst)
+    }
+
+    /// How many of them are still open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.load(SeqCst)
     }
 }
 

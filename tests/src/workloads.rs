@@ -224,7 +224,7 @@ where
 ///
 /// # Errors
 /// None.
-pub async fn tell(request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+pub async fn tell<B>(request: Request<B>) -> Result<Response<Body>, BoxError> {
     let Handshaken { server_name, alpn, client, is_resumed } =
         request.extensions().get().cloned().unwrap_or_default();
     let mut response = Response::builder().header("x-resumed", is_resumed.to_string());

@@ -79,8 +79,8 @@ pub(super) const UNKNOWN_REFERENCE: Code = Code {
     id: "IST0101",
     severity: Severity::Error,
     title: "A reference to something that is not there",
-    help: "The document names a host, a subset, a Gateway, a delegate or a secret that no document describes. \
-           Correct the name, or add the document.",
+    help: "The document names a host, a subset, a Gateway, a delegate, a secret or an extension provider that no \
+           document describes. Correct the name, or add the document.",
 };
 
 pub(super) const SEVERAL_OWNERS: Code = Code {

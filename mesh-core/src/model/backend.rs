@@ -2,7 +2,7 @@
 
 use super::{
     host::{Host, HostPattern},
-    traffic::WrittenPolicy,
+    traffic::{TrafficDistribution, WrittenPolicy},
 };
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
@@ -35,6 +35,8 @@ pub struct Service {
     pub is_external: bool,
     /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
     pub subject_alt_names: Vec<Box<str>>,
+    /// Which of its endpoints it prefers that its clients go to.
+    pub distribution: TrafficDistribution,
     /// Who may see it.
     pub export: Export,
 }
@@ -55,6 +57,7 @@ impl Service {
             keeps_gateway_ports: false,
             is_external: false,
             subject_alt_names: Vec::new(),
+            distribution: TrafficDistribution::default(),
             export: Export::default(),
         }
     }
@@ -63,9 +66,11 @@ impl Service {
 /// Where requests to a service go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
-    /// To its endpoints.
+    /// To its endpoints. One that has a name is as many as DNS knows addresses for it.
     #[default]
     Endpoints,
+    /// To its endpoints. One that has a name is at the first address that DNS knows for it, whenever a connection is made.
+    FirstAddress,
     /// To the address that each request asks for itself. A gateway cannot know it: requests come to its own.
     Requested,
     /// To the host that each request names, which DNS knows.
@@ -199,7 +204,7 @@ impl fmt::Display for Locality {
 pub enum Address {
     /// An IP address.
     Ip(IpAddr),
-    /// A name, looked up when a connection is made.
+    /// A name, for which DNS knows the addresses.
     Name(Host),
 }
 

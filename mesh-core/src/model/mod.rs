@@ -44,22 +44,24 @@ pub use route::{
 };
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, InvalidGlob,
-    InvalidIpBlock, InvalidPathTemplate, IpBlock, PathGlob, PathTemplate, PeerAuthentication,
-    RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody, Clause,
+    Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol, Glob, GlobalLimit,
+    HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, Limit,
+    LimitRule, LocalLimit, PathGlob, PathTemplate, PeerAuthentication, RateLimit, RequestPrincipal, Security,
+    ServiceAccount, TlsDemand, TokenBucket,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
     Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
-    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, Nearness,
-    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
-    Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
+    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, MeshTraffic, Nearness,
+    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive,
+    TrafficDistribution, TrafficPolicy, Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
 pub use trust::{Authority, Trust};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Everything the documents say, in the mesh's own words.
 ///
@@ -81,12 +83,14 @@ pub struct Model {
     pub unknown_hosts: UnknownHosts,
     /// The namespace whose rules are everybody's last resort. Default: `istio-system`.
     pub root_namespace: Arc<str>,
-    /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
-    pub locality: Option<Arc<LocalityBalancing>>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// What is made of paths before any rule sees them.
     pub path_normalization: PathNormalization,
     /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
     pub trusted_proxies: u32,
+    /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
+    pub dns_refresh: Duration,
     /// What the mesh believes about identities.
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
@@ -105,9 +109,10 @@ impl Default for Model {
             sidecars: Vec::new(),
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
-            locality: None,
+            traffic: Arc::default(),
             path_normalization: PathNormalization::default(),
             trusted_proxies: 0,
+            dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
             digest: 0,

@@ -1,7 +1,7 @@
 //! ServiceEntries: how their addresses are found.
 
 use super::*;
-use mesh_core::model::Locality;
+use mesh_core::{model::Locality, table::Names};
 
 fn entry(name: &str, spec: &str) -> String {
     istio("ServiceEntry", name, &format!("{{{spec}}}"))
@@ -78,6 +78,31 @@ fn names_found_by_the_requests_own_host_pass_at_a_gateway_too() {
     let mesh = super::table(&text);
     assert_eq!(goes(&mesh, "http://x.named.example/"), "outbound|80||*.named.example");
     assert!(backend(&mesh, "outbound|80||*.named.example").is_passthrough);
+}
+
+#[test]
+fn names_stand_for_all_their_addresses_or_for_the_first() {
+    let endpoints = "endpoints: [{address: 10.0.0.1}, {address: e.example}]";
+    let text = [
+        entry(
+            "shop/static",
+            &format!("hosts: [a.example], resolution: STATIC, {HTTP}, endpoints: [{{address: 10.0.0.1}}]"),
+        ),
+        entry("shop/dns", &format!("hosts: [b.example, c.example], resolution: DNS, {HTTP}")),
+        entry("shop/mixed", &format!("hosts: [d.example], resolution: DNS, {HTTP}, {endpoints}")),
+        entry("shop/one", &format!("hosts: [e.example], resolution: DNS_ROUND_ROBIN, {HTTP}")),
+        entry(
+            "shop/address",
+            &format!(
+                "hosts: [f.example], resolution: DNS_ROUND_ROBIN, {HTTP}, endpoints: [{{address: 10.0.0.1}}]"
+            ),
+        ),
+    ]
+    .concat();
+    let table = table(&text);
+    let names = |host: &str| backend(&table, &format!("outbound|80||{host}")).names;
+    let all = ["a.example", "b.example", "c.example", "d.example", "e.example", "f.example"].map(names);
+    assert_eq!(all, [Names::None, Names::Every, Names::Every, Names::Every, Names::First, Names::None]);
 }
 
 #[test]

@@ -7,14 +7,6 @@ use mesh_core::{
     watch::Standing,
 };
 
-fn config(mesh: &str) -> String {
-    let mesh: String = mesh.lines().map(|line| format!("    {line}\n")).collect();
-    format!(
-        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: istio, namespace: istio-system}}\n\
-         data:\n  meshNetworks: 'networks: {{}}'\n  mesh: |-\n{mesh}"
-    )
-}
-
 fn seen_from(namespace: &str, text: &str, url: &str) -> String {
     goes(&Snapshot::compile(&model(text), &workload(namespace, &[]), None), url)
 }
@@ -164,6 +156,18 @@ fn it_says_how_many_proxies_are_believed() {
         let reason = "data.mesh.defaultConfig: is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
         assert_eq!(faults(&config(more)), [format!("0.yaml:8: ConfigMap/istio: {reason}")]);
     }
+}
+
+#[test]
+fn the_mesh_says_when_dns_is_asked_again() {
+    let seconds = |mesh: &str| table(&config(mesh)).dns_refresh().as_secs();
+    assert_eq!([seconds("{}"), seconds("dnsRefreshRate: 5s")], [60, 5]);
+    let (_, status) = taken(&[&config("dnsRefreshRate: 0s")]);
+    let faults: Vec<_> = status.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        ["0.yaml:8: ConfigMap/istio: data.mesh.dnsRefreshRate: duration must be greater than 1ms"]
+    );
 }
 
 #[test]

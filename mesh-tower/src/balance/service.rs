@@ -1,5 +1,6 @@
 use super::{
     body::BalanceBody,
+    fleet::Nobody,
     future::{Held, ResponseFuture},
     hash::{self, Found},
     layer::BalanceLayer,
@@ -60,10 +61,8 @@ impl<S> Balance<S> {
         let tried = Tried::of_request(request.extensions());
         let BalanceLayer { fleets, ejections, dice, extras, .. } = &*self.layer;
         let asked = Asked { hash, tried, extras: *extras };
-        let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
-        else {
-            return Err(nobody(backend));
-        };
+        let chosen = fleets.choose(routed.snapshot(), backend, asked, ejections, dice);
+        let (endpoint, active) = chosen.map_err(|why| nobody(backend, why))?;
         if let Some(tried) = tried {
             tried.add(endpoint.address.clone(), endpoint.port);
         }
@@ -116,7 +115,11 @@ where
     }
 }
 
-fn nobody(backend: &Backend) -> Error {
+fn nobody(backend: &Backend, why: Nobody) -> Error {
+    if why == Nobody::Full {
+        let why = "each of its endpoints has as many requests under way as it may have";
+        return Error::because(Kind::Overflow, why);
+    }
     if backend.endpoints.is_empty() {
         return Error::new(Kind::NoEndpoint);
     }

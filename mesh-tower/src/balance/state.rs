@@ -1,7 +1,7 @@
 //! What is remembered of every backend.
 
 use super::{
-    fleet::{Active, Fleet},
+    fleet::{Active, Fleet, Nobody},
     layer::Extras,
     near::Home,
     random,
@@ -11,7 +11,7 @@ use crate::{
     context::{Ejections, Tried},
 };
 use arc_swap::ArcSwap;
-use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Snapshot};
+use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Names, Snapshot};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -50,7 +50,8 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether an endpoint was not tried yet.
     fn is_new(self, endpoint: &BackendEndpoint) -> bool {
-        self.tried.is_none_or(|tried| !tried.contains(&endpoint.address, endpoint.port))
+        let avoids = self.tried.filter(|tried| tried.avoids_tried());
+        avoids.is_none_or(|tried| !tried.contains(&endpoint.address, endpoint.port))
     }
 }
 
@@ -63,6 +64,9 @@ impl Fleets {
     /// Chooses an endpoint, and counts a request as under way there until the guard is dropped.
     ///
     /// A backend that only a much older table knows gets any endpoint, uncounted.
+    ///
+    /// # Errors
+    /// Why there is none.
     pub(super) fn choose<'a>(
         &self,
         snapshot: &Snapshot,
@@ -70,22 +74,26 @@ impl Fleets {
         asked: Asked<'_>,
         ejections: &Ejections,
         dice: &Dice,
-    ) -> Option<(&'a BackendEndpoint, Option<Active>)> {
+    ) -> Result<(&'a BackendEndpoint, Option<Active>), Nobody> {
         if self.table.load().generation < snapshot.generation() {
             self.follow(snapshot);
         }
-        let table = self.table.load();
+        let mut table = self.table.load();
+        if backend.names != Names::None && table.lags(snapshot, backend) {
+            self.adopt(snapshot, backend);
+            table = self.table.load();
+        }
         let fleet = table.fleets.get(&backend.name).and_then(|kept| kept.of(backend));
         let Some(fleet) = fleet else {
             let is_new = |endpoint: usize| asked.is_new(&backend.endpoints[endpoint]);
             let draw = |may_use: &dyn Fn(usize) -> bool| {
                 random::draw(backend.endpoints.len(), may_use, || dice.roll())
             };
-            let any = draw(&is_new).or_else(|| draw(&|_| true))?;
-            return Some((backend.endpoints.get(any)?, None));
+            let any = draw(&is_new).or_else(|| draw(&|_| true)).ok_or(Nobody::Absent)?;
+            return Ok((&backend.endpoints[any], None));
         };
         let (chosen, active) = fleet.choose(asked, ejections, dice)?;
-        Some((backend.endpoints.get(chosen)?, Some(active)))
+        Ok((&backend.endpoints[chosen], Some(active)))
     }
 
     /// Keeps the fleets of backends that are still there, adds new ones, drops those that are gone.
@@ -96,12 +104,39 @@ impl Fleets {
                 return Arc::clone(table);
             }
             let fleet = |backend: &Arc<Backend>| {
-                let kept = Kept::next(table.fleets.get(&backend.name), backend, &self.home, now);
-                (backend.name.clone(), kept)
+                let before = table.fleets.get(&backend.name);
+                let kept = match backend.names {
+                    Names::None => Kept::next(before, backend, &self.home, now),
+                    // It comes with addresses, when a request does.
+                    Names::Every | Names::First => before?.clone(),
+                };
+                Some((backend.name.clone(), kept))
             };
-            let fleets = snapshot.backends().map(fleet).collect();
+            let fleets = snapshot.backends().filter_map(fleet).collect();
             Arc::new(Table { generation: snapshot.generation(), fleets })
         });
+    }
+
+    /// Goes on with other addresses for the names of a backend.
+    fn adopt(&self, snapshot: &Snapshot, backend: &Arc<Backend>) {
+        let now = Instant::now();
+        self.table.rcu(|table| {
+            if !table.lags(snapshot, backend) {
+                return Arc::clone(table);
+            }
+            let kept = Kept::next(table.fleets.get(&backend.name), backend, &self.home, now);
+            let mut fleets = table.fleets.clone();
+            fleets.insert(backend.name.clone(), kept);
+            Arc::new(Table { generation: table.generation, fleets })
+        });
+    }
+}
+
+impl Table {
+    /// Whether a backend of this generation is here only as it was before.
+    fn lags(&self, snapshot: &Snapshot, backend: &Arc<Backend>) -> bool {
+        let is_known = || self.fleets.get(&backend.name).and_then(|kept| kept.of(backend)).is_some();
+        self.generation == snapshot.generation() && !is_known()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Opens connections, and drives them to their end.
 
 use super::{
+    dial::{dial, failed},
     http1::Http1,
     http2::Http2,
     life::{Life, Verdict},
@@ -14,7 +15,7 @@ use crate::{
 };
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use mesh_core::model::{Address, ConnectionPool, TrafficPolicy};
+use mesh_core::model::{ConnectionPool, TrafficPolicy};
 use socket2::SockRef;
 use std::{
     fmt, io,
@@ -97,24 +98,14 @@ async fn socket<S: Store>(
     opening: &mut Opening<S>,
 ) -> Result<Socket, Error> {
     let begun = Instant::now();
-    let connecting = async {
-        match &upstream.address {
-            Address::Ip(ip) => TcpStream::connect((*ip, upstream.port)).await,
-            Address::Name(name) => TcpStream::connect((name.as_str(), upstream.port)).await,
-        }
-    };
-    let stream = match tokio::time::timeout(bounds.connect_timeout, connecting).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(failed(error)),
-        Err(_) => return Err(Error::new(Kind::ConnectTimeout)),
-    };
+    let stream = dial(upstream, opening.dns(), bounds.connect_timeout()).await?;
     stream.set_nodelay(true).map_err(failed)?;
     keep_alive(&stream, bounds).map_err(failed)?;
     let stream = match opening.secure() {
         None => Stream::Plain(stream),
         Some(secure) => {
             let shaking = secure.shake_hands(stream, S::SPOKEN);
-            let left = bounds.connect_timeout.saturating_sub(begun.elapsed());
+            let left = bounds.connect_timeout().saturating_sub(begun.elapsed());
             let shaken = tokio::time::timeout(left, shaking).await;
             Stream::Tls(Box::new(shaken.map_err(|_| Error::new(Kind::ConnectTimeout))??))
         }
@@ -139,10 +130,6 @@ fn keep_alive(stream: &TcpStream, bounds: &ConnectionPool) -> io::Result<()> {
     // What nobody wrote stays the operating system's affair, but it is on.
     socket.set_keepalive(true)?;
     socket.set_tcp_keepalive(&keepalive)
-}
-
-fn failed(error: io::Error) -> Error {
-    Error::because(Kind::ConnectFailure, error)
 }
 
 fn broken(error: hyper::Error) -> Error {

@@ -69,6 +69,10 @@ impl Store for Http1 {
         }
         None
     }
+
+    fn clear(&self) {
+        while self.0.pop().is_some() {}
+    }
 }
 
 impl Pool<Http1> {
@@ -78,6 +82,7 @@ impl Pool<Http1> {
         }
         kept.life.release(Instant::now());
         self.store.0.push(kept);
+        self.stored();
         self.serve();
     }
 }

@@ -75,6 +75,10 @@ impl Store for Http2 {
         let shared = list.iter().find(|shared| shared.claim(pool, bounds))?;
         Some(Stream::new(Arc::clone(shared), pool))
     }
+
+    fn clear(&self) {
+        self.0.store(Arc::default());
+    }
 }
 
 impl Shared {
@@ -103,6 +107,7 @@ impl Pool<Http2> {
             let open = list.iter().filter(|other| !other.sender.is_closed());
             open.chain([shared]).cloned().collect::<Vec<_>>()
         });
+        self.stored();
     }
 
     /// Sends no further request over a connection, which closes when those under way are over.

@@ -7,6 +7,11 @@
 //! and go back to their endpoint's pool when the response has been read to its end; an HTTP/2 connection is shared by the
 //! requests to its endpoint. Two backends that share an endpoint share no connection, as in Envoy.
 //!
+//! An upstream that has a name, because the request itself names its host or a ServiceEntry of resolution
+//! `DNS_ROUND_ROBIN` does, is looked up when a connection is made to it, and [kept up to date](crate::dns). Connections are
+//! tried to all its addresses, the families by turns and IPv6 first, one after the other until there is one: the next
+//! begins 250 ms after the one before, or when that has failed (RFC 8305, Happy Eyeballs).
+//!
 //! A server may close its connections when it likes. A request is sent again over another connection if
 //!
 //! * nothing of it was sent, or
@@ -75,6 +80,9 @@
 //!       http2KeepAlive: {interval: 30s, timeout: 5s}          # default: off
 //! ```
 //!
+//! Requests to hosts that nobody described are within the bounds of the MeshConfig's `defaultTrafficPolicy`, all of them
+//! together. What a DestinationRule does not say its `connectTimeout`, `tcpKeepalive` and `h2UpgradePolicy` do.
+//!
 //! The protocol comes from the service's port: its name (`http`, `http2`, `grpc`, …) or `appProtocol`; a port that tells
 //! nothing gets HTTP of the version that the request came with.
 //!
@@ -98,13 +106,15 @@
 //! # What survives a reload
 //!
 //! Every connection to an endpoint that still exists in the same backend, and every count. Bounds on numbers hold for the
-//! next request; how long a connection may live or rest is decided when it is opened.
+//! next request; how long a connection may live or rest is decided when it is opened. At an endpoint that is gone, requests
+//! under way finish, and connections close as soon as nobody uses them.
 //!
 //! Nothing is buffered: bodies, trailers and upgrades pass as they come.
 
 mod again;
 mod connect;
 mod counts;
+mod dial;
 mod failure;
 mod head;
 mod http1;

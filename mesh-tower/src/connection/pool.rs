@@ -5,7 +5,10 @@ use super::{
     line::Line,
     tls::Secure,
 };
-use crate::error::{Error, Kind};
+use crate::{
+    dns::Dns,
+    error::{Error, Kind},
+};
 use mesh_core::{
     identity::Spoken,
     model::{ConnectionPool, TrafficPolicy},
@@ -15,7 +18,7 @@ use std::{
     sync::{
         Arc, Weak,
         atomic::{
-            AtomicU32,
+            AtomicBool, AtomicU32,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -24,6 +27,7 @@ use std::{
 /// The connections of one version of HTTP to one endpoint.
 #[derive(Debug)]
 pub(super) struct Pool<S: Store> {
+    dns: Dns,
     counts: Arc<Counts>,
     /// How each is secured; none is in plain text when this is something.
     secure: Option<Secure>,
@@ -32,6 +36,8 @@ pub(super) struct Pool<S: Store> {
     /// How many are being opened.
     opening: AtomicU32,
     line: Line<Turn<S>>,
+    /// Whether its endpoint is gone.
+    is_retired: AtomicBool,
     pub(super) store: S,
 }
 
@@ -48,6 +54,9 @@ pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
 
     /// One of them.
     fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Self::Ready>;
+
+    /// Keeps none of them any longer; those that are used close when they no longer are.
+    fn clear(&self);
 }
 
 /// What a request gets at its turn.
@@ -74,10 +83,24 @@ pub(super) fn unconnected(kind: Kind) -> Error {
 }
 
 impl<S: Store> Pool<S> {
-    /// No connections, which will count among these, and be secured so.
-    pub(super) fn new(counts: Arc<Counts>, secure: Option<Secure>) -> Arc<Self> {
+    /// No connections, which will count among these, go where a name is, and be secured so.
+    pub(super) fn new(counts: Arc<Counts>, dns: Dns, secure: Option<Secure>) -> Arc<Self> {
         let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
-        Arc::new(Self { counts, secure, open, opening, line: Line::default(), store: S::default() })
+        let (line, is_retired) = (Line::default(), AtomicBool::new(false));
+        Arc::new(Self { dns, counts, secure, open, opening, line, is_retired, store: S::default() })
+    }
+
+    /// Its endpoint is gone: requests under way finish, and connections close as soon as nobody uses them.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, SeqCst);
+        self.store.clear();
+    }
+
+    /// To be called when a connection was put into the store, which may be too late.
+    pub(super) fn stored(&self) {
+        if self.is_retired.load(SeqCst) {
+            self.store.clear();
+        }
     }
 
     /// What counts against the bounds of the backend.
@@ -162,6 +185,11 @@ impl<S: Store> Opening<S> {
     /// after the other.
     pub(super) fn fail(&self, error: &Error) {
         self.pool.line.serve(|_| Some(Turn::Failed(error.kind())));
+    }
+
+    /// Who knows where a name is.
+    pub(super) fn dns(&self) -> &Dns {
+        &self.pool.dns
     }
 
     /// How the connection is secured; `None` is in plain text.

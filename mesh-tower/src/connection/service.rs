@@ -1,10 +1,11 @@
 use super::{
     http1, http2,
-    table::{Endpoint, Table},
+    table::{Endpoint, Means, Table},
 };
 use crate::{
     body::Body,
     context::{Routed, Upstream},
+    dns::Dns,
     error::{BoxError, Error, Kind},
 };
 use futures_util::future::BoxFuture;
@@ -35,8 +36,15 @@ impl Connection {
         Self::default()
     }
 
-    /// The bounds for requests that no table sends to a backend: all of them together. Istio's defaults are none to speak
-    /// of. Connections that are open already keep those they were opened within.
+    /// Who knows the addresses of hosts that have none in the documents. Default: DNS, as the operating system is configured.
+    #[must_use]
+    pub fn with_dns(self, dns: Dns) -> Self {
+        let means = Means { dns, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
+    }
+
+    /// The bounds for requests that no table sends to a backend, and that no MeshConfig has bounds for: all of them together.
+    /// Istio's defaults are none to speak of. Connections that are open already keep those they were opened within.
     #[must_use]
     pub fn with_bounds(mut self, bounds: ConnectionPool) -> Self {
         self.own = Arc::new(TrafficPolicy { connection_pool: bounds, ..TrafficPolicy::default() });
@@ -46,9 +54,9 @@ impl Connection {
     /// What connections are secured with. Default: nothing, and whatever must be secured by the workload's own certificate
     /// fails. Connections that are open already belong to the other ones.
     #[must_use]
-    pub fn with_clients(mut self, clients: Arc<Clients>) -> Self {
-        self.table = Arc::new(Table::new(clients));
-        self
+    pub fn with_clients(self, clients: Arc<Clients>) -> Self {
+        let means = Means { clients, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
     }
 
     /// The pools for a request, and whether it is HTTP/2 there.
@@ -56,7 +64,7 @@ impl Connection {
         let routed = request.extensions().get::<Routed>();
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
         let snapshot = routed.map(|routed| &**routed.snapshot());
-        let endpoint = self.table.of(upstream, snapshot, backend.map(|backend| &**backend));
+        let endpoint = self.table.of(upstream, snapshot, backend);
         let is_at_gateway = routed.is_some_and(Routed::is_at_gateway);
         // What comes to a gateway says https of the way there.
         let asks_itself = request.uri().scheme() == Some(&Scheme::HTTPS) && !is_at_gateway;
@@ -95,7 +103,8 @@ impl Service<Request<Body>> for Connection {
         };
         let routed = request.extensions().get::<Routed>();
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
-        let policy = Arc::clone(backend.map_or(&self.own, |backend| &backend.policy));
+        let passing = || routed.and_then(|routed| routed.snapshot().passing()).unwrap_or(&self.own);
+        let policy = Arc::clone(backend.map_or_else(passing, |backend| &backend.policy));
         let (endpoint, is_http2) = self.pools(&upstream, &request);
         Box::pin(async move {
             let sent = if is_http2 {

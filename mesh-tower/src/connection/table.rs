@@ -1,11 +1,11 @@
 //! The pools of all endpoints, by backend.
 
 use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool, tls::Secure};
-use crate::context::Upstream;
-use arc_swap::ArcSwap;
+use crate::{context::Upstream, dns::Dns};
+use arc_swap::{ArcSwap, ArcSwapOption};
 use mesh_core::{
     identity::{ClientHandshake, Clients},
-    table::{Backend, BackendName, Generation, Snapshot},
+    table::{Backend, BackendName, Generation, Names, Snapshot},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
@@ -19,10 +19,19 @@ const MOST_HOSTS: usize = 1024;
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    clients: Arc<Clients>,
+    means: Means,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
+}
+
+/// What connections are made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Means {
+    /// Who knows addresses.
+    pub(super) dns: Dns,
+    /// What secures them.
+    pub(super) clients: Arc<Clients>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -34,7 +43,10 @@ struct Routed {
 /// The connections to one backend. Two backends that share an endpoint share no connection, as in Envoy.
 #[derive(Debug, Default)]
 struct Cluster {
+    means: Means,
     counts: Arc<Counts>,
+    /// The last one whose names stand for these endpoints, if it has names.
+    resolved: ArcSwapOption<Backend>,
     endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
 }
 
@@ -50,9 +62,14 @@ pub(super) struct Endpoint {
 type Hosts = FxHashMap<Box<str>, Arc<Endpoint>>;
 
 impl Table {
-    /// No pools; connections will be secured with what these have.
-    pub(super) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, ..Self::default() }
+    /// No connections, which will be made with these.
+    pub(super) fn with(means: Means) -> Self {
+        Self { others: Arc::new(Cluster::with(&means)), routed: ArcSwap::default(), means }
+    }
+
+    /// What connections are made with.
+    pub(super) fn means(&self) -> &Means {
+        &self.means
     }
 
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
@@ -60,7 +77,7 @@ impl Table {
         &self,
         upstream: &Upstream,
         snapshot: Option<&Snapshot>,
-        backend: Option<&Backend>,
+        backend: Option<&Arc<Backend>>,
     ) -> Arc<Endpoint> {
         let mut routed = self.routed.load();
         if let Some(snapshot) = snapshot
@@ -69,16 +86,20 @@ impl Table {
             self.follow(snapshot);
             routed = self.routed.load();
         }
-        let Some(backend) = backend else { return self.others.endpoint(upstream, &self.clients) };
+        let Some(backend) = backend else { return self.others.endpoint(upstream) };
         if let Some(cluster) = routed.clusters.get(&backend.name) {
-            return cluster.endpoint(upstream, &self.clients);
+            let is_newest = || snapshot.is_some_and(|snapshot| snapshot.generation() == routed.generation);
+            if backend.names == Names::Every && is_newest() {
+                cluster.adopt(backend);
+            }
+            return cluster.endpoint(upstream);
         }
-        let new = Arc::default();
+        let new = Arc::new(Cluster::with(&self.means));
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
         });
-        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream, &self.clients)
+        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
     }
 
     /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.
@@ -92,8 +113,8 @@ impl Table {
         if let Some(known) = hosts.load().get(host) {
             return Arc::clone(known);
         }
-        let counts = endpoint.http1.counts();
-        let new = Endpoint::new(counts, Some(Secure::new(&self.clients, handshake, host)));
+        let secure = Secure::new(&self.means.clients, handshake, host);
+        let new = Endpoint::new(endpoint.http1.counts(), &self.means.dns, Some(secure));
         hosts.rcu(|known| {
             let mut known = Hosts::clone(known);
             if known.len() >= MOST_HOSTS {
@@ -120,24 +141,44 @@ impl Table {
         if before.generation >= snapshot.generation() {
             return;
         }
+        self.means.dns.refresh_after(snapshot.dns_refresh());
         self.others.retain(&FxHashSet::default());
+        let mut gone = before.clusters.clone();
         for backend in snapshot.backends() {
-            if let Some(cluster) = before.clusters.get(&backend.name) {
-                let endpoints = backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint));
-                cluster.retain(&endpoints.collect());
+            let cluster = gone.remove(&backend.name);
+            // What names stand for comes when a request does.
+            if let Some(cluster) = cluster.filter(|_| backend.names != Names::Every) {
+                cluster.retain(&endpoints(backend));
             }
         }
+        gone.values().for_each(|cluster| cluster.retire());
     }
 }
 
+fn endpoints(backend: &Backend) -> FxHashSet<Upstream> {
+    backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint)).collect()
+}
+
 impl Cluster {
-    fn endpoint(&self, upstream: &Upstream, clients: &Arc<Clients>) -> Arc<Endpoint> {
+    fn with(means: &Means) -> Self {
+        Self { means: means.clone(), ..Self::default() }
+    }
+
+    /// Forgets the endpoints that the names of its backend no longer stand for.
+    fn adopt(&self, backend: &Arc<Backend>) {
+        if self.resolved.load().as_ref().is_none_or(|resolved| !Arc::ptr_eq(resolved, backend)) {
+            self.resolved.store(Some(Arc::clone(backend)));
+            self.retain(&endpoints(backend));
+        }
+    }
+
+    fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
         // The host counts nothing for them: where it does, none of these is used.
-        let secure = upstream.tls.clone().map(|handshake| Secure::new(clients, handshake, ""));
-        let new = Endpoint::new(&self.counts, secure);
+        let secure = upstream.tls.clone().map(|handshake| Secure::new(&self.means.clients, handshake, ""));
+        let new = Endpoint::new(&self.counts, &self.means.dns, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -145,7 +186,7 @@ impl Cluster {
     /// Forgets all endpoints but those listed. A backend that lists none has requests' own addresses for endpoints: of
     /// those it forgets the ones without a connection.
     fn retain(&self, listed: &FxHashSet<Upstream>) {
-        self.endpoints.rcu(|endpoints| {
+        let before = self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
                 true => endpoint.is_open(),
                 false => listed.contains(upstream),
@@ -154,16 +195,34 @@ impl Cluster {
             kept.map(|(upstream, endpoint)| (upstream.clone(), Arc::clone(endpoint)))
                 .collect::<FxHashMap<_, _>>()
         });
+        let left = self.endpoints.load();
+        let gone = before.iter().filter(|(upstream, _)| !left.contains_key(*upstream));
+        gone.for_each(|(_, endpoint)| endpoint.retire());
+    }
+
+    /// Closes all connections as soon as nobody uses them.
+    fn retire(&self) {
+        self.endpoints.load().values().for_each(|endpoint| endpoint.retire());
     }
 }
 
 impl Endpoint {
-    fn new(counts: &Arc<Counts>, secure: Option<Secure>) -> Arc<Self> {
+    fn new(counts: &Arc<Counts>, dns: &Dns, secure: Option<Secure>) -> Arc<Self> {
         Arc::new(Self {
-            http1: Pool::new(Arc::clone(counts), secure.clone()),
-            http2: Pool::new(Arc::clone(counts), secure),
+            http1: Pool::new(Arc::clone(counts), dns.clone(), secure.clone()),
+            http2: Pool::new(Arc::clone(counts), dns.clone(), secure),
             hosts: OnceLock::new(),
         })
+    }
+
+    fn retire(&self) {
+        self.http1.retire();
+        self.http2.retire();
+        for host in
+            self.hosts.get().iter().flat_map(|hosts| hosts.load().values().cloned().collect::<Vec<_>>())
+        {
+            host.retire();
+        }
     }
 
     /// Whether there is any connection, or one is being opened.

@@ -2,7 +2,7 @@
 
 use super::Upstream;
 use arc_swap::ArcSwap;
-use mesh_core::table::{BackendName, Snapshot};
+use mesh_core::table::{Backend, BackendName, Names, Snapshot};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -60,28 +60,44 @@ impl Ejections {
         }
     }
 
-    /// Forgets endpoints and backends that are gone.
+    /// Forgets endpoints and backends that are gone. What names of a backend stand for is not known here.
     pub(crate) fn follow(&self, snapshot: &Snapshot) {
         if self.0.load().is_empty() {
             return;
         }
-        let endpoints = snapshot.backends().map(|backend| {
-            (
-                &backend.name,
-                backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint)).collect(),
-            )
-        });
-        let present: FxHashMap<_, FxHashSet<_>> = endpoints.collect();
+        let present: FxHashMap<_, _> =
+            snapshot.backends().map(|backend| (&backend.name, present(backend))).collect();
         self.0.rcu(|all| {
             let kept = all.iter().filter_map(|(name, ejected)| {
-                let present = present.get(name)?;
-                let kept = ejected.0.iter().filter(|(endpoint, _)| present.contains(*endpoint));
-                let kept = Ejected(kept.map(|(endpoint, ejection)| (endpoint.clone(), *ejection)).collect());
-                (!kept.0.is_empty()).then(|| (name.clone(), Arc::new(kept)))
+                let kept = match present.get(name)? {
+                    Some(present) => ejected.among(present)?,
+                    None => Arc::clone(ejected),
+                };
+                Some((name.clone(), kept))
             });
             kept.collect::<FxHashMap<_, _>>()
         });
     }
+
+    /// Forgets endpoints of a backend, whose names stand for these addresses now.
+    pub(crate) fn keep(&self, backend: &Backend) {
+        if self.of(&backend.name).is_none() {
+            return;
+        }
+        let present = backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint)).collect();
+        self.0.rcu(|all| {
+            let mut next = FxHashMap::clone(all);
+            let kept = next.remove(&backend.name).and_then(|ejected| ejected.among(&present));
+            next.extend(kept.map(|kept| (backend.name.clone(), kept)));
+            next
+        });
+    }
+}
+
+/// The endpoints of a backend; `None` where names stand for others.
+fn present(backend: &Backend) -> Option<FxHashSet<Upstream>> {
+    let endpoints = backend.endpoints.iter().map(|endpoint| Upstream::of(backend, endpoint));
+    (backend.names == Names::None).then(|| endpoints.collect())
 }
 
 impl Ejected {
@@ -89,6 +105,13 @@ impl Ejected {
     #[cfg(test)]
     pub(crate) fn new(ejections: impl IntoIterator<Item = (Upstream, Ejection)>) -> Self {
         Self(ejections.into_iter().collect())
+    }
+
+    /// Those of endpoints that are still there, if any.
+    fn among(&self, present: &FxHashSet<Upstream>) -> Option<Arc<Self>> {
+        let kept = self.0.iter().filter(|(endpoint, _)| present.contains(*endpoint));
+        let kept = Self(kept.map(|(endpoint, ejection)| (endpoint.clone(), *ejection)).collect());
+        (!kept.0.is_empty()).then(|| Arc::new(kept))
     }
 
     /// The last ejection of an endpoint, over or not.

@@ -10,13 +10,16 @@ pub use config::{Config, InvalidConfig};
 pub use identity::IdentitySource;
 
 use crate::{
+    body::Body,
     carry::CarryInLayer,
     client::Client,
     context::Arrival,
     error::BoxError,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
     mtls,
+    rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
     route::RouteLayer,
     serve::{Drain, serve},
@@ -27,7 +30,6 @@ use crate::{
 use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
@@ -142,7 +144,7 @@ impl Mesh {
         app: S,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -165,7 +167,7 @@ impl Mesh {
         pass: P,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -179,7 +181,7 @@ impl Mesh {
 
     async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -251,6 +253,19 @@ impl Mesh {
     #[must_use]
     pub fn rewrite(&self) -> RewriteLayer {
         RewriteLayer::routed()
+    }
+
+    /// The layer for inbound requests that asks the services which this workload's policies name. It takes requests of any
+    /// body, and gives them one of the mesh's.
+    #[must_use]
+    pub fn ext_authz(&self) -> ExtAuthzLayer {
+        self.0.parts.ext_authz.clone()
+    }
+
+    /// The layer for inbound requests that keeps the limits of this workload, in the buckets of [`Mesh::serve`].
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimitLayer {
+        self.0.parts.rate_limit.clone()
     }
 
     /// The layer for inbound requests that hands their headers, and the table that decides, to the calls they cause.

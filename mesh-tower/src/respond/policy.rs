@@ -5,6 +5,8 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use mesh_core::{identity::ClientFault, model::AbortStatus};
 use std::{borrow::Cow, error::Error as _, io};
 
+/// Says that a request was one too many, so that nobody sends it again at once.
+const RATE_LIMITED: HeaderName = HeaderName::from_static("x-envoy-ratelimited");
 /// Says that the mesh refused a request because there were too many already.
 const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
 
@@ -52,12 +54,17 @@ enum Status {
 /// The response to an error, and why it is that one.
 pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Refused) {
     let Answer { status, flag, details, body } = answer(error);
-    let mut response = match status {
-        Status::Http(status) => asker.answer(status, body.into_owned().into()),
-        Status::Grpc(code) => asker.grpc_answer(code, body.into_owned().into()),
+    let body = error.body().cloned().unwrap_or_else(|| body.into_owned().into());
+    let mut response = match (status, error.grpc_code()) {
+        (Status::Http(status), None) => asker.answer(status, body),
+        (Status::Http(status), Some(code)) => asker.either_answer(status, code, body),
+        (Status::Grpc(code), _) => asker.grpc_answer(code, body),
     };
     if let Some(headers) = error.headers() {
-        response.headers_mut().extend(headers.clone());
+        asker.amend(&mut response, headers.clone());
+    }
+    if matches!(error.kind(), Kind::RateLimited(_) | Kind::RateLimitedByService(_)) {
+        response.headers_mut().insert(RATE_LIMITED, HeaderValue::from_static("true"));
     }
     if error.kind() == Kind::Overflow {
         response.headers_mut().insert(OVERLOADED, HeaderValue::from_static("true"));
@@ -85,6 +92,9 @@ fn answer(error: &Error) -> Answer {
             Answer::new(S::SERVICE_UNAVAILABLE, "UH", "no_healthy_upstream", "no healthy upstream")
         }
         Kind::Overflow => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UO", "overflow"),
+        Kind::Unresolved => {
+            Answer::new(S::SERVICE_UNAVAILABLE, "DF", "dns_resolution_failure", "DNS resolution failure")
+        }
         Kind::ConnectFailure => Answer::unconnected(error),
         Kind::ConnectTimeout => Answer::reset(error, S::SERVICE_UNAVAILABLE, "UF", "connection timeout"),
         Kind::ConnectionTermination => {
@@ -98,6 +108,16 @@ fn answer(error: &Error) -> Answer {
         Kind::RouteTimeout => Answer::late(error, "upstream_response_timeout"),
         Kind::PerTryTimeout => Answer::late(error, "upstream_per_try_timeout"),
         Kind::Aborted(status) => Answer::aborted(status),
+        Kind::RateLimited(status) => Answer::new(status, "RL", "local_rate_limited", "local_rate_limited"),
+        Kind::RateLimitedByService(status) => Answer::new(status, "RL", "request_rate_limited", ""),
+        Kind::NoLimiter => Answer::new(S::INTERNAL_SERVER_ERROR, "RLSE", "rate_limiter_error", ""),
+        Kind::CheckDenied(status) => Answer::new(status, "UAEX", "ext_authz_denied", ""),
+        Kind::CheckFailed(status) => Answer::new(status, "UAEX", "ext_authz_error", ""),
+        Kind::CheckInvalid => Answer::new(S::INTERNAL_SERVER_ERROR, "UAEX", "ext_authz_invalid", ""),
+        Kind::NoAuthorizer => Answer::new(S::FORBIDDEN, "UAEX", "ext_authz_error", "RBAC: access denied"),
+        Kind::BodyTooLarge => {
+            Answer::new(S::PAYLOAD_TOO_LARGE, "-", "request_payload_too_large", "Payload Too Large")
+        }
     }
 }
 

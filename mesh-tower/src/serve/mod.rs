@@ -2,6 +2,7 @@
 //!
 //! Upgrades and trailers pass. A request's head may have 100 headers and 60 KiB, Istio's limits; beyond them the answer
 //! is 431. An HTTP/1.1 client has 60 s for the head of its next request; then its connection closes. Nothing is buffered.
+//! Who is at the other end of a request's connection is in its extensions: [`Arrival`](crate::Arrival).
 
 mod connection;
 mod drain;

@@ -1,11 +1,11 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality, mesh_trust};
+use super::{Meaning, Site, extension_provider, mesh_traffic, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
+    model::{Export, ExtAuthz, MeshTraffic, PathNormalization, Trust, UnknownHosts},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a MeshConfig says, as far as it has an effect. It is looked at when all documents are put together, so that no
 /// other document need be understood again when it changes.
@@ -15,20 +15,24 @@ pub struct MeshSetting {
     pub root_namespace: Option<Arc<str>>,
     /// What becomes of requests to hosts that nobody described.
     pub unknown_hosts: Option<UnknownHosts>,
-    /// Where endpoints are preferred to be, where no DestinationRule says.
-    pub locality: Option<LocalityBalancing>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// What is made of paths before any rule sees them.
     pub path_normalization: PathNormalization,
     /// How many proxies before the mesh are believed when they say who their client is.
     pub trusted_proxies: u32,
     /// What the mesh believes about identities.
     pub trust: Trust,
+    /// When DNS is asked again for a name, where its last answer does not say.
+    pub dns_refresh: Option<Duration>,
     /// Who may see services that do not say.
     pub services: DefaultExport,
     /// Who may see VirtualServices that do not say.
     pub virtual_services: DefaultExport,
     /// Who may see DestinationRules that do not say.
     pub subset_rules: DefaultExport,
+    /// The services that may be asked whether requests may pass.
+    pub ext_authz: Vec<Arc<ExtAuthz>>,
 }
 
 /// Who may see objects that do not say: the namespaces as `exportTo` has them; all when empty.
@@ -54,10 +58,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     for field in &written.unused {
         site.check.later(&at.field(field));
     }
-    if let Some(setting) = &written.locality_lb_setting {
-        // Which services leave endpoints alone is not known here.
-        locality::check(site, &at.field("localityLbSetting"), setting, true);
-    }
+    site.maybe_duration(at, "dnsRefreshRate", written.dns_refresh_rate);
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
         DefaultExport(written.iter().map(|to| to.as_str().into()).collect())
@@ -76,16 +77,22 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::RegistryOnly => UnknownHosts::Refuse,
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
-        locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        traffic: Arc::new(mesh_traffic::translate(site, at, written)),
         path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
         trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
         trust: mesh_trust::translate(site, at, written),
+        dns_refresh: written.dns_refresh_rate,
         services: default("defaultServiceExportTo", &written.default_service_export_to),
         virtual_services: default(
             "defaultVirtualServiceExportTo",
             &written.default_virtual_service_export_to,
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
+        ext_authz: extension_provider::translate(
+            site,
+            &at.field("extensionProviders"),
+            &written.extension_providers,
+        ),
     })))
 }
 

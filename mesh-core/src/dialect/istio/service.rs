@@ -1,9 +1,9 @@
 //! Kubernetes' `Service` → a named service.
 
-use super::{Meaning, Site, workload_entry::Instance};
+use super::{Meaning, Site, distribution, workload_entry::Instance};
 use crate::{
     document::{self, Path, TargetPort},
-    model::{Address, Export, Host, HostPattern, Labels, Port, Protocol, Resolution},
+    model::{Address, Export, Host, HostPattern, Labels, Port, Protocol, Resolution, TrafficDistribution},
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -34,6 +34,8 @@ pub struct NamedService {
     pub is_external: bool,
     /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
     pub subject_alt_names: Vec<Box<str>>,
+    /// Which of its endpoints it prefers that its clients go to, if it says so itself.
+    pub distribution: Option<TrafficDistribution>,
     /// Endpoints that are written with it.
     pub endpoints: Vec<Arc<Instance>>,
     /// Who may see it.
@@ -67,6 +69,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<M
         keeps_gateway_ports: keeps_gateway_ports(site),
         is_external: external.is_some(),
         subject_alt_names: Vec::new(),
+        distribution: distribution::of_service(site, &written.traffic_distribution),
         endpoints: external
             .map(|name| Arc::new(Instance::at(site, Address::Name(name))))
             .into_iter()

@@ -31,6 +31,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
             _ => endpoints.clone(),
         };
         services.push(Arc::new(NamedService {
+            distribution: None,
             host,
             namespace: site.namespace(),
             aliases: address_names(&written.addresses),
@@ -132,8 +133,7 @@ fn resolution(written: document::Resolution) -> Resolution {
     match written {
         document::Resolution::None => Resolution::Requested,
         document::Resolution::DynamicDns => Resolution::ByName,
-        document::Resolution::Static | document::Resolution::Dns | document::Resolution::DnsRoundRobin => {
-            Resolution::Endpoints
-        }
+        document::Resolution::DnsRoundRobin => Resolution::FirstAddress,
+        document::Resolution::Static | document::Resolution::Dns => Resolution::Endpoints,
     }
 }

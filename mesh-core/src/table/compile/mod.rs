@@ -2,6 +2,7 @@
 //!
 //! Compiling cannot fail: what is missing becomes a target that says so, and is refused when it is chosen.
 
+mod asked;
 mod assemble;
 mod backends;
 mod directory;

@@ -2,8 +2,11 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{Endpoint, LocalityBalancing, Model, PathNormalization, Security, Service, TlsDemand, Trust},
-    table::{inbound::TlsDemands, snapshot::Viewpoint},
+    model::{Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TlsDemand, Trust},
+    table::{
+        inbound::TlsDemands,
+        snapshot::{Peers, Viewpoint},
+    },
 };
 use std::sync::Arc;
 
@@ -17,6 +20,8 @@ pub(super) struct World {
     pub(super) directory: Directory,
     /// Who speaks about them.
     pub(super) subsets: SubsetRules,
+    /// How many instances of the workload's own service run in each place.
+    pub(super) peers: Arc<Peers>,
 }
 
 impl World {
@@ -30,12 +35,13 @@ impl World {
             viewpoint: viewpoint.clone(),
             directory: Directory::new(model, viewpoint, Scope::new(model, viewpoint)),
             subsets: SubsetRules::new(model, viewpoint),
+            peers: Arc::new(peers(model, viewpoint)),
         })
     }
 
-    /// Where endpoints are preferred to be, where no rule says.
-    pub(super) fn locality(&self) -> Option<&Arc<LocalityBalancing>> {
-        self.model.locality.as_ref()
+    /// What holds for traffic where nobody else says anything.
+    pub(super) fn traffic(&self) -> &Arc<MeshTraffic> {
+        &self.model.traffic
     }
 
     /// What the mesh believes about identities.
@@ -63,11 +69,12 @@ impl World {
             sidecars,
             unknown_hosts,
             root_namespace,
-            locality,
+            traffic,
             path_normalization: _,
             trusted_proxies: _,
             trust,
-            security: Security { peers, authorization: _ },
+            dns_refresh: _,
+            security: Security { peers, authorization: _, ext_authz: _, rate_limits: _ },
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -77,10 +84,25 @@ impl World {
             && self.model.sidecars == *sidecars
             && self.model.unknown_hosts == *unknown_hosts
             && self.model.root_namespace == *root_namespace
-            && self.model.locality == *locality
+            && self.model.traffic == *traffic
             && self.model.trust == *trust
             && self.model.security.peers == *peers
     }
+}
+
+/// Where the instances of the oldest service run that selects the workload.
+fn peers(model: &Model, viewpoint: &Viewpoint) -> Peers {
+    let selects = |service: &&Arc<Service>| {
+        let is_selected =
+            |labels: &Labels| labels.iter().all(|(key, value)| viewpoint.labels.get(key) == Some(value));
+        *service.namespace == *viewpoint.namespace && service.selects.as_ref().is_some_and(is_selected)
+    };
+    let mut peers = Peers::new();
+    for endpoint in model.services.iter().find(selects).into_iter().flat_map(|own| &*own.endpoints) {
+        let place = endpoint.locality.as_deref().cloned().unwrap_or_default();
+        *peers.entry(place).or_default() += 1;
+    }
+    peers
 }
 
 fn without_rules(model: &Model) -> Model {
@@ -92,10 +114,11 @@ fn without_rules(model: &Model) -> Model {
         sidecars: model.sidecars.clone(),
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
-        locality: model.locality.clone(),
+        traffic: Arc::clone(&model.traffic),
         path_normalization: PathNormalization::default(),
         trusted_proxies: 0,
         trust: model.trust.clone(),
+        dns_refresh: model.dns_refresh,
         security: Security { peers: model.security.peers.clone(), ..Security::default() },
         digest: 0,
     }

@@ -43,7 +43,7 @@ impl Snapshot {
                 }
                 None => {
                     explanation.rule = Some(rule_reference);
-                    explanation.describe(rule, request);
+                    explanation.describe(rule, request, self.retries());
                     return explanation;
                 }
             }
@@ -127,14 +127,17 @@ impl Explanation {
         self.summary = summary;
     }
 
-    /// What the matching rule does.
-    fn describe(&mut self, rule: &Rule, request: &RequestView<'_>) {
+    /// What the matching rule does; `of_mesh`: what the mesh says of retries where the rule does not.
+    fn describe(&mut self, rule: &Rule, request: &RequestView<'_>, of_mesh: Option<&RetryPolicy>) {
         self.delay = rule.route.injection.delay.map(delay_in_words);
         self.abort = rule.route.injection.abort.map(abort_in_words);
         self.timeout_ms =
             rule.route.timeout.map(|timeout| timeout.as_millis().try_into().unwrap_or(u64::MAX));
         match &rule.route.action {
-            Action::Forward(destinations) => self.describe_forward(rule, destinations, request),
+            Action::Forward(destinations) => {
+                self.retries = rule.route.retries.as_ref().or(of_mesh).map(retries_in_words);
+                self.describe_forward(rule, destinations, request);
+            }
             Action::Redirect(redirect) => {
                 self.outcome = "redirect";
                 self.status = Some(redirect.status.as_u16());
@@ -156,7 +159,6 @@ impl Explanation {
         let kept = destinations.iter().filter(|to| destinations.len() == 1 || to.weight > 0);
         let both = rule.targets.iter().zip(kept);
         self.targets = both.map(|(target, to)| explain_target(target, to, rule, request)).collect();
-        self.retries = rule.route.retries.as_ref().map(retries_in_words);
         let mirrors = rule.mirrors.iter().zip(&rule.route.mirrors);
         self.mirrors = mirrors.map(|(to, written)| explain_mirror(to, written, request)).collect();
         if self.describe_cors(rule, request) {
@@ -246,6 +248,7 @@ fn retries_in_words(retries: &RetryPolicy) -> RetryExplanation {
         per_try_timeout_ms: retries
             .per_try_timeout
             .map(|time| time.as_millis().try_into().unwrap_or(u64::MAX)),
+        leaves_locality: retries.leaves_locality,
     }
 }
 

@@ -71,7 +71,8 @@ impl RetryExplanation {
             return "none".to_owned();
         }
         let each = self.per_try_timeout_ms.map(|ms| format!(" of {ms} ms each")).unwrap_or_default();
-        format!("{}{each} on {}", self.attempts, self.on.join(","))
+        let leaves = if self.leaves_locality { ", away from where it failed twice" } else { "" };
+        format!("{}{each} on {}{leaves}", self.attempts, self.on.join(","))
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Explanation {
     /// The time for the whole request, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
-    /// When the request is tried again, if its rule says; the mesh's policy otherwise.
+    /// When the request is tried again, if its rule says, or else the mesh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<RetryExplanation>,
     /// Who gets a copy of the request.
@@ -72,6 +72,9 @@ pub struct RetryExplanation {
     /// The time for each try, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout_ms: Option<u64>,
+    /// Whether every second retry avoids the priorities of endpoints that were tried.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leaves_locality: bool,
 }
 
 /// What becomes of a request from a page of another origin.

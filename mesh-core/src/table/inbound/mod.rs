@@ -1,15 +1,17 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
 mod authorization;
+mod rate_limits;
 mod tls_demands;
 mod view;
 
 pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
+pub use rate_limits::{InboundLimit, RateLimits};
 pub use tls_demands::TlsDemands;
 pub use view::InboundView;
 
 use super::Viewpoint;
-use crate::model::Model;
+use crate::model::{ExtAuthz, Model};
 use authorization::Authorization;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub struct Inbound {
     /// Whether mutual TLS is asked of those who connect.
     pub tls: TlsDemands,
     authorization: Arc<Authorization>,
+    ext_authz: Vec<Arc<ExtAuthz>>,
+    rate_limits: RateLimits,
     trusted_proxies: u32,
 }
 
@@ -29,6 +33,8 @@ impl Inbound {
         Self {
             tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
             authorization: Authorization::of(model, viewpoint, former),
+            ext_authz: model.security.ext_authz.clone(),
+            rate_limits: RateLimits::of(model, viewpoint),
             trusted_proxies: model.trusted_proxies,
         }
     }
@@ -67,5 +73,17 @@ impl Inbound {
     #[must_use]
     pub fn explain(&self, view: &InboundView<'_>) -> AuthorizationExplanation {
         self.authorization.explain(view)
+    }
+
+    /// The service of a name that is asked whether requests may pass.
+    #[must_use]
+    pub fn ext_authz(&self, name: &str) -> Option<&Arc<ExtAuthz>> {
+        self.ext_authz.iter().find(|ext_authz| *ext_authz.name == *name)
+    }
+
+    /// How many requests the workload takes.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.rate_limits
     }
 }

@@ -5,6 +5,7 @@
 //! suite agrees less than `tests/suites.toml` records.
 
 mod analyzers;
+mod authz;
 mod config;
 mod conformance;
 mod documents;

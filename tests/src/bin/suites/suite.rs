@@ -1,7 +1,7 @@
 //! Suites: folders with an `about.json`, and who judges them.
 
 use crate::{
-    analyzers, config, conformance,
+    analyzers, authz, config, conformance,
     judgement::{Judgement, Outcome},
     routing, simulation, vectors,
 };
@@ -51,6 +51,7 @@ impl Suite {
     /// Judges every row.
     pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
         let rows = match self.name.as_str() {
+            "authz" => at_work(authz::judge(&self.folder))?,
             "istio-analyzers" => analyzers::judge(&self.folder)?,
             "istio-config" => config::judge(&self.folder)?,
             "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,

@@ -1,5 +1,6 @@
 //! What is wrong between documents that are each right by themselves, with the codes of `istioctl analyze`.
 
+mod asked_services;
 mod attachments;
 mod client_tls;
 mod delegates;
@@ -38,7 +39,7 @@ use services::Selecting;
 ///
 /// | code | severity | what is told |
 /// |---|---|---|
-/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret |
+/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret; a MeshConfig or a RateLimit names a service, or a policy an extension provider, that is not there |
 /// | IST0109 | error | several VirtualServices route one host in the mesh |
 /// | IST0110 | error | several Sidecars select one workload |
 /// | IST0111 | error | several Sidecars of one namespace have no selector |
@@ -103,6 +104,7 @@ pub fn analyze<'a>(
     destination_rules::check_repeated(&documents.destination_rules, &mut faults);
     gateways::check(&documents.gateways, &mut faults);
     shared_certificates::check(&documents.gateways, &mut faults);
+    asked_services::check(&documents, &registry, &mut faults);
     secrets::check(&documents, &mut faults);
     sidecars::check(&documents, &mut faults);
     service_entries::check(&documents, &mut faults);
