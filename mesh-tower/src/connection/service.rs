@@ -1,6 +1,6 @@
 use super::{
     http1, http2,
-    table::{Endpoint, Table},
+    table::{Endpoint, Means, Table},
 };
 use crate::{
     body::Body,

@@ -26,6 +26,15 @@ pub(super) struct Table {
     others: Arc<Cluster>,
 }
 
+/// What connections are made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Means {
+    /// Who knows addresses.
+    pub(super) dns: Dns,
+    /// What secures them.
+    pub(super) clients: Arc<Clients>,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Routed {
     generation: Generation,
@@ -35,7 +44,7 @@ struct Routed {
 /// The connections to one backend. Two backends that share an endpoint share no connection, as in Envoy.
 #[derive(Debug, Default)]
 struct Cluster {
-    dns: Dns,
+    means: Means,
     counts: Arc<Counts>,
     /// The last one whose names stand for these endpoints, if it has names.
     resolved: ArcSwapOption<Backend>,
@@ -83,7 +92,7 @@ impl Table {
             self.follow(snapshot);
             routed = self.routed.load();
         }
-        let Some(backend) = backend else { return self.others.endpoint(upstream, &self.clients) };
+        let Some(backend) = backend else { return self.others.endpoint(upstream) };
         if let Some(cluster) = routed.clusters.get(&backend.name) {
             let is_newest = || snapshot.is_some_and(|snapshot| snapshot.generation() == routed.generation);
             if backend.names == Names::Every && is_newest() {
@@ -91,12 +100,12 @@ impl Table {
             }
             return cluster.endpoint(upstream, &self.clients);
         }
-        let new = Arc::new(Cluster::asking(&self.dns));
+        let new = Arc::new(Cluster::with(&self.means));
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
         });
-        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream, &self.clients)
+        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
     }
 
     /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.
@@ -138,7 +147,7 @@ impl Table {
         if before.generation >= snapshot.generation() {
             return;
         }
-        self.dns.refresh_after(snapshot.dns_refresh());
+        self.means.dns.refresh_after(snapshot.dns_refresh());
         self.others.retain(&FxHashSet::default());
         let mut gone = before.clusters.clone();
         for backend in snapshot.backends() {
