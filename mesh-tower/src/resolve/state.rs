@@ -178,8 +178,8 @@ impl Named {
         if !backend.endpoints.is_empty() {
             return Ok(backend);
         }
-        let failures = self.names.iter().flatten().filter_map(|name| name.known()?.failure);
-        let why = failures.last().map_or_else(
+        let mut failures = self.names.iter().flatten().filter_map(|name| name.known()?.failure);
+        let why = failures.next().map_or_else(
             || "DNS knows no address for any of its endpoints".to_owned(),
             |failure| format!("DNS did not tell the address of any of its endpoints: {failure}"),
         );
