@@ -1,5 +1,6 @@
 //! How the mesh ends a request.
 
+use crate::TokenFault;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use mesh_core::{
@@ -104,6 +105,10 @@ pub enum Kind {
     NoAuthorizer,
     /// The request's body is longer than what the service is told that is asked whether requests may pass.
     BodyTooLarge,
+    /// A token that the request carries is not good.
+    BadToken(TokenFault),
+    /// The request carries no good token, and a Policy of 2019 asks for one.
+    NoOrigin,
 }
 
 impl Error {
@@ -203,6 +208,8 @@ impl fmt::Display for Error {
             Kind::AccessDenied => {
                 "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
             }
+            Kind::BadToken(fault) => return fault.fmt(f),
+            Kind::NoOrigin => "no good token came with the request (its Policy asks for one)",
             Kind::NoRoute => {
                 "no route for this request (is its host in a VirtualService, and does a rule match?)"
             }

@@ -10,10 +10,14 @@ mod faults;
 mod limits;
 mod locality;
 mod matching;
+mod mutual_tls;
 mod outliers;
 mod owners;
+mod policies;
 mod retries;
+mod rotation;
 mod timeouts;
+mod tokens;
 
 use http::{Request, Response};
 use mesh_core::watch::Standing;

@@ -43,6 +43,8 @@ pub fn assemble<'a>(
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
+            Meaning::Tokens(tokens) => model.security.tokens.push(Arc::clone(tokens)),
+            Meaning::Policy(policy) => model.security.policies.push(Arc::clone(policy)),
             Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
             Meaning::Peers(peers) => model.security.peers.push(Arc::clone(peers)),
             Meaning::Mesh(_) | Meaning::Nothing => {}

@@ -86,6 +86,7 @@ impl<'a> Registry<'a> {
             selects: parts.iter().find_map(|part| part.selects.clone()),
             keeps_gateway_ports: first.keeps_gateway_ports,
             distribution: self.distribution(first),
+            is_external: first.is_external,
             export: export.unwrap_or_else(|| first.export.clone()),
             ..Service::new(first.host.clone(), Arc::clone(&first.namespace))
         };
@@ -99,6 +100,10 @@ impl<'a> Registry<'a> {
                     whole.ports.push(port.clone());
                 }
             }
+            let names = part.subject_alt_names.iter();
+            let names: Vec<_> =
+                names.filter(|name| !whole.subject_alt_names.contains(name)).cloned().collect();
+            whole.subject_alt_names.extend(names);
             self.add_endpoints(part, &mut endpoints);
         }
         whole.endpoints = endpoints.into();

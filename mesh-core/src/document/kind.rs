@@ -47,6 +47,8 @@ pub enum KnownKind {
     EndpointSlice,
     /// `security.istio.io`.
     PeerAuthentication,
+    /// `security.istio.io`.
+    RequestAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -75,7 +77,7 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
     // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
     ("mesh.internal", &["RateLimit"]),
@@ -84,7 +86,6 @@ const ISTIO: &[(&str, &[&str])] = &[
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -123,6 +124,7 @@ impl Kind {
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
+            ("security.istio.io", "RequestAuthentication") => KnownKind::RequestAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,

@@ -33,6 +33,7 @@ mod pod;
 mod policy;
 mod rate_limit;
 mod read;
+mod request_authentication;
 mod secret;
 mod server_tls;
 mod service;
@@ -88,6 +89,7 @@ pub use policy::{
 };
 pub use rate_limit::{DescriptorEntry, Dimension, GlobalLimit, LimitMatch, LimitRule, LocalLimit, RateLimit};
 pub use read::{At, Fields, Read, Report};
+pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
 pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};

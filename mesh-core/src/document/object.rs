@@ -18,6 +18,7 @@ use super::{
     policy::Policy,
     rate_limit::RateLimit,
     read::{At, Fields, Report},
+    request_authentication::RequestAuthentication,
     secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
@@ -75,6 +76,8 @@ pub enum Body {
     MeshConfig(Box<MeshConfig>),
     /// A PeerAuthentication.
     PeerAuthentication(Box<PeerAuthentication>),
+    /// A RequestAuthentication.
+    RequestAuthentication(Box<RequestAuthentication>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -261,6 +264,7 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
+        KnownKind::RequestAuthentication => f.maybe("spec").map(Body::RequestAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -303,6 +307,7 @@ impl Body {
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
+            KnownKind::RequestAuthentication => Self::RequestAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -326,6 +331,7 @@ impl Body {
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
+            Self::RequestAuthentication(_) => KnownKind::RequestAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,

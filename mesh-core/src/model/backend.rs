@@ -33,6 +33,10 @@ pub struct Service {
     pub keeps_gateway_ports: bool,
     /// Which of its endpoints it prefers that its clients go to.
     pub distribution: TrafficDistribution,
+    /// Whether it is no part of the mesh, and nothing is secured by itself on the way there.
+    pub is_external: bool,
+    /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
+    pub subject_alt_names: Vec<Box<str>>,
     /// Who may see it.
     pub export: Export,
 }
@@ -52,6 +56,8 @@ impl Service {
             selects: None,
             keeps_gateway_ports: false,
             distribution: TrafficDistribution::default(),
+            is_external: false,
+            subject_alt_names: Vec::new(),
             export: Export::default(),
         }
     }

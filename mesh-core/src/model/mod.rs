@@ -44,11 +44,13 @@ pub use route::{
 };
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody, Clause,
-    Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol, Glob, GlobalLimit,
-    HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, Limit,
-    LimitRule, LocalLimit, PathGlob, PathTemplate, PeerAuthentication, RateLimit, RequestPrincipal, Security,
-    ServiceAccount, TlsDemand, TokenBucket,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody,
+    ClaimHeader, Clause, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol,
+    Glob, GlobalLimit, HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate,
+    IpBlock, KeySource, Limit, LimitRule, LocalLimit, Origin, PathGlob, PathRule, PathTemplate,
+    PeerAuthentication, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget, PrincipalBinding,
+    RateLimit, RemoteKeys, RequestAuthentication, RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    TokenBucket, TokenPlace, TokenRule, Trigger,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;

@@ -16,6 +16,7 @@ mod matcher;
 mod normal;
 mod outbound;
 mod request;
+mod secured;
 mod snapshot;
 
 pub use backend_name::BackendName;
@@ -25,12 +26,13 @@ pub use explain::{
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundLimit, InboundView, PolicyExplanation, RateLimits,
-    RuleExplanation, RuleName, TlsDemands, Verdict,
+    AuthorizationExplanation, Inbound, InboundLimit, InboundView, Policies, PolicyExplanation, RateLimits,
+    RuleExplanation, RuleName, TlsDemands, Tokens, Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
+pub use secured::Secured;
 pub use snapshot::{
     Backend, BackendEndpoint, Chosen, GatewayRole, Generation, Listener, ListenerServer, MirrorTarget, Names,
     Peers, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,

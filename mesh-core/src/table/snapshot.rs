@@ -2,7 +2,7 @@
 
 use super::{
     backend_name::BackendName, compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex,
-    matcher::Condition, outbound::Outbound,
+    matcher::Condition, outbound::Outbound, secured::Secured,
 };
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
@@ -61,6 +61,14 @@ pub struct Viewpoint {
     pub labels: Labels,
     /// Whether it is a gateway.
     pub gateway: GatewayRole,
+}
+
+impl Viewpoint {
+    /// Whether the workload has all of these labels.
+    #[must_use]
+    pub fn is_labelled(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
+    }
 }
 
 /// Whether a workload acts as gateways, and which.
@@ -176,6 +184,8 @@ pub struct Backend {
     pub peers: Arc<Peers>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+    /// How connections to it are secured.
+    pub secured: Secured,
 }
 
 /// How many instances of a service run in each place.
@@ -209,6 +219,8 @@ pub struct BackendEndpoint {
     pub network: Arc<str>,
     /// The service account it runs as; empty when unknown.
     pub service_account: Arc<str>,
+    /// Whether it takes the mesh's mutual TLS.
+    pub takes_mesh_tls: bool,
 }
 
 /// One port of a gateway.

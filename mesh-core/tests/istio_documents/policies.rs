@@ -1,6 +1,6 @@
 //! DestinationRule: how requests travel to a service.
 
-use super::{is_accepted, is_refused, later};
+use super::{is_accepted, is_refused};
 
 #[track_caller]
 fn policy_is_refused(policy: &str, expected: &str) {
@@ -189,12 +189,12 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
                   tls: {mode: ISTIO_MUTUAL}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
                   {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts = ["tls", "portLevelSettings"];
-    let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
-    let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
-    is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
+    is_accepted("DestinationRule", &format!("{{host: catalog, trafficPolicy: {policy}}}"), &[]);
     for effective in [
         "tls: {mode: DISABLE}",
+        "tls: {mode: SIMPLE, caCertificates: /etc/ca.pem, caCrl: /etc/crl.pem, subjectAltNames: [a], sni: a}",
+        "tls: {mode: MUTUAL, credentialName: a, insecureSkipVerify: true}",
+        "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}, tls: {mode: ISTIO_MUTUAL}}]",
         "outlierDetection: {consecutive5xxErrors: 3, interval: 10s}",
         "retryBudget: {percent: 25, minRetryConcurrency: 5}",
         "connectionPool: {http: {maxRetries: 3}}",

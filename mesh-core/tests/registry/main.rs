@@ -7,6 +7,7 @@ mod mesh_config;
 mod order;
 mod peers;
 mod scopes;
+mod secured;
 mod services;
 mod slices;
 mod traffic;

@@ -1,6 +1,7 @@
 //! The decision about one request, left in its extensions by the route layer for the layers below.
 
 use super::left::Left;
+use super::token::Token;
 use http::Request;
 use mesh_core::table::{Backend, Chosen, Decision, Missing, RequestView, Rule, Snapshot, Target};
 use std::sync::Arc;
@@ -66,10 +67,11 @@ impl Routed {
     /// The request as the table saw it. Layers that change the request between change the view.
     #[must_use]
     pub fn view<'a, B>(&self, request: &'a Request<B>) -> RequestView<'a> {
-        match self.gateway {
+        let view = match self.gateway {
             Some(Gateway { is_tls }) => RequestView::at_gateway(request, self.port, is_tls),
             None => RequestView::outbound(request),
-        }
+        };
+        view.with_claims(request.extensions().get::<Token>().map(|token| &**token))
     }
 
     /// Whether it came in at a gateway's listener.

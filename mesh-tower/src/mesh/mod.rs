@@ -2,11 +2,13 @@
 
 mod config;
 mod door;
+mod download;
 #[cfg(feature = "file")]
 mod files;
 mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub(crate) use download::get;
 pub use identity::IdentitySource;
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
+    jwt::JwtLayer,
     mtls,
     rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
@@ -33,7 +36,7 @@ use http::{Request, Response};
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Identity, IssueFault, ServerCertificates},
+    identity::{Clients, Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -105,7 +108,8 @@ impl Mesh {
                 "this workload starts without a certificate; every handshake that needs one fails: {fault}"
             );
         }
-        let parts = Parts::new(handle, &config);
+        let clients = Clients::new(identity.clone(), config.secrets.clone());
+        let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),
@@ -132,7 +136,7 @@ impl Mesh {
     /// then completes once the requests under way are answered.
     ///
     /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's. Who may
-    /// connect, and how, is for the documents to say: see [`mtls`](crate::mtls). TLS that is not the mesh's is closed.
+    /// connect, and how, is for the documents to say: see [`mtls`]. TLS that is not the mesh's is closed.
     /// Dropping the future cuts every connection.
     ///
     /// # Errors
@@ -278,6 +282,12 @@ impl Mesh {
         let carried = self.0.config.carried.clone();
         let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
         if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
+    }
+
+    /// The layer for inbound requests that judges the tokens that they carry.
+    #[must_use]
+    pub fn jwt(&self) -> JwtLayer {
+        self.0.parts.jwt.clone()
     }
 
     pub(crate) fn parts(&self) -> &Parts {

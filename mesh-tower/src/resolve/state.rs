@@ -179,7 +179,7 @@ impl Named {
             return Ok(backend);
         }
         let mut failures = self.names.iter().flatten().filter_map(|name| name.known()?.failure);
-        let why = failures.next().map_or_else(
+        let why = failures.next_back().map_or_else(
             || "DNS knows no address for any of its endpoints".to_owned(),
             |failure| format!("DNS did not tell the address of any of its endpoints: {failure}"),
         );

@@ -169,7 +169,9 @@ impl Ending {
             | Kind::CheckFailed(_)
             | Kind::CheckInvalid
             | Kind::NoAuthorizer
-            | Kind::BodyTooLarge => Self::Final,
+            | Kind::BodyTooLarge
+            | Kind::BadToken(_)
+            | Kind::NoOrigin => Self::Final,
         }
     }
 

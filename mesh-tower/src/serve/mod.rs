@@ -4,8 +4,8 @@
 //! is 431. An HTTP/1.1 client has 60 s for the head of its next request; then its connection closes. One of HTTP/2 has as
 //! much for its first request, and from then on an hour between two, or somewhat longer; then it is told to go away, and
 //! what is under way ends as it will. It may have 200 requests under way, and is asked every five minutes whether it is still
-//! there. Nothing is buffered.
-//! Who is at the other end of a request's connection is in its extensions: [`Arrival`](crate::Arrival).
+//! there. Nothing is buffered. Who is at the other end of a request's connection is in its extensions:
+//! [`Arrival`](crate::Arrival).
 
 mod connection;
 mod drain;

@@ -34,7 +34,7 @@ fn over_http() -> Vec<Case> {
         "http_service": {
             "path_prefix": "/check",
             "authorization_request": {"headers_to_add": [
-                {"header": {"key": "x-by", "value": "mesh"}}, {"header": {"key": "x-ext-c", "value": "fixed"}},
+                {"key": "x-by", "value": "mesh"}, {"key": "x-ext-c", "value": "fixed"},
             ]},
             "authorization_response": {
                 "allowed_upstream_headers": names(&["x-user"]),

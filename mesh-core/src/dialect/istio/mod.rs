@@ -32,6 +32,7 @@ mod pod;
 mod policy;
 mod policy_target;
 mod rate_limit;
+mod request_authentication;
 mod retry;
 mod server_tls;
 mod service;
@@ -40,6 +41,7 @@ mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
 mod termination;
+mod token_rule;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -61,7 +63,8 @@ use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
     model::{
-        AuthorizationPolicy, Gateway, PeerAuthentication, RateLimit, Sidecar, SubsetRule, VirtualService,
+        AuthorizationPolicy, Gateway, PeerAuthentication, Policy, RateLimit, RequestAuthentication, Sidecar,
+        SubsetRule, VirtualService,
     },
 };
 use std::sync::Arc;
@@ -93,6 +96,10 @@ pub enum Meaning {
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// Which tokens are good.
+    Tokens(Arc<RequestAuthentication>),
+    /// What is asked of requests, in the dialect of 2019.
+    Policy(Arc<Policy>),
     /// Who may ask what of some workloads.
     Authorization(Arc<AuthorizationPolicy>),
     /// Whether some workloads are reached by mutual TLS.
@@ -127,6 +134,7 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::PeerAuthentication(written) => peer_authentication::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::RequestAuthentication(written) => request_authentication::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();

@@ -32,6 +32,10 @@ pub struct NamedService {
     pub keeps_gateway_ports: bool,
     /// Which of its endpoints it prefers that its clients go to, if it says so itself.
     pub distribution: Option<TrafficDistribution>,
+    /// Whether it is no part of the mesh.
+    pub is_external: bool,
+    /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
+    pub subject_alt_names: Vec<Box<str>>,
     /// Endpoints that are written with it.
     pub endpoints: Vec<Arc<Instance>>,
     /// Who may see it.
@@ -64,6 +68,8 @@ pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<M
         takes_unready: written.publish_not_ready_addresses,
         keeps_gateway_ports: keeps_gateway_ports(site),
         distribution: distribution::of_service(site, &written.traffic_distribution),
+        is_external: external.is_some(),
+        subject_alt_names: Vec::new(),
         endpoints: external
             .map(|name| Arc::new(Instance::at(site, Address::Name(name))))
             .into_iter()

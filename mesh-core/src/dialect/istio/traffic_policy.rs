@@ -2,7 +2,7 @@
 
 use super::{Site, client_tls, connection_pool, load_balancer, outlier_detection};
 use crate::{
-    document::{self, ClientTlsMode, Path, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy, Tunnel},
+    document::{self, Path, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy, Tunnel},
     model::{self, Host, PolicyBlocks, ProxyProtocol, Share, TunnelProtocol, WrittenPolicy},
 };
 
@@ -47,18 +47,8 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) 
 fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     site.later(
         at,
-        &[
-            ("tls", written.tls.as_ref().is_some_and(|tls| tls.mode != ClientTlsMode::Disable)),
-            ("portLevelSettings", !written.port_level_settings.iter().all(is_all_heeded)),
-            ("tunnel", written.tunnel.is_some()),
-            ("proxyProtocol", written.proxy_protocol.is_some()),
-        ],
+        &[("tunnel", written.tunnel.is_some()), ("proxyProtocol", written.proxy_protocol.is_some())],
     );
-}
-
-/// Whether all that is said of a port has an effect.
-fn is_all_heeded(port: &PortTrafficPolicy) -> bool {
-    port.tls.is_none()
 }
 
 fn translate_port(site: Site<'_>, at: &Path<'_>, written: &PortTrafficPolicy) -> Option<(u16, PolicyBlocks)> {

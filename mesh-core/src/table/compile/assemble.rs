@@ -27,22 +27,23 @@ impl Snapshot {
         let world = World::of(model, viewpoint, previous.map(|previous| previous.recipes.world()));
         let mut compiler = Compiler::new(model, viewpoint, &world, previous);
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let (outbound, listeners) = match is_gateway {
-            true => (Arc::default(), compiler.gateways()),
-            false => (compiler.mesh(), Vec::new()),
+        let former = previous.map(|previous| &previous.inbound);
+        let inbound = kept(former, Inbound::of(model, viewpoint, former.map(|former| &**former)));
+        // A gateway calls nobody itself, but for the keys of tokens.
+        let called = if is_gateway { inbound.key_hosts() } else { Vec::new() };
+        let (listeners, outbound) = match is_gateway {
+            true => (compiler.gateways(), compiler.called(&called)),
+            false => (Vec::new(), compiler.mesh()),
         };
         let stand_in = compiler.stand_in();
         compiler.ask();
         let sidecar = compiler.scope.sidecar;
         let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
         let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
-            _ if is_gateway => Decision::Refuse(Refusal::NoRoute),
+            _ if is_gateway && called.is_empty() => Decision::Refuse(Refusal::NoRoute),
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
-        let former = previous.map(|previous| &previous.inbound);
-        let inbound = Inbound::of(model, viewpoint, former.map(|former| &**former));
-        let inbound = kept(former, inbound);
         let traffic = Arc::clone(world.traffic());
         let passing = passing(&traffic);
         let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));

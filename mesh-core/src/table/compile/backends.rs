@@ -2,13 +2,14 @@
 
 use super::{
     directory::Directory,
+    secure::Way,
     subsets::{RulesOfService, SubsetRules},
     world::World,
 };
 use crate::{
     model::{
-        Address, Host, Http2Upgrade, MeshTraffic, Nearness, Port, Protocol, Resolution, Service, Subset,
-        TrafficDistribution, TrafficPolicy, WrittenPolicy,
+        Address, Endpoint, Host, Http2Upgrade, MeshTraffic, Nearness, Port, Protocol, Resolution, Service,
+        Subset, TrafficDistribution, TrafficPolicy, WrittenPolicy,
     },
     table::{
         backend_name::BackendName,
@@ -27,6 +28,7 @@ pub(super) struct Backends<'a> {
     mesh: &'a MeshTraffic,
     /// How many instances of the workload's own service run in each place.
     peers: &'a Arc<Peers>,
+    world: &'a World,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -47,7 +49,7 @@ impl<'a> Backends<'a> {
         let default_policy = WrittenPolicy::at_port(None, None, 0, mesh);
         let default_policy = Arc::new(nearer(default_policy, TrafficDistribution::Anywhere, mesh));
         let (made, named) = (BTreeMap::new(), Vec::new());
-        Self { directory, is_gateway, subsets, mesh, peers, previous, made, named, default_policy }
+        Self { directory, is_gateway, subsets, mesh, peers, world, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -123,7 +125,7 @@ impl<'a> Backends<'a> {
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
-        let endpoints = endpoints(service, subset, port);
+        let endpoints = endpoints(self.world, service, subset, port);
         let is_passthrough = match service.resolution {
             Resolution::Requested => !self.is_gateway,
             Resolution::ByName => true,
@@ -133,8 +135,18 @@ impl<'a> Backends<'a> {
         let policy = self.policy(rules, subset, port.number, service.distribution);
         let protocol = protocol(port.protocol, &policy, self.mesh.upgrades_http2);
         let peers = self.peers_for(&policy);
-        let backend =
-            Backend { name: name.clone(), protocol, is_passthrough, names, endpoints, peers, policy };
+        let way = Way { service, subset, port: port.number, trust: self.world.trust() };
+        let secured = way.secured(policy.tls.as_ref(), &endpoints);
+        let backend = Backend {
+            name: name.clone(),
+            protocol,
+            is_passthrough,
+            names,
+            endpoints,
+            peers,
+            policy,
+            secured,
+        };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -206,20 +218,28 @@ fn names(service: &Service, endpoints: &[BackendEndpoint]) -> Names {
     }
 }
 
-fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[BackendEndpoint]> {
+fn endpoints(
+    world: &World,
+    service: &Service,
+    subset: Option<&Subset>,
+    port: &Port,
+) -> Arc<[BackendEndpoint]> {
     let selected = service
         .endpoints
         .iter()
         .filter(|endpoint| subset.is_none_or(|subset| subset.selects(&endpoint.labels)));
-    selected
-        .map(|endpoint| BackendEndpoint {
+    let endpoint = |endpoint: &Endpoint| {
+        let port = endpoint.ports.get(&port.name).copied().unwrap_or(port.target);
+        BackendEndpoint {
             address: endpoint.address.clone(),
-            port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
+            port,
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
             locality: endpoint.locality.clone(),
             network: Arc::clone(&endpoint.network),
             service_account: Arc::clone(&endpoint.service_account),
-        })
-        .collect()
+            takes_mesh_tls: world.is_reached_by_tls(service, endpoint, port),
+        }
+    };
+    selected.map(endpoint).collect()
 }

@@ -13,6 +13,7 @@ mod reuse;
 mod rules;
 mod scope;
 mod sealed;
+mod secure;
 mod subsets;
 mod world;
 

@@ -2,8 +2,11 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{Labels, MeshTraffic, Model, PathNormalization, Security, Service},
-    table::snapshot::{Peers, Viewpoint},
+    model::{Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TlsDemand, Trust},
+    table::{
+        inbound::TlsDemands,
+        snapshot::{Peers, Viewpoint},
+    },
 };
 use std::sync::Arc;
 
@@ -41,6 +44,21 @@ impl World {
         &self.model.traffic
     }
 
+    /// What the mesh believes about identities.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.model.trust
+    }
+
+    /// Whether a workload of a service is reached by the mesh's mutual TLS at a port: where it says that it takes that, and
+    /// no policy disables it there.
+    pub(super) fn is_reached_by_tls(&self, service: &Service, endpoint: &Endpoint, port: u16) -> bool {
+        let is_disabled = || {
+            let demands = TlsDemands::of(&self.model, &service.namespace, &endpoint.labels);
+            demands.at(port) == TlsDemand::Disabled
+        };
+        endpoint.takes_mesh_tls() && (self.model.security.peers.is_empty() || !is_disabled())
+    }
+
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
         // By name, so that none is forgotten that is added.
         let Model {
@@ -56,7 +74,8 @@ impl World {
             trusted_proxies: _,
             trust,
             dns_refresh: _,
-            security: _,
+            security:
+                Security { peers, authorization: _, ext_authz: _, rate_limits: _, tokens: _, policies: _ },
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -68,6 +87,7 @@ impl World {
             && self.model.root_namespace == *root_namespace
             && self.model.traffic == *traffic
             && self.model.trust == *trust
+            && self.model.security.peers == *peers
     }
 }
 
@@ -100,7 +120,7 @@ fn without_rules(model: &Model) -> Model {
         trusted_proxies: 0,
         trust: model.trust.clone(),
         dns_refresh: model.dns_refresh,
-        security: Security::default(),
+        security: Security { peers: model.security.peers.clone(), ..Security::default() },
         digest: 0,
     }
 }

@@ -6,6 +6,7 @@ use super::{
         TargetExplanation,
     },
     policy::policy_in_words,
+    secured::{by_url_in_words, secured_in_words},
 };
 use crate::{
     model::{
@@ -65,6 +66,7 @@ impl Snapshot {
         match (decision, request.listener) {
             (Decision::Pass, _) => {
                 explanation.outcome = "passthrough";
+                explanation.secured = by_url_in_words(request);
                 let why = self.why_nobody(request);
                 explanation.summary = format!("{why}, so the request goes where its address says.");
             }
@@ -220,13 +222,15 @@ fn explain_target(
         percent: f64::from(target.weight) * 100.0 / rule.total_weight as f64,
         endpoints: endpoints.chain(requested).collect(),
         missing: backend.err().map(|missing| missing_in_words(missing, Named::from(to), request)),
+        secured: backend.ok().and_then(|backend| secured_in_words(backend, request)),
         policy: backend.map(|backend| policy_in_words(&backend.policy)).unwrap_or_default(),
         request_headers: edits_in_words(&target.request_headers),
         response_headers: edits_in_words(&target.response_headers),
     }
 }
 
-fn address_and_port(address: &Address, port: u16) -> String {
+/// An endpoint as people write it.
+pub(super) fn address_and_port(address: &Address, port: u16) -> String {
     match address {
         Address::Ip(ip) => std::net::SocketAddr::new(*ip, port).to_string(),
         Address::Name(name) => format!("{name}:{port}"),

@@ -28,6 +28,7 @@ impl fmt::Display for Explanation {
         for target in &self.targets {
             write_target(f, target)?;
         }
+        some_line(f, "secured", self.secured.as_ref())?;
         some_line(f, "rewritten path", self.rewritten_path.as_ref())?;
         some_line(f, "authority", self.rewritten_authority.as_ref())?;
         some_line(f, "location", self.location.as_ref())?;
@@ -110,6 +111,7 @@ fn write_target(f: &mut fmt::Formatter<'_>, target: &TargetExplanation) -> fmt::
         None if target.endpoints.is_empty() => line(f, "  endpoints", "none")?,
         None => line(f, "  endpoints", &target.endpoints.join(", "))?,
     }
+    some_line(f, "  secured", target.secured.as_ref())?;
     for setting in &target.policy {
         line(f, "  policy", setting)?;
     }

@@ -26,6 +26,9 @@ pub struct Explanation {
     pub flag: Option<&'static str>,
     /// In one sentence, what happens and why.
     pub summary: String,
+    /// How the connection of a request that goes where its address says is secured; `None` when it is in plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secured: Option<String>,
     /// Where it can go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetExplanation>,
@@ -146,6 +149,9 @@ pub struct TargetExplanation {
     /// What it lacks, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// How connections to it are secured; `None` when they are in plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secured: Option<String>,
     /// What its DestinationRule says about traffic and is not so anyway: `loadBalancer: ROUND_ROBIN`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<String>,

@@ -14,9 +14,11 @@ mod judgement;
 mod levels;
 mod report;
 mod routing;
+mod signatures;
 mod simulation;
 mod spiffe;
 mod suite;
+mod tokens;
 mod vectors;
 mod world;
 

@@ -6,8 +6,8 @@ use super::{
     workloads::{Workload, Workloads},
 };
 use crate::document::{
-    AuthorizationPolicy, Body, DestinationRule, Document, Gateway, MeshConfig, RateLimit, Secret, Service,
-    ServiceEntry, Sidecar, VirtualService,
+    AuthorizationPolicy, Body, DestinationRule, Document, Gateway, MeshConfig, RateLimit,
+    RequestAuthentication, Secret, Service, ServiceEntry, Sidecar, VirtualService,
 };
 
 /// The documents of one kind, in the order of precedence.
@@ -25,6 +25,7 @@ pub(super) struct Documents<'a> {
     pub(super) mesh_configs: All<'a, MeshConfig>,
     pub(super) rate_limits: All<'a, RateLimit>,
     pub(super) services: All<'a, Service>,
+    pub(super) tokens: All<'a, RequestAuthentication>,
     pub(super) secrets: All<'a, Secret>,
     pub(super) workloads: Workloads<'a>,
 }
@@ -49,6 +50,7 @@ impl<'a> Documents<'a> {
             Body::MeshConfig(written) => self.mesh_configs.push((subject, written)),
             Body::RateLimit(written) => self.rate_limits.push((subject, written)),
             Body::Service(written) => self.services.push((subject, written)),
+            Body::RequestAuthentication(written) => self.tokens.push((subject, written)),
             Body::Secret(written) => self.secrets.push((subject, written)),
             Body::Workload(_, written) => self.workloads.add(Workload::of(subject, written)),
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),

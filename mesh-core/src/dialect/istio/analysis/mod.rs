@@ -20,6 +20,7 @@ mod services;
 mod shared_certificates;
 mod sidecars;
 mod subject;
+mod tokens;
 mod workloads;
 
 use super::{Setting, Site};
@@ -57,12 +58,14 @@ use services::Selecting;
 /// | IST0138 | warning | several Gateways of the same workloads serve one certificate |
 /// | IST0140 | warning | a Gateway sends requests to a host whose subsets only rules of the mesh choose |
 /// | IST0145 | error | several Gateways serve one host on one port of the same workloads |
+/// | IST0149 | error | rules look at claims of tokens that nobody verifies at their gateway |
 /// | IST0150 | warning | the name of an ExternalName service's port does not tell a protocol |
 /// | IST0161 | error | a Gateway's secret lacks the certificate, its key or the clients' authorities |
 /// | IST0162 | warning | no Service of a Gateway's workloads leads to its port |
 /// | IST0165 | warning | a VirtualService names a Gateway that Istio generates |
 /// | IST0173 | error | a subset selects none of its service's endpoints |
 /// | IST0174 | warning | a DestinationRule is for a host that nobody describes |
+/// | IST0175 | warning | keys of tokens come from a host that nobody describes, and any host may be asked |
 /// | IST0177 | warning | ServiceEntries give one port of a host different protocols |
 /// | KIA0201 | warning | several DestinationRules say the same of one host |
 /// | KIA1104 | warning | the only destination of a rule has a weight, which means nothing |
@@ -108,6 +111,8 @@ pub fn analyze<'a>(
     secrets::check(&documents, &mut faults);
     sidecars::check(&documents, &mut faults);
     service_entries::check(&documents, &mut faults);
+    tokens::check_claims(&documents, &model.root_namespace, &mut faults);
+    tokens::check_keys(&documents, model, &registry, &mut faults);
     services::check(&documents.services, &mut faults);
     let services = Selecting::new(&documents.services);
     gateway_ports::check(&documents, &services, &mut faults);
