@@ -39,7 +39,8 @@ impl Connection {
     /// Who knows the addresses of hosts that have none in the documents. Default: DNS, as the operating system is configured.
     #[must_use]
     pub fn with_dns(self, dns: Dns) -> Self {
-        Self { table: Arc::new(self.table.asking(dns)), ..self }
+        let means = Means { dns, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
     }
 
     /// The bounds for requests that no table sends to a backend, and that no MeshConfig has bounds for: all of them together.
@@ -53,9 +54,9 @@ impl Connection {
     /// What connections are secured with. Default: nothing, and whatever must be secured by the workload's own certificate
     /// fails. Connections that are open already belong to the other ones.
     #[must_use]
-    pub fn with_clients(mut self, clients: Arc<Clients>) -> Self {
-        self.table = Arc::new(self.table.securing(clients));
-        self
+    pub fn with_clients(self, clients: Arc<Clients>) -> Self {
+        let means = Means { clients, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
     }
 
     /// The pools for a request, and whether it is HTTP/2 there.

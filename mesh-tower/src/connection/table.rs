@@ -19,8 +19,7 @@ const MOST_HOSTS: usize = 1024;
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    dns: Dns,
-    clients: Arc<Clients>,
+    means: Means,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
@@ -63,19 +62,14 @@ pub(super) struct Endpoint {
 type Hosts = FxHashMap<Box<str>, Arc<Endpoint>>;
 
 impl Table {
-    /// No connections, which will be to addresses that this knows, and secured with what these have.
-    pub(super) fn new(dns: Dns, clients: Arc<Clients>) -> Self {
-        Self { others: Arc::new(Cluster::asking(&dns)), routed: ArcSwap::default(), dns, clients }
+    /// No connections, which will be made with these.
+    pub(super) fn with(means: Means) -> Self {
+        Self { others: Arc::new(Cluster::with(&means)), routed: ArcSwap::default(), means }
     }
 
-    /// No connections either, but to addresses that this one knows.
-    pub(super) fn asking(&self, dns: Dns) -> Self {
-        Self::new(dns, Arc::clone(&self.clients))
-    }
-
-    /// No connections either, but secured with what these have.
-    pub(super) fn securing(&self, clients: Arc<Clients>) -> Self {
-        Self::new(self.dns.clone(), clients)
+    /// What connections are made with.
+    pub(super) fn means(&self) -> &Means {
+        &self.means
     }
 
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
@@ -98,7 +92,7 @@ impl Table {
             if backend.names == Names::Every && is_newest() {
                 cluster.adopt(backend);
             }
-            return cluster.endpoint(upstream, &self.clients);
+            return cluster.endpoint(upstream);
         }
         let new = Arc::new(Cluster::with(&self.means));
         self.routed.rcu(|routed| {
@@ -119,8 +113,8 @@ impl Table {
         if let Some(known) = hosts.load().get(host) {
             return Arc::clone(known);
         }
-        let counts = endpoint.http1.counts();
-        let new = Endpoint::new(counts, &self.dns, Some(Secure::new(&self.clients, handshake, host)));
+        let secure = Secure::new(&self.means.clients, handshake, host);
+        let new = Endpoint::new(endpoint.http1.counts(), &self.means.dns, Some(secure));
         hosts.rcu(|known| {
             let mut known = Hosts::clone(known);
             if known.len() >= MOST_HOSTS {
@@ -166,8 +160,8 @@ fn endpoints(backend: &Backend) -> FxHashSet<Upstream> {
 }
 
 impl Cluster {
-    fn asking(dns: &Dns) -> Self {
-        Self { dns: dns.clone(), ..Self::default() }
+    fn with(means: &Means) -> Self {
+        Self { means: means.clone(), ..Self::default() }
     }
 
     /// Forgets the endpoints that the names of its backend no longer stand for.
@@ -178,13 +172,13 @@ impl Cluster {
         }
     }
 
-    fn endpoint(&self, upstream: &Upstream, clients: &Arc<Clients>) -> Arc<Endpoint> {
+    fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
         // The host counts nothing for them: where it does, none of these is used.
-        let secure = upstream.tls.clone().map(|handshake| Secure::new(clients, handshake, ""));
-        let new = Endpoint::new(&self.counts, &self.dns, secure);
+        let secure = upstream.tls.clone().map(|handshake| Secure::new(&self.means.clients, handshake, ""));
+        let new = Endpoint::new(&self.counts, &self.means.dns, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -224,8 +218,10 @@ impl Endpoint {
     fn retire(&self) {
         self.http1.retire();
         self.http2.retire();
-        if let Some(hosts) = self.hosts.get() {
-            hosts.load().values().for_each(|host| host.retire());
+        for host in
+            self.hosts.get().iter().flat_map(|hosts| hosts.load().values().cloned().collect::<Vec<_>>())
+        {
+            host.retire();
         }
     }
 
