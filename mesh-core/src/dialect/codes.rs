@@ -44,7 +44,7 @@ impl Finding {
 }
 
 /// Every code that [`analyze`](super::analyze) and [`translate`](super::translate) give, in order.
-pub const CODES: [Code; 28] = [
+pub const CODES: [Code; 30] = [
     UNKNOWN_REFERENCE,
     SEVERAL_OWNERS,
     CONFLICTING_SIDECARS,
@@ -70,6 +70,8 @@ pub const CODES: [Code; 28] = [
     EMPTY_SUBSET,
     UNKNOWN_RULE_HOST,
     CONFLICTING_ENTRIES,
+    NEEDS_MUTUAL_TLS,
+    UNKNOWN_TRUST_DOMAIN,
     REPEATED_SUBSET,
     LONE_WEIGHT,
     REPEATED_DESTINATION,
@@ -257,6 +259,22 @@ pub(super) const CONFLICTING_ENTRIES: Code = Code {
     severity: Severity::Warning,
     title: "ServiceEntries give one port of a host different protocols",
     help: "Only one of them is used. Write the same protocol in all of them.",
+};
+
+pub(super) const NEEDS_MUTUAL_TLS: Code = Code {
+    id: "KIA0105",
+    severity: Severity::Error,
+    title: "An AuthorizationPolicy asks for identities where nobody proves one",
+    help: "Its workloads do not speak mutual TLS, so no caller has a principal, a namespace or a service account. Let \
+           their PeerAuthentication be PERMISSIVE or STRICT, or ask for something else.",
+};
+
+pub(super) const UNKNOWN_TRUST_DOMAIN: Code = Code {
+    id: "KIA0108",
+    severity: Severity::Error,
+    title: "An AuthorizationPolicy names a trust domain that nobody is of",
+    help: "No certificate of such a workload is believed. Correct it, or name it in trustDomainAliases or \
+           caCertificates of the MeshConfig.",
 };
 
 pub(super) const REPEATED_SUBSET: Code = Code {
