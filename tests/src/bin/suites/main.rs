@@ -12,6 +12,7 @@ mod documents;
 mod gateway_api;
 mod judgement;
 mod levels;
+mod rbac;
 mod report;
 mod routing;
 mod signatures;
