@@ -337,7 +337,7 @@ fn wrong_limits_are_refused_at_their_line() {
     }
     assert_eq!(
         errors(&limit_of("shop", "rules: []")),
-        ["5: spec: no rule is given (write rules: [{local: {…}}])"]
+        ["4: spec: no rule is given (write rules: [{local: {…}}])"]
     );
     let misspelt = limit("{local: {maxTokens: 1, fillInterval: 1s}}").replace("RateLimit", "RateLimits");
     assert_eq!(errors(&misspelt), ["2: : unknown kind \"RateLimits\" (did you mean RateLimit?)"]);

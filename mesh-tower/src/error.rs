@@ -1,5 +1,6 @@
 //! How the mesh ends a request.
 
+use crate::TokenFault;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use mesh_core::{
@@ -54,6 +55,8 @@ pub(crate) enum Stop {
 pub enum Kind {
     /// The path cannot be read.
     InvalidPath,
+    /// The request names several hosts.
+    InvalidHost,
     /// A policy does not allow the request.
     AccessDenied,
     /// No virtual host, or no rule, for the request.
@@ -102,6 +105,10 @@ pub enum Kind {
     NoAuthorizer,
     /// The request's body is longer than what the service is told that is asked whether requests may pass.
     BodyTooLarge,
+    /// A token that the request carries is not good.
+    BadToken(TokenFault),
+    /// The request carries no good token, and a Policy of 2019 asks for one.
+    NoOrigin,
 }
 
 impl Error {
@@ -197,9 +204,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::InvalidPath => "the path cannot be read",
+            Kind::InvalidHost => "the request has several Host headers",
             Kind::AccessDenied => {
                 "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
             }
+            Kind::BadToken(fault) => return fault.fmt(f),
+            Kind::NoOrigin => "no good token came with the request (its Policy asks for one)",
             Kind::NoRoute => {
                 "no route for this request (is its host in a VirtualService, and does a rule match?)"
             }

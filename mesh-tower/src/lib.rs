@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ authorize ─▶ rate_limit ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -36,6 +36,7 @@ pub mod fault;
 pub mod gateway;
 pub mod hedge;
 pub mod introduce;
+pub mod jwt;
 pub mod mesh;
 pub mod mirror;
 pub mod mtls;
@@ -61,6 +62,7 @@ mod replay;
 mod reply;
 mod stack;
 mod stream;
+mod token_fault;
 
 pub use body::Body;
 pub use caller::Caller;
@@ -74,3 +76,4 @@ pub(crate) use error::{Retries, Stop};
 pub use mesh::Mesh;
 pub use mesh_core;
 pub use stream::Untouched;
+pub use token_fault::{ClaimName, ClaimType, TokenFault};

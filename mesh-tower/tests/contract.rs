@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Dimension, Injection, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket},
+    model::{
+        Dimension, Injection, KeySource, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket,
+        TokenRule,
+    },
     table::{RateLimits, Viewpoint},
     watch,
 };
@@ -19,6 +22,7 @@ use mesh_tower::{
     fault::FaultLayer,
     hedge::HedgeLayer,
     introduce::IntroduceLayer,
+    jwt::{JwtLayer, Keys},
     mirror::MirrorLayer,
     normalize::NormalizeLayer,
     outlier::OutlierLayer,
@@ -106,6 +110,9 @@ fn cases() -> Vec<Case> {
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
         case("cors of the rule", CorsLayer::routed(), 200),
+        case("jwt", JwtLayer::new([], Keys::inline()), 40),
+        case("jwt of the table", JwtLayer::inbound(handle.clone(), Keys::inline()), 40),
+        case("jwt with a rule", JwtLayer::new([unknown_issuer()], Keys::inline()), 40),
         case("route", RouteLayer::new(handle.clone()), 64),
         case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle.clone()), 16),
         case("ext_authz of the workload", ExtAuthzLayer::inbound(handle.clone()), 48),
@@ -135,6 +142,20 @@ fn ample() -> RateLimits {
         is_resource_exhausted: false,
         enforced: Share::ALL,
     }))
+}
+
+/// A rule for tokens, of which the requests of these tests carry none.
+fn unknown_issuer() -> TokenRule {
+    TokenRule {
+        issuer: Some("https://auth".into()),
+        audiences: Vec::new(),
+        keys: KeySource::Unknown,
+        places: TokenRule::usual_places(),
+        payload_header: None,
+        claim_headers: Vec::new(),
+        forwards: false,
+        lists: Vec::new(),
+    }
 }
 
 /// A service for copies that nobody answers.

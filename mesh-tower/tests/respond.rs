@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_TYP
 use http_body_util::BodyExt;
 use mesh_core::{model::AbortStatus, table::Missing};
 use mesh_tower::{
-    Body, BoxError, Error, Kind,
+    Body, BoxError, Error, Kind, TokenFault,
     respond::{Refused, RespondLayer},
 };
 use std::future::ready;
@@ -73,6 +73,27 @@ async fn every_refusal_is_answered_as_envoy_does() {
             "upstream request timeout".to_owned(),
         ),
         (Kind::Aborted(teapot), 418, "FI", "fault_filter_abort".to_owned(), "fault filter abort".to_owned()),
+        (
+            Kind::BadToken(TokenFault::Expired),
+            401,
+            "-",
+            "jwt_authn_access_denied{Jwt_is_expired}".to_owned(),
+            "Jwt is expired".to_owned(),
+        ),
+        (
+            Kind::BadToken(TokenFault::Audience),
+            403,
+            "-",
+            "jwt_authn_access_denied{Audiences_in_Jwt_are_not_allowed}".to_owned(),
+            "Audiences in Jwt are not allowed".to_owned(),
+        ),
+        (
+            Kind::NoOrigin,
+            401,
+            "-",
+            "istio_authn_access_denied".to_owned(),
+            "Origin authentication failed.".to_owned(),
+        ),
     ] {
         let response = answer(kind, Request::default()).await;
         assert_eq!(response.status(), status, "{kind:?}");

@@ -1,7 +1,6 @@
 //! Who may ask what of a service, and at a gateway.
 
 use http::{Request, Response, StatusCode, header::HOST};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError};
 use std::net::SocketAddr;
 use tests::{
@@ -34,7 +33,7 @@ impl Kept {
         let documents = Documents::of(policies);
         let mesh = join(&documents).await;
         let (listener, address) = listener().await;
-        let app = service_fn(|request: Request<Incoming>| async move {
+        let app = service_fn(|request: Request<Body>| async move {
             Ok::<_, BoxError>(Response::new(Body::from(request.uri().path().to_owned())))
         });
         serve(&mesh, listener, app);
@@ -51,7 +50,7 @@ impl Kept {
     }
 }
 
-async fn send(address: SocketAddr, request: http::request::Builder) -> Response<Incoming> {
+async fn send(address: SocketAddr, request: http::request::Builder) -> Response<hyper::body::Incoming> {
     let mut client = wire::http1(TcpStream::connect(address).await.expect("an open port")).await;
     let request = request.header(HOST, "product").body(Body::empty()).expect("a request");
     soon(client.send_request(request)).await.expect("an answer")

@@ -17,6 +17,7 @@ mod istiod;
 mod outcome;
 mod report;
 mod sides;
+mod tls;
 mod upstreams;
 mod world;
 

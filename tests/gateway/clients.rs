@@ -5,10 +5,14 @@ use mesh_core::identity::PeerCertificate;
 use mesh_tower::Body;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, SerialNumber};
 use rustls::{CipherSuite, ProtocolVersion};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 use tests::{
     gate::{Gate, door, mirror},
-    peers::{Client, Member, OLD, Root, VERSIONS, id, named},
+    peers::{Client, Member, OLD, Root, VERSIONS, id, named, valid},
     soon,
     tls::Authority,
     upstream::Upstream,
@@ -146,6 +150,22 @@ async fn revoked_certificates_are_refused_from_the_next_handshake_on() {
     fs::write(doors.gate.secrets.path().join("shop/ca.crl"), list).expect("a file");
     assert_eq!(doors.seen(&alice).await, None, "no session of the time before is resumed");
     assert!(doors.seen(&bob.client(H1, VERSIONS)).await.is_some());
+}
+
+#[tokio::test]
+async fn no_session_outlives_the_certificate_of_its_client() {
+    let doors = Doors::of("MUTUAL", "").await;
+    let mut short = of_alice();
+    valid(&mut short, SystemTime::now() - Duration::from_secs(60), Duration::from_secs(63));
+    let alice = doors.root.sign(short).client(H1, VERSIONS);
+    assert!(doors.seen(&alice).await.is_some());
+    // Certificates have whole seconds, and the wall's clock cannot be paused.
+    soon(async {
+        while doors.seen(&alice).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -163,12 +163,12 @@ async fn client_hello(offered: &[&str]) -> Vec<u8> {
     let (listener, address) = listener().await;
     let client = Client::stranger(offered);
     let shaking = tokio::spawn(async move { client.connect(address, "app.example").await });
-    let (mut stream, _) = soon(listener.accept()).await.unwrap();
+    let (mut stream, _) = soon(listener.accept()).await.expect("a client");
     let mut head = [0; 5];
-    soon(stream.read_exact(&mut head)).await.unwrap();
+    soon(stream.read_exact(&mut head)).await.expect("the head of a record");
     let mut hello = head.to_vec();
     hello.resize(5 + usize::from(u16::from_be_bytes([head[3], head[4]])), 0);
-    soon(stream.read_exact(&mut hello[5..])).await.unwrap();
+    soon(stream.read_exact(&mut hello[5..])).await.expect("a whole record");
     shaking.abort();
     hello
 }

@@ -11,6 +11,7 @@ pub mod shop;
 pub mod tls;
 pub mod upstream;
 pub mod wire;
+pub mod workloads;
 
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;

@@ -39,9 +39,12 @@ pub fn assemble<'a>(
             Meaning::Sidecar(sidecar) => model.sidecars.push(Arc::clone(sidecar)),
             Meaning::RateLimit(limit) => model.security.rate_limits.push(Arc::clone(limit)),
             Meaning::Instance(instance) => registry.add_instance(instance),
+            Meaning::Namespace(namespace) => registry.add_namespace(namespace),
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
+            Meaning::Tokens(tokens) => model.security.tokens.push(Arc::clone(tokens)),
+            Meaning::Policy(policy) => model.security.policies.push(Arc::clone(policy)),
             Meaning::Authorization(policy) => model.security.authorization.push(Arc::clone(policy)),
             Meaning::Peers(peers) => model.security.peers.push(Arc::clone(peers)),
             Meaning::Mesh(_) | Meaning::Nothing => {}
@@ -63,7 +66,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
     Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
-        locality: mesh.locality.clone().map(Arc::new),
+        traffic: Arc::clone(&mesh.traffic),
         security: Security { ext_authz: mesh.ext_authz.clone(), ..Security::default() },
         path_normalization: mesh.path_normalization,
         trusted_proxies: mesh.trusted_proxies,

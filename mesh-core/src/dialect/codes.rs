@@ -44,7 +44,7 @@ impl Finding {
 }
 
 /// Every code that [`analyze`](super::analyze) and [`translate`](super::translate) give, in order.
-pub const CODES: [Code; 30] = [
+pub const CODES: [Code; 32] = [
     UNKNOWN_REFERENCE,
     SEVERAL_OWNERS,
     CONFLICTING_SIDECARS,
@@ -63,12 +63,14 @@ pub const CODES: [Code; 30] = [
     SHARED_CERTIFICATE,
     SUBSET_NOT_AT_GATEWAY,
     CONFLICTING_GATEWAYS,
+    CLAIMS_UNKNOWN,
     EXTERNAL_PORT_NAME,
     INVALID_CREDENTIAL,
     PORT_NOT_ON_SERVICE,
     INTERNAL_GATEWAY,
     EMPTY_SUBSET,
     UNKNOWN_RULE_HOST,
+    KEYS_FROM_ANYWHERE,
     CONFLICTING_ENTRIES,
     NEEDS_MUTUAL_TLS,
     UNKNOWN_TRUST_DOMAIN,
@@ -81,8 +83,8 @@ pub(super) const UNKNOWN_REFERENCE: Code = Code {
     id: "IST0101",
     severity: Severity::Error,
     title: "A reference to something that is not there",
-    help: "The document names a host, a subset, a Gateway, a delegate or a secret that no document describes. \
-           Correct the name, or add the document.",
+    help: "The document names a host, a subset, a Gateway, a delegate, a secret or an extension provider that no \
+           document describes. Correct the name, or add the document.",
 };
 
 pub(super) const SEVERAL_OWNERS: Code = Code {
@@ -210,6 +212,14 @@ pub(super) const CONFLICTING_GATEWAYS: Code = Code {
     help: "Let one Gateway serve the host on this port.",
 };
 
+pub(super) const CLAIMS_UNKNOWN: Code = Code {
+    id: "IST0149",
+    severity: Severity::Error,
+    title: "Rules look at claims of tokens that nobody verifies",
+    help: "Claims are known where a RequestAuthentication is for the workloads of the Gateway. Add one, or match a header \
+           that the client sends.",
+};
+
 pub(super) const EXTERNAL_PORT_NAME: Code = Code {
     id: "IST0150",
     severity: Severity::Warning,
@@ -252,6 +262,14 @@ pub(super) const UNKNOWN_RULE_HOST: Code = Code {
     severity: Severity::Warning,
     title: "A DestinationRule is for a host that nobody describes",
     help: "It has no effect. Correct the name, or describe the host in a Service or a ServiceEntry.",
+};
+
+pub(super) const KEYS_FROM_ANYWHERE: Code = Code {
+    id: "IST0175",
+    severity: Severity::Warning,
+    title: "Keys of tokens come from a host that nobody describes",
+    help: "Workloads ask whatever address a RequestAuthentication names, one inside the network too. Describe the host \
+           in a ServiceEntry, and refuse unknown hosts.",
 };
 
 pub(super) const CONFLICTING_ENTRIES: Code = Code {

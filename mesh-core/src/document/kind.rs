@@ -37,6 +37,8 @@ pub enum KnownKind {
     AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group: only what its annotations say.
+    Namespace,
     /// Kubernetes' core group.
     Pod,
     /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
@@ -45,6 +47,8 @@ pub enum KnownKind {
     EndpointSlice,
     /// `security.istio.io`.
     PeerAuthentication,
+    /// `security.istio.io`.
+    RequestAuthentication,
     /// `authentication.istio.io/v1alpha1`, namespaced.
     Policy,
     /// `authentication.istio.io/v1alpha1`, for the whole mesh.
@@ -73,7 +77,7 @@ const ISTIO: &[(&str, &[&str])] = &[
             "Sidecar",
         ],
     ),
-    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication"]),
+    ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
     // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
     ("mesh.internal", &["RateLimit"]),
@@ -82,7 +86,6 @@ const ISTIO: &[(&str, &[&str])] = &[
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
     ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("security.istio.io", &["RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
@@ -98,7 +101,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Node", "Namespace"]),
+    ("", &["Node"]),
 ];
 
 impl Kind {
@@ -117,9 +120,11 @@ impl Kind {
             ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
+            ("", "Namespace") => KnownKind::Namespace,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
+            ("security.istio.io", "RequestAuthentication") => KnownKind::RequestAuthentication,
             ("authentication.istio.io", "Policy") => KnownKind::Policy,
             ("authentication.istio.io", "MeshPolicy") => KnownKind::MeshPolicy,
             ("apps", "Deployment") => KnownKind::Deployment,
@@ -163,7 +168,8 @@ impl Kind {
     pub fn is_namespaced(&self) -> bool {
         !matches!(
             self,
-            Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
+            Self::Known(KnownKind::MeshPolicy | KnownKind::Namespace)
+                | Self::Recognised("Node" | "ClusterRbacConfig")
         )
     }
 }
@@ -178,7 +184,7 @@ impl KnownKind {
 
     /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
     pub(super) fn is_judged_elsewhere(self) -> bool {
-        self == Self::Pod || self.is_for_analysis()
+        matches!(self, Self::Pod | Self::Namespace) || self.is_for_analysis()
     }
 }
 

@@ -33,6 +33,7 @@ mod pod;
 mod policy;
 mod rate_limit;
 mod read;
+mod request_authentication;
 mod secret;
 mod server_tls;
 mod service;
@@ -68,7 +69,10 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
+pub use mesh_config::{
+    DefaultConfig, DefaultTrafficPolicy, MeshConfig, MeshUpgradePolicy, Normalization,
+    ProxyPathNormalization, Topology,
+};
 pub use mesh_tls::{CaCertificate, MeshTls};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
@@ -85,6 +89,7 @@ pub use policy::{
 };
 pub use rate_limit::{DescriptorEntry, Dimension, GlobalLimit, LimitMatch, LimitRule, LocalLimit, RateLimit};
 pub use read::{At, Fields, Read, Report};
+pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
 pub use secret::Secret;
 pub use server_tls::{CertificateFiles, ServerTls, ServerTlsMode, TlsVersion};
 pub use service::{Service, ServicePort, TargetPort};

@@ -18,6 +18,7 @@ use super::{
     policy::Policy,
     rate_limit::RateLimit,
     read::{At, Fields, Report},
+    request_authentication::RequestAuthentication,
     secret::Secret,
     service::Service,
     service_entry::ServiceEntry,
@@ -65,6 +66,8 @@ pub enum Body {
     AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
+    /// A Namespace, which says nothing but what its annotations do.
+    Namespace,
     /// A Pod.
     Pod(Box<Pod>),
     /// An EndpointSlice.
@@ -73,6 +76,8 @@ pub enum Body {
     MeshConfig(Box<MeshConfig>),
     /// A PeerAuthentication.
     PeerAuthentication(Box<PeerAuthentication>),
+    /// A RequestAuthentication.
+    RequestAuthentication(Box<RequestAuthentication>),
     /// A Policy, or the MeshPolicy.
     Policy(Box<Policy>),
     /// A Pod, or what makes Pods.
@@ -237,8 +242,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         metadata.annotations.clear();
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let has_spec =
-        !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap) && !kind.is_for_analysis();
+    let has_spec = !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap | KnownKind::Namespace)
+        && !kind.is_for_analysis();
     let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
@@ -251,10 +256,15 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::RateLimit => f.maybe("spec").map(Body::RateLimit),
         KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Namespace => {
+            f.ignore_unknown();
+            Some(Body::Namespace)
+        }
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
         KnownKind::PeerAuthentication => f.maybe("spec").map(Body::PeerAuthentication),
+        KnownKind::RequestAuthentication => f.maybe("spec").map(Body::RequestAuthentication),
         KnownKind::Policy | KnownKind::MeshPolicy => f.maybe("spec").map(Body::Policy),
         kind => Some(read_for_analysis(f, kind)),
     };
@@ -292,10 +302,12 @@ impl Body {
             KnownKind::RateLimit => Self::RateLimit(Box::default()),
             KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Namespace => Self::Namespace,
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
             KnownKind::PeerAuthentication => Self::PeerAuthentication(Box::default()),
+            KnownKind::RequestAuthentication => Self::RequestAuthentication(Box::default()),
             KnownKind::Policy | KnownKind::MeshPolicy => Self::Policy(Box::default()),
             KnownKind::Secret => Self::Secret(Box::default()),
             kind => Self::Workload(kind, Box::default()),
@@ -314,10 +326,12 @@ impl Body {
             Self::RateLimit(_) => KnownKind::RateLimit,
             Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
+            Self::Namespace => KnownKind::Namespace,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,
             Self::PeerAuthentication(_) => KnownKind::PeerAuthentication,
+            Self::RequestAuthentication(_) => KnownKind::RequestAuthentication,
             Self::Policy(_) if namespace.is_empty() => KnownKind::MeshPolicy,
             Self::Policy(_) => KnownKind::Policy,
             Self::Workload(kind, _) => *kind,

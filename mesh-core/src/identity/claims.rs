@@ -26,6 +26,12 @@ impl Claims {
         Self { principal, all }
     }
 
+    /// The same claims, which do not say who the caller is.
+    #[must_use]
+    pub fn of_nobody(self) -> Self {
+        Self { principal: None, ..self }
+    }
+
     /// The request's principal, `<issuer>/<subject>`, if the token names both.
     #[must_use]
     pub fn principal(&self) -> Option<&str> {

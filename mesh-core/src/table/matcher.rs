@@ -3,6 +3,7 @@
 use super::{request::RequestView, snapshot::Rule};
 use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
 use http::{HeaderName, HeaderValue, header::HOST};
+use serde_json::Value;
 use smallvec::SmallVec;
 
 /// One thing that a rule asks of a request.
@@ -67,8 +68,9 @@ impl Condition {
             Self::Header(header) => has(header, request),
             Self::WithoutHeader(header) => !has_unwanted(header, request),
             Self::Query(query) => has_parameter(query, request),
-            // No token is verified, so nothing is known of its claims: a rule that asks for any is for nobody.
-            Self::Claim(_) | Self::WithoutClaim(_) => false,
+            Self::Claim(claim) => has_claim(claim, request),
+            // As in Envoy, who has no token has no claim either.
+            Self::WithoutClaim(claim) => !has_claim(claim, request),
         }
     }
 
@@ -97,11 +99,12 @@ impl Condition {
                 format!("query parameter {} is {value}, {} is asked for", asked.name, asked.value)
             }
             Self::Claim(asked) => {
-                format!("no token is verified, claim {} {} is asked for", asked.path.join("."), asked.value)
+                let value = claim_in_words(asked, request);
+                format!("claim {} is {value}, {} is asked for", asked.path.join("."), asked.value)
             }
             Self::WithoutClaim(asked) => {
-                let path = asked.path.join(".");
-                format!("no token is verified, claim {path} {} is asked not to be", asked.value)
+                let value = claim_in_words(asked, request);
+                format!("claim {} is {value}, {} is asked not to be", asked.path.join("."), asked.value)
             }
         }
     }
@@ -167,6 +170,24 @@ fn in_words(name: &HeaderName, request: &RequestView<'_>) -> String {
         |line| std::str::from_utf8(line).map_or_else(|_| "not text".to_owned(), |text| format!("{text:?}"));
     let words: Vec<String> = lines(name, request).map(line).collect();
     if words.is_empty() { "absent".to_owned() } else { words.join(" and ") }
+}
+
+/// Of a list, one element that matches is enough. What is no text is there, but equal to nothing.
+fn has_claim(asked: &ClaimMatch, request: &RequestView<'_>) -> bool {
+    let Some(value) = request.claims.and_then(|claims| claims.get(&asked.path)) else { return false };
+    let matches = |value: &Value| value.as_str().is_some_and(|text| asked.value.matches(text));
+    match value {
+        _ if asked.value == TextMatch::Present => true,
+        Value::Array(elements) => elements.iter().any(matches),
+        one => matches(one),
+    }
+}
+
+fn claim_in_words(asked: &ClaimMatch, request: &RequestView<'_>) -> String {
+    match request.claims {
+        None => "unknown, as there is no verified token".to_owned(),
+        Some(claims) => claims.get(&asked.path).map_or("absent".to_owned(), Value::to_string),
+    }
 }
 
 fn has_parameter(asked: &QueryMatch, request: &RequestView<'_>) -> bool {

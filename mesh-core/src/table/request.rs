@@ -1,5 +1,6 @@
 //! A request, as far as rules look at it.
 
+use crate::identity::Claims;
 use http::{HeaderMap, Request, Uri, header::HOST};
 
 /// A borrowed view of a request's head.
@@ -21,6 +22,8 @@ pub struct RequestView<'a> {
     pub port: u16,
     /// The gateway listener it came to; `None` for a request that a service of the mesh sends.
     pub listener: Option<u16>,
+    /// What its verified token says, if it has one.
+    pub claims: Option<&'a Claims>,
 }
 
 impl<'a> RequestView<'a> {
@@ -65,7 +68,14 @@ impl<'a> RequestView<'a> {
             headers: request.headers(),
             port,
             listener,
+            claims: None,
         }
+    }
+
+    /// The same with what its verified token says, if it has one.
+    #[must_use]
+    pub fn with_claims(self, claims: Option<&'a Claims>) -> Self {
+        Self { claims, ..self }
     }
 
     /// The authority without its port, in the letter case received.

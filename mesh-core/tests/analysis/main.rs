@@ -8,6 +8,7 @@ use mesh_core::{
 };
 use std::sync::Arc;
 
+mod asked_services;
 mod authorization;
 mod destinations;
 mod entries;

@@ -124,6 +124,7 @@ fn ask(table: &Snapshot, authority: &str, listener: Option<u16>) {
             headers: &headers,
             port,
             listener,
+            claims: None,
         };
         let explanation = table.explain(&view);
         assert!(!explanation.to_string().is_empty() && !explanation.outcome.is_empty());

@@ -89,6 +89,7 @@ fn owners(patterns: &[HostPattern], authorities: &[&str]) {
             headers: &headers,
             port: 80,
             listener: None,
+            claims: None,
         };
         let decided = match table.decide(&view, 0) {
             Decision::Answer(chosen) => Some(table.rule(chosen).name.to_string()),

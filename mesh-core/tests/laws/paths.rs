@@ -191,6 +191,7 @@ impl Case<'_> {
             headers: &headers,
             port: 80,
             listener: None,
+            claims: None,
         };
         let _ = table.explain(&view);
         match table.decide(&view, 0) {

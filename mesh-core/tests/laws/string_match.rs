@@ -80,6 +80,7 @@ fn indexed(asked: &PathMatch, all_sent: &[&str]) {
             headers: &headers,
             port: 80,
             listener: None,
+            claims: None,
         };
         let is_found = match table.decide(&view, 0) {
             Decision::Answer(chosen) => *table.rule(chosen).name == *"asked",

@@ -1,7 +1,8 @@
 //! Which endpoints are preferred: as the client's own place, and a `localityLbSetting`, have it.
 
+use super::zones;
 use mesh_core::{
-    model::{Distribution, Labels, Locality, LocalityBalancing, Nearness, RegionFailover},
+    model::{Distribution, Labels, Locality, LocalityBalancing, Nearness, RegionFailover, ZoneBalancing},
     table::{Backend, BackendEndpoint},
 };
 use std::collections::BTreeMap;
@@ -29,8 +30,14 @@ pub(super) struct Group {
 }
 
 impl Home {
-    fn locality(&self) -> Locality {
+    /// The place.
+    pub(super) fn locality(&self) -> Locality {
         Locality::of_labels(&self.labels).or_else(|| self.elsewise.clone()).unwrap_or_default()
+    }
+
+    /// Whether anything is known of the client that could be compared.
+    fn is_known(&self, locality: &Locality) -> bool {
+        !self.labels.is_empty() || *locality != Locality::default()
     }
 }
 
@@ -43,34 +50,79 @@ impl Level {
 
 /// The levels of a backend, as a client sees them. Endpoints that are in none of them get nothing.
 pub(super) fn levels(backend: &Backend, home: &Home) -> Vec<Level> {
-    let (unsaid, locality) = (LocalityBalancing::default(), home.locality());
-    let setting = match &backend.policy.balancing.nearness {
-        Nearness::OfMesh => Some(&unsaid),
-        Nearness::Locality(setting) => Some(setting).filter(|setting| setting.is_enabled),
-        Nearness::Zones(_) => None,
-    };
-    let endpoints = &backend.endpoints;
-    let Some(setting) = setting else { return vec![Level(vec![group(endpoints, 0..endpoints.len())])] };
+    // Who never leaves anybody alone would never leave the first level.
+    let ejects = backend.policy.outlier_detection.is_some();
+    match &backend.policy.balancing.nearness {
+        Nearness::OfMesh => by_place(backend, home, &LocalityBalancing::default(), ejects),
+        Nearness::OfService(preferred) => {
+            let labels = preferred.labels().iter().map(|label| (*label).into()).collect();
+            let setting = LocalityBalancing { failover_priority: labels, ..LocalityBalancing::default() };
+            by_place(backend, home, &setting, true)
+        }
+        Nearness::Locality(setting) if setting.is_enabled => by_place(backend, home, setting, ejects),
+        Nearness::Zones(setting) if setting.is_enabled => by_region(backend, home, setting),
+        Nearness::Locality(_) | Nearness::Zones(_) => all_alike(&backend.endpoints),
+    }
+}
+
+fn all_alike(endpoints: &[BackendEndpoint]) -> Vec<Level> {
+    vec![Level(vec![group(endpoints, 0..endpoints.len())])]
+}
+
+fn by_place(backend: &Backend, home: &Home, setting: &LocalityBalancing, fails_over: bool) -> Vec<Level> {
+    let (endpoints, locality) = (&backend.endpoints, home.locality());
     if !setting.distribute.is_empty() {
         let distribution =
             setting.distribute.iter().find(|distribution| is_within(&locality, &distribution.from));
         let groups = by_locality(endpoints, 0..endpoints.len());
         return vec![Level(distribution.map_or(groups.clone(), |to| distributed(endpoints, groups, to)))];
     }
-    // Who never leaves anybody alone would never leave the first level.
-    if backend.policy.outlier_detection.is_none() {
-        return vec![Level(vec![group(endpoints, 0..endpoints.len())])];
+    if !fails_over {
+        return all_alike(endpoints);
     }
-    let mut ranked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (number, endpoint) in endpoints.iter().enumerate() {
-        ranked.entry(rank(endpoint, setting, home, &locality)).or_default().push(number);
-    }
+    let ranked = ranked(endpoints, |endpoint| rank(endpoint, setting, home, &locality));
     let is_weighted = !setting.failover.is_empty() || !setting.failover_priority.is_empty();
     let level = |numbers: Vec<usize>| match is_weighted {
         true => Level(by_locality(endpoints, numbers)),
         false => Level(vec![group(endpoints, numbers)]),
     };
-    ranked.into_values().map(level).collect()
+    ranked.into_iter().map(level).collect()
+}
+
+/// The client's own region, then others. Within the first, zones are groups where they matter.
+fn by_region(backend: &Backend, home: &Home, setting: &ZoneBalancing) -> Vec<Level> {
+    let (endpoints, locality) = (&backend.endpoints, home.locality());
+    let is_known = home.is_known(&locality);
+    let rank = |endpoint: &BackendEndpoint| {
+        let labels = &setting.failover_priority;
+        let by_labels = if is_known { mismatch(endpoint, labels, home, &locality) } else { 0 };
+        by_labels * 3 + farness(endpoint.locality.as_deref(), &locality, &setting.failover)
+    };
+    let has_zones = zones::matter(backend, home);
+    let level = |(number, numbers): (usize, Vec<usize>)| match number == 0 && has_zones {
+        true => Level(by_locality(endpoints, numbers)),
+        false => Level(vec![group(endpoints, numbers)]),
+    };
+    ranked(endpoints, rank).into_iter().enumerate().map(level).collect()
+}
+
+/// Whether an endpoint is in the client's region, in the one that stands in for it, or in another.
+fn farness(endpoint: Option<&Locality>, own: &Locality, failover: &[RegionFailover]) -> usize {
+    let region = endpoint.map_or("", |endpoint| &*endpoint.region);
+    if region == &*own.region {
+        return 0;
+    }
+    let stand_in = failover.iter().find(|failover| failover.from == own.region);
+    if stand_in.is_some_and(|stand_in| &*stand_in.to == region) { 1 } else { 2 }
+}
+
+/// Endpoints by their ranks, the lowest first.
+fn ranked(endpoints: &[BackendEndpoint], rank: impl Fn(&BackendEndpoint) -> usize) -> Vec<Vec<usize>> {
+    let mut ranked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, endpoint) in endpoints.iter().enumerate() {
+        ranked.entry(rank(endpoint)).or_default().push(number);
+    }
+    ranked.into_values().collect()
 }
 
 /// Endpoints as one group, with the sum of their weights.
@@ -124,8 +176,7 @@ fn is_within(locality: &Locality, written: &str) -> bool {
 /// How far an endpoint is; nearer ones have lower numbers.
 fn rank(endpoint: &BackendEndpoint, setting: &LocalityBalancing, home: &Home, locality: &Locality) -> usize {
     let LocalityBalancing { failover, failover_priority: keys, .. } = setting;
-    let is_known = !home.labels.is_empty() || *locality != Locality::default();
-    let by_labels = if is_known { mismatch(endpoint, keys, home, locality) } else { 0 };
+    let by_labels = if home.is_known(locality) { mismatch(endpoint, keys, home, locality) } else { 0 };
     if !keys.is_empty() && failover.is_empty() {
         return by_labels;
     }
@@ -175,10 +226,10 @@ mod tests {
     use super::*;
     use mesh_core::{
         model::{
-            Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficPolicy,
-            ZoneBalancing,
+            Address, Balancing, Host, OutlierDetection, Protocol, RegionFailover, TrafficDistribution,
+            TrafficPolicy, ZoneBalancing,
         },
-        table::{BackendName, Names},
+        table::{BackendName, Names, Secured},
     };
     use std::sync::Arc;
 
@@ -194,6 +245,7 @@ mod tests {
             locality: Locality::parse(place).map(Arc::new),
             network: "".into(),
             service_account: "".into(),
+            takes_mesh_tls: false,
         };
         let nearness = Nearness::Locality(setting);
         let policy = TrafficPolicy {
@@ -207,7 +259,9 @@ mod tests {
             is_passthrough: false,
             names: Names::None,
             endpoints: PLACES.iter().zip(1..).map(endpoint).collect(),
+            peers: Arc::default(),
             policy: Arc::new(policy),
+            secured: Secured::default(),
         }
     }
 
@@ -244,10 +298,43 @@ mod tests {
         let off = LocalityBalancing { is_enabled: false, ..LocalityBalancing::default() };
         assert_eq!(places(&backend(off, true), &home("eu/a/1")), [PLACES]);
         let mut by_zones = backend(LocalityBalancing::default(), true);
-        let zones = ZoneBalancing { is_enabled: true, failover: Vec::new(), failover_priority: Vec::new() };
-        let policy = Arc::get_mut(&mut by_zones.policy).unwrap();
-        policy.balancing.nearness = Nearness::Zones(zones);
+        let zones = ZoneBalancing { is_enabled: false, ..ZoneBalancing::default() };
+        Arc::get_mut(&mut by_zones.policy).unwrap().balancing.nearness = Nearness::Zones(zones);
         assert_eq!(places(&by_zones, &home("eu/a/1")), [PLACES]);
+    }
+
+    #[test]
+    fn what_a_service_prefers_holds_though_nobody_is_left_alone() {
+        let mut preferring = backend(LocalityBalancing::default(), false);
+        let mut places_of = |preferred, home: &Home| {
+            let nearness = Nearness::OfService(preferred);
+            Arc::get_mut(&mut preferring.policy).unwrap().balancing.nearness = nearness;
+            places(&preferring, home)
+        };
+        let [a1, a2, b1, us_a, us_b, asia, nowhere] = PLACES;
+        let others = vec![nowhere, asia, us_a, us_b];
+        let expected = [vec![a1, a2], vec![b1], others.clone()];
+        assert_eq!(places_of(TrafficDistribution::SameZone, &home("eu/a/1")), expected);
+        let expected = [vec![a1], vec![a2], vec![b1], others];
+        assert_eq!(places_of(TrafficDistribution::SameNode, &home("eu/a/1")), expected);
+    }
+
+    #[test]
+    fn where_zones_count_the_own_region_comes_first_and_its_zones_share() {
+        let mut by_zones = backend(LocalityBalancing::default(), false);
+        let (own, other) = (Locality::parse("eu/a/1").unwrap(), Locality::parse("eu/b/1").unwrap());
+        by_zones.peers = Arc::new([(own, 1), (other, 1)].into());
+        let failover = failing_over(&[("eu", "us")], &[]).failover;
+        let zones = ZoneBalancing { failover, ..ZoneBalancing::default() };
+        Arc::get_mut(&mut by_zones.policy).unwrap().balancing.nearness = Nearness::Zones(zones);
+        let [a1, a2, b1, us_a, us_b, asia, nowhere] = PLACES;
+        let expected = [vec![a1, a2, b1], vec![us_a, us_b], vec![asia, nowhere]];
+        assert_eq!(places(&by_zones, &home("eu/a/1")), expected);
+        let groups =
+            |home: &Home| levels(&by_zones, home).iter().map(|level| level.0.len()).collect::<Vec<_>>();
+        assert_eq!(groups(&home("eu/a/1")), [3, 1, 1]);
+        // A client whose kind is not known to be where it is has no zones to share.
+        assert_eq!(groups(&home("eu/a/2")), [1, 1, 1]);
     }
 
     #[test]

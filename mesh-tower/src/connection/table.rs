@@ -1,16 +1,26 @@
 //! The pools of all endpoints, by backend.
 
-use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool};
+use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool, tls::Secure};
 use crate::{context::Upstream, dns::Dns};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use mesh_core::table::{Backend, BackendName, Generation, Names, Snapshot};
+use mesh_core::{
+    identity::{ClientHandshake, Clients},
+    table::{Backend, BackendName, Generation, Names, Snapshot},
+};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::Hash,
+    sync::{Arc, OnceLock},
+};
+
+/// The most hosts whose connections to one endpoint are told apart while some of them have none.
+const MOST_HOSTS: usize = 1024;
 
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     dns: Dns,
+    clients: Arc<Clients>,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
@@ -32,17 +42,31 @@ struct Cluster {
     endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
 }
 
-/// The connections to one endpoint.
+/// The connections to one endpoint: all in plain text, or all secured in the same way.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) http1: Arc<Pool<Http1>>,
     pub(super) http2: Arc<Pool<Http2>>,
+    /// Those that are for the requests to one host each.
+    hosts: OnceLock<ArcSwap<Hosts>>,
 }
 
+type Hosts = FxHashMap<Box<str>, Arc<Endpoint>>;
+
 impl Table {
-    /// No connections, which will be to addresses that this knows.
-    pub(super) fn asking(dns: Dns) -> Self {
-        Self { others: Arc::new(Cluster::asking(&dns)), routed: ArcSwap::default(), dns }
+    /// No connections, which will be to addresses that this knows, and secured with what these have.
+    pub(super) fn new(dns: Dns, clients: Arc<Clients>) -> Self {
+        Self { others: Arc::new(Cluster::asking(&dns)), routed: ArcSwap::default(), dns, clients }
+    }
+
+    /// No connections either, but to addresses that this one knows.
+    pub(super) fn asking(&self, dns: Dns) -> Self {
+        Self::new(dns, Arc::clone(&self.clients))
+    }
+
+    /// No connections either, but secured with what these have.
+    pub(super) fn securing(&self, clients: Arc<Clients>) -> Self {
+        Self::new(self.dns.clone(), clients)
     }
 
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
@@ -59,20 +83,45 @@ impl Table {
             self.follow(snapshot);
             routed = self.routed.load();
         }
-        let Some(backend) = backend else { return self.others.endpoint(upstream) };
+        let Some(backend) = backend else { return self.others.endpoint(upstream, &self.clients) };
         if let Some(cluster) = routed.clusters.get(&backend.name) {
             let is_newest = || snapshot.is_some_and(|snapshot| snapshot.generation() == routed.generation);
             if backend.names == Names::Every && is_newest() {
                 cluster.adopt(backend);
             }
-            return cluster.endpoint(upstream);
+            return cluster.endpoint(upstream, &self.clients);
         }
         let new = Arc::new(Cluster::asking(&self.dns));
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
         });
-        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
+        self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream, &self.clients)
+    }
+
+    /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.
+    pub(super) fn for_host(
+        &self,
+        endpoint: &Endpoint,
+        handshake: ClientHandshake,
+        host: &str,
+    ) -> Arc<Endpoint> {
+        let hosts = endpoint.hosts.get_or_init(ArcSwap::default);
+        if let Some(known) = hosts.load().get(host) {
+            return Arc::clone(known);
+        }
+        let counts = endpoint.http1.counts();
+        let new = Endpoint::new(counts, &self.dns, Some(Secure::new(&self.clients, handshake, host)));
+        hosts.rcu(|known| {
+            let mut known = Hosts::clone(known);
+            if known.len() >= MOST_HOSTS {
+                // Whoever may choose the host could choose any number of them.
+                known.retain(|_, endpoint| endpoint.is_open());
+            }
+            known.entry(host.into()).or_insert_with(|| Arc::clone(&new));
+            known
+        });
+        hosts.load().get(host).cloned().unwrap_or(new)
     }
 
     /// Forgets the pools of endpoints that are gone; requests under way finish on the connections they have.
@@ -120,14 +169,13 @@ impl Cluster {
         }
     }
 
-    fn endpoint(&self, upstream: &Upstream) -> Arc<Endpoint> {
+    fn endpoint(&self, upstream: &Upstream, clients: &Arc<Clients>) -> Arc<Endpoint> {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
-        let new = Arc::new(Endpoint {
-            http1: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
-            http2: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
-        });
+        // The host counts nothing for them: where it does, none of these is used.
+        let secure = upstream.tls.clone().map(|handshake| Secure::new(clients, handshake, ""));
+        let new = Endpoint::new(&self.counts, &self.dns, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -137,7 +185,7 @@ impl Cluster {
     fn retain(&self, listed: &FxHashSet<Upstream>) {
         let before = self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
-                true => endpoint.http1.open() + endpoint.http2.open() > 0,
+                true => endpoint.is_open(),
                 false => listed.contains(upstream),
             };
             let kept = endpoints.iter().filter(|(upstream, endpoint)| is_kept(upstream, endpoint));
@@ -156,9 +204,27 @@ impl Cluster {
 }
 
 impl Endpoint {
+    fn new(counts: &Arc<Counts>, dns: &Dns, secure: Option<Secure>) -> Arc<Self> {
+        Arc::new(Self {
+            http1: Pool::new(Arc::clone(counts), dns.clone(), secure.clone()),
+            http2: Pool::new(Arc::clone(counts), dns.clone(), secure),
+            hosts: OnceLock::new(),
+        })
+    }
+
     fn retire(&self) {
         self.http1.retire();
         self.http2.retire();
+        if let Some(hosts) = self.hosts.get() {
+            hosts.load().values().for_each(|host| host.retire());
+        }
+    }
+
+    /// Whether there is any connection, or one is being opened.
+    fn is_open(&self) -> bool {
+        let of_a_host =
+            || self.hosts.get().is_some_and(|hosts| hosts.load().values().any(|host| host.is_open()));
+        self.http1.open() + self.http2.open() > 0 || of_a_host()
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) use routed::Decided;
 pub use routed::Routed;
 pub(crate) use time_left::{grpc_time, tell_time_left, time_left};
 pub use token::Token;
+pub(crate) use tried::Manner;
 pub use tried::Tried;
 pub use upstream::Upstream;
 pub(crate) use written::Written;

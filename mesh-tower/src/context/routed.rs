@@ -1,6 +1,7 @@
 //! The decision about one request, left in its extensions by the route layer for the layers below.
 
 use super::left::Left;
+use super::token::Token;
 use http::Request;
 use mesh_core::table::{Backend, Chosen, Decision, Missing, RequestView, Rule, Snapshot, Target};
 use std::sync::Arc;
@@ -13,8 +14,6 @@ pub struct Routed {
     gateway: Option<Gateway>,
     /// The rule's mirror that this is the copy for, if it is one.
     mirror: Option<u16>,
-    /// Its backend with addresses where the table's has names.
-    resolved: Option<Arc<Backend>>,
     /// Where it goes without a rule, if somebody said.
     direct: Option<Arc<Backend>>,
     /// What layers below have left.
@@ -39,15 +38,7 @@ impl Routed {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
         let decided = Decided { snapshot, decision };
-        Self {
-            decided,
-            port,
-            gateway: None,
-            mirror: None,
-            resolved: None,
-            direct: None,
-            left: Left::default(),
-        }
+        Self { decided, port, gateway: None, mirror: None, direct: None, left: Left::default() }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
@@ -64,7 +55,7 @@ impl Routed {
 
     /// From now on its backend is this one, which has addresses where the table's has names.
     pub(crate) fn resolve(&mut self, backend: Arc<Backend>) {
-        self.resolved = Some(backend);
+        self.left.resolved = Some(backend);
     }
 
     /// To a backend of `snapshot`, whatever the request's address says and without a rule: a question of the mesh's own.
@@ -76,10 +67,11 @@ impl Routed {
     /// The request as the table saw it. Layers that change the request between change the view.
     #[must_use]
     pub fn view<'a, B>(&self, request: &'a Request<B>) -> RequestView<'a> {
-        match self.gateway {
+        let view = match self.gateway {
             Some(Gateway { is_tls }) => RequestView::at_gateway(request, self.port, is_tls),
             None => RequestView::outbound(request),
-        }
+        };
+        view.with_claims(request.extensions().get::<Token>().map(|token| &**token))
     }
 
     /// Whether it came in at a gateway's listener.
@@ -119,13 +111,12 @@ impl Routed {
     }
 
     /// The backend to send to: a mirror's, for the copy that it gets. Below the resolve layer its endpoints have addresses.
-    /// `None` when the request goes where its address says,
-    /// or is answered by the rule.
+    /// `None` when the request goes where its address says, or is answered by the rule.
     ///
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
-        if let Some(resolved) = &self.resolved {
+        if let Some(resolved) = &self.left.resolved {
             return Ok(Some(resolved));
         }
         if let Some(backend) = &self.direct {

@@ -11,7 +11,7 @@ use crate::{
     context::{Arrival, PeerAddress, Place},
     grpc as call,
 };
-use ::http::{HeaderMap, Request, header};
+use ::http::{Method, Request};
 use mesh_core::model::{CheckedBody, ExtAuthz, ExtAuthzProtocol};
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -72,7 +72,10 @@ async fn changes(
     ext_authz: &ExtAuthz,
     subject: &Subject,
 ) -> Result<Option<Changes>, BoxError> {
-    let error = match ask(caller, ext_authz, subject).await {
+    let failed = |error| BoxError::from(Error::because(Kind::CheckFailed(ext_authz.status_on_error), error));
+    // A request that cannot even be asked about is the client's doing: nobody gets around a question in this way.
+    let question = question(ext_authz, subject).map_err(failed)?;
+    let error = match ask(caller, ext_authz, question).await {
         Ok(changes) => return Ok(Some(changes)),
         Err(error) => error,
     };
@@ -83,7 +86,7 @@ async fn changes(
         Err(failed) => failed,
     };
     if !ext_authz.fails_open {
-        return Err(Error::because(Kind::CheckFailed(ext_authz.status_on_error), error).into());
+        return Err(failed(error));
     }
     let name = &*ext_authz.name;
     tracing::warn!(name, error, "an authorization service could not be asked: the request passes");
@@ -106,28 +109,33 @@ async fn with_body(
     Ok((subject, Request::from_parts(head, body)))
 }
 
-/// Whether there is a body to tell of. What follows an upgrade is none.
+/// Whether there is a body to tell of. What goes through a tunnel is none.
 fn has_body(request: &Request<Body>) -> bool {
-    let is_upgrade = |headers: &HeaderMap| headers.contains_key(header::UPGRADE);
-    !http_body::Body::is_end_stream(request.body()) && !is_upgrade(request.headers())
+    !http_body::Body::is_end_stream(request.body()) && request.method() != Method::CONNECT
 }
 
-async fn ask(caller: Option<&Caller>, ext_authz: &ExtAuthz, subject: &Subject) -> Result<Changes, BoxError> {
-    let caller = caller.ok_or("nothing was given to ask authorization services through")?;
+fn question(ext_authz: &ExtAuthz, subject: &Subject) -> Result<Request<Body>, BoxError> {
     let service = &ext_authz.service;
+    match &ext_authz.protocol {
+        ExtAuthzProtocol::Http(check) => http::question(check, service, subject),
+        ExtAuthzProtocol::Grpc => {
+            let message = grpc::question(subject, ext_authz.body.is_some_and(|body| body.is_bytes));
+            call::request(&service.to_string(), messages::METHOD, &message, ext_authz.timeout)
+        }
+    }
+}
+
+async fn ask(
+    caller: Option<&Caller>,
+    ext_authz: &ExtAuthz,
+    question: Request<Body>,
+) -> Result<Changes, BoxError> {
+    let caller = caller.ok_or("nothing was given to ask authorization services through")?;
     let asked = async {
+        let answer = caller.ask(&ext_authz.service, question).await?;
         match &ext_authz.protocol {
-            ExtAuthzProtocol::Http(check) => {
-                let question = http::question(check, service, subject)?;
-                http::verdict(check, caller.ask(service, question).await?).await
-            }
-            ExtAuthzProtocol::Grpc => {
-                let message = grpc::question(subject, ext_authz.body.is_some_and(|body| body.is_bytes));
-                let authority = service.to_string();
-                let question = call::request(&authority, messages::METHOD, &message, ext_authz.timeout)?;
-                let answer = call::message(caller.ask(service, question).await?).await?;
-                Ok(grpc::verdict(answer)?)
-            }
+            ExtAuthzProtocol::Http(check) => http::verdict(check, answer).await,
+            ExtAuthzProtocol::Grpc => Ok(grpc::verdict(call::message(answer).await?)?),
         }
     };
     timeout(ext_authz.timeout, asked).await?

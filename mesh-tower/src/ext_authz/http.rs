@@ -26,7 +26,12 @@ pub(super) fn question(
         "" => service.to_string(),
         authority => authority.to_owned(),
     };
-    let uri: Uri = format!("http://{authority}{}{}", check.path_prefix, subject.path).parse()?;
+    // Each part by itself: a host that contains a path must not become one. Nor does it contain a name and a password.
+    if authority.contains('@') {
+        return Err(format!("{authority:?} is no host").into());
+    }
+    let path = format!("{}{}", check.path_prefix, subject.path);
+    let uri = Uri::builder().scheme("http").authority(authority).path_and_query(path).build()?;
     let body = subject.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default();
     let mut headers = told(check, &subject.headers);
     if let Some(body) = &subject.body {

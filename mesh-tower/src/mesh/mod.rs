@@ -2,11 +2,13 @@
 
 mod config;
 mod door;
+mod download;
 #[cfg(feature = "file")]
 mod files;
 mod identity;
 
 pub use config::{Config, InvalidConfig};
+pub(crate) use download::get;
 pub use identity::IdentitySource;
 
 use crate::{
@@ -15,9 +17,12 @@ use crate::{
     client::Client,
     context::Arrival,
     error::BoxError,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
+    jwt::JwtLayer,
     mtls,
+    rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
     route::RouteLayer,
     serve::{Drain, serve},
@@ -31,7 +36,7 @@ use http::{Request, Response};
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Identity, IssueFault, ServerCertificates},
+    identity::{Clients, Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -103,7 +108,8 @@ impl Mesh {
                 "this workload starts without a certificate; every handshake that needs one fails: {fault}"
             );
         }
-        let parts = Parts::new(handle, &config);
+        let clients = Clients::new(identity.clone(), config.secrets.clone());
+        let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),
@@ -252,6 +258,19 @@ impl Mesh {
         RewriteLayer::routed()
     }
 
+    /// The layer for inbound requests that asks the services which this workload's policies name. It takes requests of any
+    /// body, and gives them one of the mesh's.
+    #[must_use]
+    pub fn ext_authz(&self) -> ExtAuthzLayer {
+        self.0.parts.ext_authz.clone()
+    }
+
+    /// The layer for inbound requests that keeps the limits of this workload, in the buckets of [`Mesh::serve`].
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimitLayer {
+        self.0.parts.rate_limit.clone()
+    }
+
     /// The layer for inbound requests that hands their headers, and the table that decides, to the calls they cause.
     #[must_use]
     pub fn carry(&self) -> CarryInLayer {
@@ -263,6 +282,12 @@ impl Mesh {
         let carried = self.0.config.carried.clone();
         let carry = CarryInLayer::new(carried).pinning(self.handle()).with_catch_up(Arc::new(ask));
         if self.0.config.keeps_deadlines { carry } else { carry.without_deadlines() }
+    }
+
+    /// The layer for inbound requests that judges the tokens that they carry.
+    #[must_use]
+    pub fn jwt(&self) -> JwtLayer {
+        self.0.parts.jwt.clone()
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -103,8 +103,8 @@ where
             }
         };
         let mut response = response.map_err(Into::into)?;
-        if let Some(headers) = this.headers.take() {
-            response.headers_mut().extend(*headers);
+        for (name, value) in this.headers.iter().flat_map(|headers| headers.iter()) {
+            response.headers_mut().append(name, value.clone());
         }
         Poll::Ready(Ok(response))
     }

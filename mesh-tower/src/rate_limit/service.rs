@@ -106,7 +106,7 @@ impl RateLimitLayer {
         counted: &mut Counted,
     ) {
         let rule = &limiter.limit.rule;
-        let taken = limiter.take(local, view, now);
+        let Some(taken) = limiter.take(local, view, now) else { return };
         if rule.tells {
             let quota = Quota::of(local.bucket.most.get(), taken);
             counted.quota = Some(quota.scarcer(counted.quota));

@@ -1,7 +1,7 @@
 //! The buckets of all limits, which outlive a publish.
 
 use super::{
-    bucket::{Moment, Taken},
+    bucket::{Bucket, Moment, Taken},
     buckets::Buckets,
 };
 use arc_swap::{ArcSwap, Guard};
@@ -90,21 +90,20 @@ impl Limiters {
 impl Limiter {
     fn new(limit: &Arc<InboundLimit>) -> Self {
         let buckets = match &limit.rule.limit {
-            Limit::Local(local) if local.per.is_empty() => Buckets::One(super::bucket::Bucket::full()),
+            Limit::Local(local) if local.per.is_empty() => Buckets::One(Bucket::full()),
             Limit::Local(local) => Buckets::by_key(local.most_buckets),
             Limit::Global(_) => Buckets::Elsewhere,
         };
         Self { limit: Arc::clone(limit), buckets }
     }
 
-    /// Takes a token for a request, where the limit is a local one.
-    pub(super) fn take(&self, local: &LocalLimit, view: &InboundView<'_>, now: Moment) -> Taken {
+    /// Takes a token for a request; nothing where somebody else has the buckets.
+    pub(super) fn take(&self, local: &LocalLimit, view: &InboundView<'_>, now: Moment) -> Option<Taken> {
+        let take = |bucket: &Bucket| bucket.take(local.bucket, now);
         match &self.buckets {
-            Buckets::One(bucket) => bucket.take(local.bucket, now),
-            Buckets::ByKey(recent) => {
-                Buckets::of(recent, &key(&local.per, view), |bucket| bucket.take(local.bucket, now))
-            }
-            Buckets::Elsewhere => Taken { is_granted: true, left: u32::MAX, until_next: Default::default() },
+            Buckets::One(bucket) => Some(take(bucket)),
+            Buckets::ByKey(recent) => Some(Buckets::of(recent, &key(&local.per, view), take)),
+            Buckets::Elsewhere => None,
         }
     }
 }

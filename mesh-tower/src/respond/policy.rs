@@ -1,8 +1,8 @@
 //! What each refusal is answered with.
 
-use crate::{Body, Error, Kind, Stop, reply};
+use crate::{Body, Error, Kind, Stop, TokenFault, reply};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mesh_core::model::AbortStatus;
+use mesh_core::{identity::ClientFault, model::AbortStatus};
 use std::{borrow::Cow, error::Error as _, io};
 
 /// Says that a request was one too many, so that nobody sends it again at once.
@@ -82,6 +82,7 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
 fn answer(error: &Error) -> Answer {
     use StatusCode as S;
     match error.kind() {
+        Kind::InvalidHost => Answer::new(S::BAD_REQUEST, "-", "multiple_hosts", ""),
         Kind::InvalidPath => Answer::new(S::BAD_REQUEST, "-", "path_normalization_failed", ""),
         Kind::AccessDenied => Answer::denied(error),
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
@@ -117,6 +118,11 @@ fn answer(error: &Error) -> Answer {
         Kind::NoAuthorizer => Answer::new(S::FORBIDDEN, "UAEX", "ext_authz_error", "RBAC: access denied"),
         Kind::BodyTooLarge => {
             Answer::new(S::PAYLOAD_TOO_LARGE, "-", "request_payload_too_large", "Payload Too Large")
+        }
+        Kind::BadToken(fault) => Answer::bad_token(fault),
+        Kind::NoOrigin => {
+            let body = "Origin authentication failed.";
+            Answer::new(S::UNAUTHORIZED, "-", "istio_authn_access_denied", body)
         }
     }
 }
@@ -157,11 +163,26 @@ impl Answer {
     fn unconnected(error: &Error) -> Self {
         let mut answer =
             Self::reset(error, StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
-        if is_connection_refused(error) {
-            let details = answer.details.trim_end_matches('}');
-            answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
+        let fault = causes(error).find_map(|cause| cause.downcast_ref::<ClientFault>());
+        let reason = match fault {
+            Some(fault) => Some(format!("TLS_error:{fault}:TLS_error_end").replace(' ', "_")),
+            None => is_connection_refused(error).then(|| "delayed_connect_error:_Connection_refused".into()),
+        };
+        if let Some(reason) = reason {
+            answer.details = format!("{}|{reason}}}", answer.details.trim_end_matches('}')).into();
         }
         answer
+    }
+
+    /// What is wrong with a token is told: whoever sent it knows what is in it.
+    fn bad_token(fault: TokenFault) -> Self {
+        let status = match fault {
+            TokenFault::Audience => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        let body = fault.to_string();
+        let details = format!("jwt_authn_access_denied{{{}}}", body.replace(' ', "_"));
+        Self { status: Status::Http(status), flag: "-", details: details.into(), body: body.into() }
     }
 
     fn aborted(status: AbortStatus) -> Self {
@@ -201,6 +222,18 @@ mod tests {
                 format!("upstream_reset_before_response_started{{{}}}", text.replace(' ', "_"))
             );
         }
+    }
+
+    #[test]
+    fn what_ended_a_handshake_is_for_the_log_alone() {
+        let fault = ClientFault::Tls(rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied));
+        let Answer { details, body, flag, .. } = answer(&Error::because(Kind::ConnectFailure, fault));
+        assert_eq!(
+            details,
+            "upstream_reset_before_response_started\
+             {remote_connection_failure|TLS_error:received_fatal_alert:_AccessDenied:TLS_error_end}"
+        );
+        assert!(flag == "UF" && body.ends_with("reset reason: remote connection failure"), "{body}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a request is looked at, and by which table it is decided.
 
-use crate::{Arrival, Kind, Routed};
+use crate::{Arrival, Kind, Routed, Token};
 use http::Request;
 use mesh_core::table::{Decision, RequestView, Snapshot};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(super) fn judge<B>(
         Place::Mesh => RequestView::outbound(request),
         Place::Gateway { port, is_tls } => RequestView::at_gateway(request, port, is_tls),
     };
+    let view = view.with_claims(request.extensions().get::<Token>().map(|token| &**token));
     if let Place::Gateway { port, is_tls: true } = place
         && is_misdirected(&snapshot, request, port, view.host())
     {

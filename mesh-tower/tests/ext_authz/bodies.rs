@@ -58,13 +58,16 @@ async fn a_longer_body_is_too_large_unless_its_beginning_will_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_no_body_is_told_of_without() {
+async fn what_has_no_body_is_told_of_without_and_what_asks_to_upgrade_with_one() {
     let upgrade = Request::get("/").header("connection", "upgrade").header("upgrade", "websocket");
-    for request in [get("/"), upgrade.body(streamed("not a body")).expect("a request")] {
+    for (request, told) in
+        [(get("/"), None), (upgrade.body(streamed("abc")).expect("a request"), Some("abc"))]
+    {
         let guarded = Guarded::by(over_http(WHOLE), answering(|answer| answer, ""));
         assert_eq!(guarded.send(request).await.status(), 200);
         let (head, body) = guarded.asked.only();
-        assert!(body.is_empty() && !head.headers.contains_key("x-envoy-auth-partial-body"));
+        assert_eq!(body, told.unwrap_or_default());
+        assert_eq!(head.headers.contains_key("x-envoy-auth-partial-body"), told.is_some());
     }
 }
 

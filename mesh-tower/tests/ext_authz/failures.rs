@@ -71,3 +71,16 @@ async fn a_request_that_is_given_up_gives_up_its_question() {
     assert_eq!(Arc::strong_count(&witness), 1);
     assert!(guarded.passed.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_names_a_host_that_is_none_gets_around_no_question() {
+    for host in ["product/open?a=", "product/open#", "pro duct", "a@b@c"] {
+        for handle in [over_http(", failOpen: true"), over_http("")] {
+            let guarded = Guarded::by(handle, answering(|answer| answer, ""));
+            let request =
+                ::http::Request::get("/guarded").header("host", host).body(mesh_tower::Body::empty());
+            assert_eq!(guarded.send(request.expect("a request")).await.status(), 403, "{host}");
+            assert!(guarded.asked.is_empty() && guarded.passed.is_empty());
+        }
+    }
+}

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use mesh_core::{
     dialect::Setting,
+    document::Fault,
     source::Batch,
     table::Viewpoint,
     watch::{Handle, Ledger, channel},
@@ -53,7 +54,7 @@ fn asking(provider: &str, names: &[&str]) -> Handle {
     let text = format!("{SERVICE}{provider}}}\n{policies}");
     let batch = Batch::of("shop.yaml".into(), text.as_bytes(), "shop");
     let (model, status) = Ledger::new(Setting::default()).take(&[Arc::new(batch)]);
-    assert_eq!(status.faults, [], "{text}");
+    assert!(!status.faults.iter().any(Fault::is_refusal), "{text}: {:?}", status.faults);
     let (mut publisher, handle) = channel(Viewpoint { namespace: "shop".into(), ..Viewpoint::default() });
     publisher.publish(&model);
     handle

@@ -4,6 +4,7 @@
 //! answers, what the service saw of requests that passed, and what a service was asked that guards it.
 
 mod case;
+mod checks;
 mod config;
 mod limits;
 mod sides;
@@ -15,7 +16,7 @@ use sides::{Guards, Outcomes};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Envoy, which .ci/run installs"]
 async fn the_mesh_guards_a_service_as_envoy_does() {
-    let cases: Vec<Case> = [limits::cases()].into_iter().flatten().collect();
+    let cases: Vec<Case> = [limits::cases(), checks::cases()].into_iter().flatten().collect();
     let app = sides::app().await;
     let (mut ours, mut envoys) = (Vec::new(), Vec::new());
     for case in &cases {

@@ -104,8 +104,6 @@ fn claims(
             site.check.refuse_with(&at, format!("header name {name} is not a valid header name"), remedy);
             return None;
         };
-        let reason = "no token is verified yet, so a rule that asks for claims is for nobody";
-        site.check.warn(&at, reason, "match a header that the client sends");
         Some(ClaimMatch { path, value: value? })
     };
     written.iter().filter(|(name, _)| is_claim(name)).filter_map(claim).collect()

@@ -10,6 +10,7 @@ mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod distribution;
 mod dry_run;
 mod endpoint_slice;
 mod extension_provider;
@@ -21,6 +22,7 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_traffic;
 mod mesh_trust;
 mod mirror;
 mod names;
@@ -30,6 +32,7 @@ mod pod;
 mod policy;
 mod policy_target;
 mod rate_limit;
+mod request_authentication;
 mod retry;
 mod server_tls;
 mod service;
@@ -38,6 +41,7 @@ mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
 mod termination;
+mod token_rule;
 mod traffic_policy;
 mod unreachable;
 mod values;
@@ -48,6 +52,7 @@ mod workload_group;
 pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
+pub use distribution::NamespaceSetting;
 pub use endpoint_slice::{Slice, SliceEndpoint};
 pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
@@ -58,7 +63,8 @@ use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
     model::{
-        AuthorizationPolicy, Gateway, PeerAuthentication, RateLimit, Sidecar, SubsetRule, VirtualService,
+        AuthorizationPolicy, Gateway, PeerAuthentication, Policy, RateLimit, RequestAuthentication, Sidecar,
+        SubsetRule, VirtualService,
     },
 };
 use std::sync::Arc;
@@ -84,10 +90,16 @@ pub enum Meaning {
     RateLimit(Arc<RateLimit>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
+    /// What Services of a namespace do not say themselves.
+    Namespace(Arc<NamespaceSetting>),
     /// What is behind endpoints.
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
     Slice(Arc<Slice>),
+    /// Which tokens are good.
+    Tokens(Arc<RequestAuthentication>),
+    /// What is asked of requests, in the dialect of 2019.
+    Policy(Arc<Policy>),
     /// Who may ask what of some workloads.
     Authorization(Arc<AuthorizationPolicy>),
     /// Whether some workloads are reached by mutual TLS.
@@ -116,11 +128,13 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
         Body::Service(written) => service::translate(site, written),
+        Body::Namespace => distribution::of_namespace(site),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),
         Body::PeerAuthentication(written) => peer_authentication::translate(site, written),
         Body::Policy(written) => policy::translate(site, written),
+        Body::RequestAuthentication(written) => request_authentication::translate(site, written),
         Body::Workload(..) | Body::Secret(_) => Some(Meaning::Nothing),
     };
     let faults = check.into_faults();

@@ -1,39 +1,115 @@
-//! `Policy` and `MeshPolicy` of 2019: they are checked, and have no effect yet.
+//! `Policy` and `MeshPolicy` of 2019 → what is asked of the requests to some services.
 
 use super::{Meaning, Site, names::is_label};
 use crate::{
-    document::{Jwt, Path, PathRule, Peer, Policy, StringMatch, TargetedPort},
-    model::Pattern,
+    document::{self, Jwt, Path, Peer, PeerTlsMode, StringMatch, TargetedPort},
+    model::{
+        Origin, PathRule, Pattern, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
+        PrincipalBinding, TokenPlace, TokenRule, Trigger,
+    },
 };
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use std::sync::Arc;
 
-pub(super) fn translate(site: Site<'_>, written: &Policy) -> Option<Meaning> {
+pub(super) fn translate(site: Site<'_>, written: &document::Policy) -> Option<Meaning> {
     check_name(site, written);
-    check_targets(site, written);
+    let scope = scope(site, written);
     let (peers_at, origins_at) = (site.spec.field("peers"), site.spec.field("origins"));
     let mut issuers = Vec::new();
     for (index, peer) in written.peers.iter().enumerate() {
         if let Peer::Jwt(jwt) = peer {
-            check_jwt(site, &peers_at.index(index).field("jwt"), jwt, &mut issuers);
+            // It is ignored, as in Istio, and has to be right all the same.
+            origin(site, &peers_at.index(index).field("jwt"), jwt, &mut issuers);
         }
     }
+    let mut origins = Vec::with_capacity(written.origins.len());
     for (index, jwt) in written.origins.iter().enumerate() {
-        check_jwt(site, &origins_at.index(index).field("jwt"), jwt, &mut issuers);
+        let at = origins_at.index(index);
+        origins.extend(origin(site, &at.field("jwt"), jwt, &mut issuers));
     }
     site.later(
         site.spec,
-        &[
-            ("peers", !written.peers.is_empty()),
-            ("peerIsOptional", written.peer_is_optional),
-            ("origins", !written.origins.is_empty()),
-            ("originIsOptional", written.origin_is_optional),
-            ("principalBinding", written.principal_binding != Default::default()),
-        ],
+        &[("peers", !written.peers.is_empty()), ("peerIsOptional", written.peer_is_optional)],
     );
-    Some(Meaning::Nothing)
+    Some(Meaning::Policy(Arc::new(Policy {
+        name: site.name(),
+        scope,
+        peers: peers(&written.peers),
+        peer_is_optional: written.peer_is_optional,
+        origins,
+        origin_is_optional: written.origin_is_optional,
+        binding: match written.principal_binding {
+            document::PrincipalBinding::UsePeer => PrincipalBinding::Peer,
+            document::PrincipalBinding::UseOrigin => PrincipalBinding::Origin,
+        },
+    })))
+}
+
+/// The first way of mutual TLS that is written. Tokens of workloads are ignored, as in Istio.
+fn peers(written: &[Peer]) -> Option<PeerDemand> {
+    written.iter().find_map(|peer| match peer {
+        Peer::Mtls(tls) => Some(PeerDemand {
+            takes_plain_text: tls.mode == PeerTlsMode::Permissive,
+            takes_anonymous_tls: tls.allow_tls,
+        }),
+        Peer::Nothing | Peer::Jwt(_) => None,
+    })
+}
+
+fn origin<'a>(site: Site<'_>, at: &Path<'_>, jwt: &'a Jwt, issuers: &mut Vec<&'a str>) -> Option<Origin> {
+    check_jwt(site, at, jwt, issuers);
+    if jwt.issuer.is_empty() {
+        return None;
+    }
+    let headers_at = at.field("jwtHeaders");
+    let header = |(index, name): (usize, &String)| {
+        let name = Some(name).filter(|name| !name.is_empty())?;
+        Some(TokenPlace::Header { name: site.header_name(&headers_at.index(index), name)?, prefix: None })
+    };
+    let headers = jwt.jwt_headers.iter().enumerate().filter_map(header);
+    let params = jwt.jwt_params.iter().map(|name| TokenPlace::Parameter(name.as_str().into()));
+    let places: Vec<_> = headers.chain(params).collect();
+    let rule = TokenRule {
+        issuer: Some(jwt.issuer.as_str().into()),
+        audiences: jwt.audiences.iter().map(|audience| audience.as_str().into()).collect(),
+        keys: site.key_source(at, &jwt.issuer, &jwt.jwks, &jwt.jwks_uri, TokenRule::TIMEOUT),
+        places: if places.is_empty() { TokenRule::usual_places() } else { places },
+        payload_header: site.header_name(at, &payload_header(&jwt.issuer)),
+        claim_headers: Vec::new(),
+        forwards: true,
+        lists: TokenRule::LISTS.map(Into::into).into(),
+    };
+    let rules_at = at.field("triggerRules");
+    let trigger = |(index, written): (usize, &document::TriggerRule)| {
+        let at = rules_at.index(index);
+        Trigger {
+            excluded: paths(site, &at.field("excludedPaths"), &written.excluded_paths),
+            included: paths(site, &at.field("includedPaths"), &written.included_paths),
+        }
+    };
+    let triggers = jwt.trigger_rules.iter().enumerate().map(trigger).collect();
+    Some(Origin { rule: Arc::new(rule), triggers })
+}
+
+/// The header in which the mesh of 2019 told a service what a token of an issuer says.
+fn payload_header(issuer: &str) -> String {
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, issuer.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("istio-sec-{hex}")
+}
+
+/// The services that it is for.
+fn scope(site: Site<'_>, written: &document::Policy) -> PolicyScope {
+    let targets = targets(site, &written.targets);
+    match (site.metadata.namespace.as_str(), written.targets.is_empty()) {
+        ("", _) => PolicyScope::Mesh,
+        (namespace, true) => PolicyScope::Namespace(namespace.into()),
+        (namespace, false) => PolicyScope::Services(namespace.into(), targets),
+    }
 }
 
 /// One that is for everything is called `default`, and only that one.
-fn check_name(site: Site<'_>, written: &Policy) {
+fn check_name(site: Site<'_>, written: &document::Policy) {
     let name_at = Path::Root.field("metadata");
     let (name_at, name) = (name_at.field("name"), &site.metadata.name);
     let is_of_mesh = site.metadata.namespace.is_empty();
@@ -51,23 +127,33 @@ fn check_name(site: Site<'_>, written: &Policy) {
     }
 }
 
-fn check_targets(site: Site<'_>, written: &Policy) {
+fn targets(site: Site<'_>, written: &[document::Target]) -> Vec<PolicyTarget> {
     let at = site.spec.field("targets");
-    for (index, target) in written.targets.iter().enumerate() {
+    let target = |(index, target): (usize, &document::Target)| {
         let at = at.index(index);
         if !is_label(&target.name) {
             let reason = format!("target name {:?} must be a valid label", target.name);
             site.check.refuse_with(&at.field("name"), reason, "write the service's short name");
+            return None;
         }
         let ports_at = at.field("ports");
-        for (index, port) in target.ports.iter().enumerate() {
-            let at = ports_at.index(index);
-            match port {
-                TargetedPort::Number(number) => {
-                    site.port(&at.field("number"), *number);
-                }
-                TargetedPort::Name(name) => site.port_name(&at.field("name"), name),
-            }
+        let ports = target.ports.iter().enumerate();
+        let ports = ports.filter_map(|(index, port)| targeted_port(site, &ports_at.index(index), port));
+        let ports = ports.collect();
+        // Without a namespace it is the MeshPolicy, which has no targets.
+        let is_namespaced = !site.metadata.namespace.is_empty();
+        let service = is_namespaced.then(|| site.host(&at.field("name"), &target.name)).flatten()?;
+        Some(PolicyTarget { service, ports })
+    };
+    written.iter().enumerate().filter_map(target).collect()
+}
+
+fn targeted_port(site: Site<'_>, at: &Path<'_>, port: &TargetedPort) -> Option<PolicyPort> {
+    match port {
+        TargetedPort::Number(number) => site.port(&at.field("number"), *number).map(PolicyPort::Number),
+        TargetedPort::Name(name) => {
+            site.port_name(&at.field("name"), name);
+            Some(PolicyPort::Name(name.as_str().into()))
         }
     }
 }
@@ -86,38 +172,27 @@ fn check_jwt<'a>(site: Site<'_>, at: &Path<'_>, jwt: &'a Jwt, issuers: &mut Vec<
         ("jwtHeaders", &jwt.jwt_headers, "location header must be non-empty string"),
         ("jwtParams", &jwt.jwt_params, "location query must be non-empty string"),
     ] {
-        let at = at.field(field);
-        for (index, _) in names.iter().enumerate().filter(|(_, name)| name.is_empty()) {
-            site.check.refuse(&at.index(index), reason);
-        }
-    }
-    let uri = jwt.jwks_uri.as_str();
-    if !uri.is_empty() && !uri.starts_with("http://") && !uri.starts_with("https://") {
-        let reason = format!("URI scheme is not http or https: {uri:?}");
-        site.check.refuse_with(&at.field("jwksUri"), reason, "write https://…");
-    }
-    let rules_at = at.field("triggerRules");
-    for (index, rule) in jwt.trigger_rules.iter().enumerate() {
-        let at = rules_at.index(index);
-        for (field, paths) in
-            [("excludedPaths", &rule.excluded_paths), ("includedPaths", &rule.included_paths)]
-        {
-            let at = at.field(field);
-            for (index, path) in paths.iter().enumerate() {
-                check_path(site, &at.index(index), path);
-            }
-        }
+        site.named(&at.field(field), names, reason);
     }
 }
 
-fn check_path(site: Site<'_>, at: &Path<'_>, path: &PathRule) {
-    match path {
-        PathRule::Match(StringMatch::Regex(source)) => {
-            site.check.accept(at, Pattern::parse(source));
-        }
-        PathRule::Match(StringMatch::Present) => {
-            site.check.refuse_with(at, "nothing to compare with", "write exact, prefix, suffix or regex");
-        }
-        PathRule::Match(_) | PathRule::Suffix(_) => {}
-    }
+/// Comparisons with a path.
+fn paths(site: Site<'_>, at: &Path<'_>, written: &[document::PathRule]) -> Vec<PathRule> {
+    let path = |(index, path): (usize, &document::PathRule)| {
+        let at = at.index(index);
+        Some(match path {
+            document::PathRule::Suffix(text) => PathRule::Suffix(text.as_str().into()),
+            document::PathRule::Match(StringMatch::Exact(text)) => PathRule::Exact(text.as_str().into()),
+            document::PathRule::Match(StringMatch::Prefix(text)) => PathRule::Prefix(text.as_str().into()),
+            document::PathRule::Match(StringMatch::Regex(source)) => {
+                PathRule::Regex(site.check.accept(&at, Pattern::parse(source))?)
+            }
+            document::PathRule::Match(StringMatch::Present) => {
+                let remedy = "write exact, prefix, suffix or regex";
+                site.check.refuse_with(&at, "nothing to compare with", remedy);
+                return None;
+            }
+        })
+    };
+    written.iter().enumerate().filter_map(path).collect()
 }

@@ -8,6 +8,15 @@ pub use rate_limit::{
     Descriptor, DescriptorEntry, DescriptorValue, Dimension, GlobalLimit, Limit, LimitRule, LocalLimit,
     RateLimit, TokenBucket,
 };
+mod policy;
+mod request_authentication;
+mod token_rule;
+
+pub use policy::{
+    Origin, PathRule, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget, PrincipalBinding, Trigger,
+};
+pub use request_authentication::RequestAuthentication;
+pub use token_rule::{ClaimHeader, KeySource, RemoteKeys, TokenPlace, TokenRule};
 mod authorization;
 mod glob;
 mod ip_block;
@@ -33,6 +42,10 @@ pub struct Security {
     pub ext_authz: Vec<Arc<ExtAuthz>>,
     /// How many requests workloads take.
     pub rate_limits: Vec<Arc<RateLimit>>,
+    /// The tokens that requests may carry.
+    pub tokens: Vec<Arc<RequestAuthentication>>,
+    /// What the dialect of 2019 says.
+    pub policies: Vec<Arc<Policy>>,
     /// Who may ask what.
     pub authorization: Vec<Arc<AuthorizationPolicy>>,
     /// Whether workloads are reached by mutual TLS.

@@ -8,7 +8,7 @@ use super::{
     world::World,
 };
 use crate::{
-    model::{Model, UnknownHosts, VirtualService},
+    model::{ConnectionPool, MeshTraffic, Model, TrafficPolicy, UnknownHosts, VirtualService},
     table::{
         decide::{Decision, Refusal},
         inbound::Inbound,
@@ -27,21 +27,26 @@ impl Snapshot {
         let world = World::of(model, viewpoint, previous.map(|previous| previous.recipes.world()));
         let mut compiler = Compiler::new(model, viewpoint, &world, previous);
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let (outbound, listeners) = match is_gateway {
-            true => (Arc::default(), compiler.gateways()),
-            false => (compiler.mesh(), Vec::new()),
+        let former = previous.map(|previous| &previous.inbound);
+        let inbound = kept(former, Inbound::of(model, viewpoint, former.map(|former| &**former)));
+        // A gateway calls nobody itself, but for the keys of tokens.
+        let called = if is_gateway { inbound.key_hosts() } else { Vec::new() };
+        let (listeners, outbound) = match is_gateway {
+            true => (compiler.gateways(), compiler.called(&called)),
+            false => (Vec::new(), compiler.mesh()),
         };
         let stand_in = compiler.stand_in();
+        compiler.ask();
         let sidecar = compiler.scope.sidecar;
         let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
         let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
-            _ if is_gateway => Decision::Refuse(Refusal::NoRoute),
+            _ if is_gateway && called.is_empty() => Decision::Refuse(Refusal::NoRoute),
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
-        let former = previous.map(|previous| &previous.inbound);
-        let inbound = Inbound::of(model, viewpoint, former.map(|former| &**former));
-        let inbound = kept(former, inbound);
+        let traffic = Arc::clone(world.traffic());
+        let passing = passing(&traffic);
+        let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));
         let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
@@ -59,10 +64,20 @@ impl Snapshot {
             inbound,
             path_normalization: model.path_normalization,
             trust,
+            traffic,
+            passing,
             dns_refresh: model.dns_refresh,
             recipes,
         }
     }
+}
+
+/// What the mesh says of requests that go where their address says, if that is not what holds anyway. Nobody is chosen for
+/// them, so nobody is left alone.
+fn passing(traffic: &MeshTraffic) -> Option<TrafficPolicy> {
+    let pool = traffic.pool(None);
+    (pool != ConnectionPool::default())
+        .then(|| TrafficPolicy { connection_pool: pool, ..TrafficPolicy::default() })
 }
 
 /// The part of the table before, if the new one equals it.

@@ -68,6 +68,23 @@ impl<'a> Compiler<'a> {
         outbound
     }
 
+    /// The virtual hosts of those services that have one of these names, by no rules but their own defaults: what a gateway
+    /// calls itself.
+    pub(super) fn called(&mut self, names: &[&str]) -> Arc<Outbound> {
+        let (claims, mut met) = (Claims::new(&[]), Met::default());
+        let mut outbound = Outbound::with_capacity(names.len());
+        for service in self.backends.directory.services() {
+            let own = service.short_name.iter().filter(|_| *service.namespace == *self.viewpoint.namespace);
+            let all = [&service.host].into_iter().chain(&service.aliases).chain(own);
+            let called: Vec<_> = all.filter(|name| names.contains(&name.as_str())).collect();
+            if !called.is_empty() {
+                let site = outbound.site(self.site_of(service, &claims, &mut met));
+                called.into_iter().for_each(|name| outbound.claim(&name.to_pattern(), site));
+            }
+        }
+        Arc::new(outbound)
+    }
+
     fn mesh_rules(&self) -> Vec<&'a Arc<VirtualService>> {
         let all = self.model.virtual_services.iter();
         let attached = all.filter(|service| service.attachments.contains(&Attachment::Mesh));

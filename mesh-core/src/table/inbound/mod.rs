@@ -1,23 +1,31 @@
 //! What holds for the requests that come to a workload: who may connect, which tokens count, who may do what.
 
 mod authorization;
+mod policies;
 mod rate_limits;
 mod tls_demands;
+mod tokens;
 mod view;
 
 pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
+pub use policies::Policies;
 pub use rate_limits::{InboundLimit, RateLimits};
 pub use tls_demands::TlsDemands;
+pub use tokens::Tokens;
 pub use view::InboundView;
 
 use super::Viewpoint;
-use crate::model::{ExtAuthz, Model};
+use crate::model::{ExtAuthz, KeySource, Model};
 use authorization::Authorization;
 use std::sync::Arc;
 
 /// Everything that documents say about the requests to one workload.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inbound {
+    /// The tokens that requests may carry.
+    pub tokens: Tokens,
+    /// What the dialect of 2019 says.
+    pub policies: Policies,
     /// Whether mutual TLS is asked of those who connect.
     pub tls: TlsDemands,
     authorization: Arc<Authorization>,
@@ -31,12 +39,30 @@ impl Inbound {
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
         let former = previous.map(|previous| &previous.authorization);
         Self {
+            tokens: Tokens::of(model, viewpoint),
+            policies: Policies::of(model, viewpoint),
             tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
             authorization: Authorization::of(model, viewpoint, former),
             ext_authz: model.security.ext_authz.clone(),
             rate_limits: RateLimits::of(model, viewpoint),
             trusted_proxies: model.trusted_proxies,
         }
+    }
+
+    /// These rules for tokens, and nothing else.
+    #[must_use]
+    pub fn of_tokens(tokens: Tokens) -> Self {
+        Self { tokens, ..Self::default() }
+    }
+
+    /// The hosts that keys of tokens are fetched from.
+    pub(super) fn key_hosts(&self) -> Vec<&str> {
+        let origins = self.policies.all().flat_map(|policy| &policy.origins).map(|origin| &origin.rule);
+        let hosts = self.tokens.rules().iter().chain(origins).filter_map(|rule| match &rule.keys {
+            KeySource::At(at) | KeySource::Discovered(at) => at.uri.host(),
+            KeySource::Inline(_) | KeySource::Unknown => None,
+        });
+        hosts.collect()
     }
 
     /// How many proxies are believed when they say, in `x-forwarded-for`, who their client is.

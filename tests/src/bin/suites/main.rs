@@ -15,9 +15,11 @@ mod levels;
 mod rbac;
 mod report;
 mod routing;
+mod signatures;
 mod simulation;
 mod spiffe;
 mod suite;
+mod tokens;
 mod vectors;
 mod world;
 

@@ -45,11 +45,7 @@ pub(crate) async fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)
 /// Judges the rows of one file of documents.
 async fn outcomes<'a>(config: &Path, rows: &[&'a Row]) -> Result<Vec<(&'a Row, Outcome)>, String> {
     let text = fs::read_to_string(config).map_err(|error| format!("{}: {error}", config.display()))?;
-    let is_of_claims = rows.iter().all(|row| row.group == "jwtClaimRoute");
-    let Some(first) = rows.first().filter(|_| !is_of_claims) else {
-        let outcome = || Outcome::unsaid("rules that look at a token's claims are not decided yet");
-        return Ok(rows.iter().map(|row| (*row, outcome())).collect());
-    };
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
     let mut written = documents::read(config)?;
     let server =
         written.iter().flat_map(|document| documents::list(&document["spec"], "servers")).next().cloned();
@@ -67,7 +63,7 @@ async fn outcomes<'a>(config: &Path, rows: &[&'a Row]) -> Result<Vec<(&'a Row, O
 }
 
 /// A service and its one instance.
-fn echo(name: &str) -> [Value; 2] {
+pub(crate) fn echo(name: &str) -> [Value; 2] {
     let ports = PORTS.map(|(name, port)| json!({"name": name, "port": port}));
     let metadata = json!({"name": name, "namespace": NAMESPACE});
     let labels = json!({"app": name});

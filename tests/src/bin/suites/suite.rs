@@ -3,7 +3,7 @@
 use crate::{
     analyzers, authz, config, conformance,
     judgement::{Judgement, Outcome},
-    routing, simulation, vectors,
+    routing, signatures, simulation, tokens, vectors,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -51,12 +51,17 @@ impl Suite {
     /// Judges every row.
     pub(crate) fn judge(&self) -> Result<Vec<Judgement>, String> {
         let rows = match self.name.as_str() {
-            "authz" => at_work(authz::judge(&self.folder))?,
             "istio-analyzers" => analyzers::judge(&self.folder)?,
             "istio-config" => config::judge(&self.folder)?,
             "gateway-api-conformance" => at_work(conformance::judge(&self.folder))?,
             "istio-routing" => at_work(routing::judge(&self.folder))?,
             "istio-simulation" => simulation::judge(&self.folder)?,
+            "authz" => {
+                let mut rows = at_work(authz::judge(&self.folder))?;
+                rows.extend(at_work(tokens::judge(&self.folder))?);
+                rows
+            }
+            "jwt-vectors" => signatures::judge(&self.folder)?,
             "vectors" => vectors::judge(&self.folder)?,
             _ => self.unjudged()?,
         };

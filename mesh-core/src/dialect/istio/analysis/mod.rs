@@ -1,5 +1,6 @@
 //! What is wrong between documents that are each right by themselves, with the codes of `istioctl analyze`.
 
+mod asked_services;
 mod attachments;
 mod authorization;
 mod client_tls;
@@ -20,6 +21,7 @@ mod services;
 mod shared_certificates;
 mod sidecars;
 mod subject;
+mod tokens;
 mod workloads;
 
 use super::{Setting, Site};
@@ -39,7 +41,7 @@ use services::Selecting;
 ///
 /// | code | severity | what is told |
 /// |---|---|---|
-/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret |
+/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret; a MeshConfig or a RateLimit names a service, or a policy an extension provider, that is not there |
 /// | IST0109 | error | several VirtualServices route one host in the mesh |
 /// | IST0110 | error | several Sidecars select one workload |
 /// | IST0111 | error | several Sidecars of one namespace have no selector |
@@ -57,12 +59,14 @@ use services::Selecting;
 /// | IST0138 | warning | several Gateways of the same workloads serve one certificate |
 /// | IST0140 | warning | a Gateway sends requests to a host whose subsets only rules of the mesh choose |
 /// | IST0145 | error | several Gateways serve one host on one port of the same workloads |
+/// | IST0149 | error | rules look at claims of tokens that nobody verifies at their gateway |
 /// | IST0150 | warning | the name of an ExternalName service's port does not tell a protocol |
 /// | IST0161 | error | a Gateway's secret lacks the certificate, its key or the clients' authorities |
 /// | IST0162 | warning | no Service of a Gateway's workloads leads to its port |
 /// | IST0165 | warning | a VirtualService names a Gateway that Istio generates |
 /// | IST0173 | error | a subset selects none of its service's endpoints |
 /// | IST0174 | warning | a DestinationRule is for a host that nobody describes |
+/// | IST0175 | warning | keys of tokens come from a host that nobody describes, and any host may be asked |
 /// | IST0177 | warning | ServiceEntries give one port of a host different protocols |
 /// | KIA0105 | error | an AuthorizationPolicy asks for identities where nobody proves one |
 /// | KIA0108 | error | an AuthorizationPolicy names a trust domain that nobody is of |
@@ -106,10 +110,13 @@ pub fn analyze<'a>(
     destination_rules::check_repeated(&documents.destination_rules, &mut faults);
     gateways::check(&documents.gateways, &mut faults);
     shared_certificates::check(&documents.gateways, &mut faults);
+    asked_services::check(&documents, &registry, &mut faults);
     secrets::check(&documents, &mut faults);
     sidecars::check(&documents, &mut faults);
     service_entries::check(&documents, &mut faults);
     authorization::check(&documents, model, &mut faults);
+    tokens::check_claims(&documents, &model.root_namespace, &mut faults);
+    tokens::check_keys(&documents, model, &registry, &mut faults);
     services::check(&documents.services, &mut faults);
     let services = Selecting::new(&documents.services);
     gateway_ports::check(&documents, &services, &mut faults);

@@ -67,6 +67,11 @@ impl<'a> Subject<'a> {
         HostPattern::parse(&self.site().full_name(name)).ok()
     }
 
+    /// The full form of a host's name in this document.
+    pub(super) fn full_name(&self, name: &str) -> String {
+        self.site().full_name(name)
+    }
+
     /// The gateway that a name means in this document.
     pub(super) fn gateway(&self, name: &str) -> Option<GatewayName> {
         self.site().gateway(&SPEC, name)

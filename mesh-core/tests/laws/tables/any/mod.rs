@@ -9,9 +9,11 @@ use crate::build::*;
 use arbitrary::Unstructured;
 use http::StatusCode;
 use mesh_core::{
+    identity::Claims,
     model::*,
     table::{GatewayRole, Viewpoint},
 };
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 const PROTOCOLS: [ServerProtocol; 4] =
@@ -128,6 +130,11 @@ impl<'a> Any<'a> {
             headers: self.list(0, 5, |any, _| (any.of(&HEADERS), any.of(&values))),
             port,
             listener: (viewpoint.gateway != GatewayRole::None).then_some(port),
+            claims: self.maybe(2, |any| {
+                let texts = any.list(1, 2, |any, _| any.of(&WORDS).into());
+                let value = if any.once_in(2) { Value::Array(texts) } else { texts[0].clone() };
+                Claims::new(Map::from_iter([(any.of(&WORDS).to_owned(), value)]))
+            }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A request, and who sends it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mesh_core::table::RequestView;
+use mesh_core::{identity::Claims, table::RequestView};
 
 /// A request.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(in super::super) struct Sent {
     pub(super) headers: Vec<(&'static str, &'static [u8])>,
     pub(super) port: u16,
     pub(super) listener: Option<u16>,
+    pub(super) claims: Option<Claims>,
 }
 
 impl Sent {
@@ -39,6 +40,7 @@ impl Sent {
             headers,
             port: self.port,
             listener: self.listener,
+            claims: self.claims.as_ref(),
         }
     }
 }

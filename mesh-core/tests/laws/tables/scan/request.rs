@@ -13,11 +13,17 @@ impl Reader<'_> {
 
     /// Whether a request meets the conditions of a block.
     pub(super) fn holds(&self, block: &Block) -> bool {
-        let Conditions { path, method, scheme, authority, headers, without_headers, query, .. } =
-            &block.conditions;
-        // Nothing is known of any claim.
-        let asks_for_claims =
-            !block.conditions.claims.is_empty() || !block.conditions.without_claims.is_empty();
+        let Conditions {
+            path,
+            method,
+            scheme,
+            authority,
+            headers,
+            without_headers,
+            query,
+            claims,
+            without_claims,
+        } = &block.conditions;
         let is =
             |asked: &Option<TextMatch>, text| asked.as_ref().is_none_or(|asked| compare(asked, text, false));
         block.port.is_none_or(|port| port == self.view.port)
@@ -27,7 +33,8 @@ impl Reader<'_> {
             && is(authority, self.view.authority)
             && headers.iter().all(|header| self.has(header))
             && !without_headers.iter().any(|header| self.has_unwanted(header))
-            && !asks_for_claims
+            && claims.iter().all(|claim| self.has_claim(claim))
+            && !without_claims.iter().any(|claim| self.has_claim(claim))
             && query.iter().all(|query| self.has_parameter(query))
     }
 
@@ -53,6 +60,16 @@ impl Reader<'_> {
             return self.has(asked);
         }
         asked.value != TextMatch::Present && compare(&asked.value, "", false)
+    }
+
+    /// Claims here are texts and lists of texts.
+    fn has_claim(&self, asked: &ClaimMatch) -> bool {
+        let Some(value) = self.view.claims.and_then(|claims| claims.get(&asked.path)) else { return false };
+        let texts: Vec<&str> = match value.as_array() {
+            Some(list) => list.iter().filter_map(|element| element.as_str()).collect(),
+            None => value.as_str().into_iter().collect(),
+        };
+        asked.value == TextMatch::Present || texts.into_iter().any(|text| compare(&asked.value, text, false))
     }
 
     fn has_parameter(&self, asked: &QueryMatch) -> bool {

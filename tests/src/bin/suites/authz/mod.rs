@@ -48,7 +48,7 @@ struct Ports {
     workload: u16,
 }
 
-/// Judges every row of both tables, and says of tokens that somebody else judges them.
+/// Judges every row of both tables: of policies, and of paths.
 pub(crate) async fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)>, String> {
     let rows: Vec<Row> = read(&folder.join("index.json"))?;
     let tokens: Map<String, Value> = read(&folder.join("tokens.json"))?;
@@ -57,11 +57,6 @@ pub(crate) async fn judge(folder: &Path) -> Result<Vec<(String, String, Outcome)
         judged.push((row.test.clone(), row.id.clone(), row.outcome(folder, &tokens).await?));
     }
     judged.extend(paths::judge(folder)?);
-    let others: Vec<Value> = read(&folder.join("jwt_index.json"))?;
-    judged.extend(others.iter().map(|row| {
-        let id = documents::text(row, "id").to_owned();
-        ("tokens".to_owned(), id, Outcome::unsaid("cannot be said: no judge yet"))
-    }));
     Ok(judged)
 }
 

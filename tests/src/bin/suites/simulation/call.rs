@@ -39,6 +39,7 @@ fn view<'a>(row: &'a Row, port: u16, headers: &'a HeaderMap, listener: Option<u1
         headers,
         port,
         listener,
+        claims: None,
     }
 }
 

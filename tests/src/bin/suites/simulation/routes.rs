@@ -60,6 +60,7 @@ impl Probe<'_> {
             headers: &headers,
             port: self.port,
             listener: None,
+            claims: None,
         };
         let explanation = snapshot.explain(&view);
         let is_own = explanation.matched_domain.as_deref() == Some(documents::or(self.host, "*"));

@@ -99,9 +99,16 @@ impl Call {
 impl World {
     /// Sends a request. The error says why nobody answered.
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, String> {
-        let Way::Gateway(gate) = &self.way else {
-            let response = self.mesh.client().request(call.request()?).await;
-            return Reply::of(response.map_err(|error| error.to_string())?).await;
+        let gate = match &self.way {
+            Way::Mesh => {
+                let response = self.mesh.client().request(call.request()?).await;
+                return Reply::of(response.map_err(|error| error.to_string())?).await;
+            }
+            Way::Workload { address, .. } => {
+                let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+                return exchange(stream, call).await;
+            }
+            Way::Gateway(gate) => gate,
         };
         let Some(door) = gate.doors.get(&call.port) else {
             return Err(format!("the gateway does not open port {}", call.port));
@@ -135,7 +142,7 @@ impl World {
     pub(crate) fn shares(&self, call: &Call, count: u32) -> Result<BTreeMap<String, f64>, String> {
         let (snapshot, request) = (self.mesh.handle().snapshot(), call.request()?);
         let view = match self.way {
-            Way::Mesh => RequestView::outbound(&request),
+            Way::Mesh | Way::Workload { .. } => RequestView::outbound(&request),
             Way::Gateway(_) => RequestView::at_gateway(&request, call.port, call.sni.is_some()),
         };
         let mut shares = BTreeMap::new();

@@ -23,7 +23,8 @@ use std::{
 };
 use tempfile::TempDir;
 use tests::tls::Authority;
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, task::JoinSet};
+use tower::service_fn;
 
 /// How many worlds are judged at a time: each keeps some dozens of files open.
 const AT_A_TIME: usize = 8;
@@ -45,6 +46,8 @@ pub(crate) async fn judge_all<T>(
 pub(crate) enum Member {
     /// A service of this namespace, with these labels.
     Service { namespace: String, labels: Labels },
+    /// The same, of which the requests are sent to it.
+    Workload { namespace: String, labels: Labels },
     /// A gateway with these labels; `hosts` are those that its certificates are for.
     Gateway { labels: Labels, hosts: Vec<String> },
 }
@@ -60,6 +63,8 @@ pub(crate) struct World {
 enum Way {
     /// By the mesh's own client.
     Mesh,
+    /// Over the wire, to a workload at this address.
+    Workload { address: SocketAddr, _tasks: JoinSet<()> },
     /// Over the wire.
     Gateway(Box<Gate>),
 }
@@ -101,6 +106,10 @@ impl World {
                 let config = Config { namespace, labels, ..Config::default() };
                 (Mesh::with_source(config, source).await, Way::Mesh)
             }
+            Member::Workload { namespace, labels } => {
+                let config = Config { namespace, labels, ..Config::default() };
+                workload(Mesh::with_source(config, source).await).await?
+            }
             Member::Gateway { labels, hosts } => gateway(labels, &hosts, &documents, source).await?,
         };
         Ok(Self { mesh, way, _pods: pods })
@@ -112,6 +121,20 @@ impl World {
         let status = status.borrow();
         status.faults.iter().find(|fault| fault.is_refusal()).map(ToString::to_string)
     }
+}
+
+/// Opens the port of a workload whose application tells what reached it.
+async fn workload(mesh: Mesh) -> Result<(Mesh, Way), String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let told = ("workload".to_owned(), mesh.config().namespace.clone());
+    let serving = mesh.serve(listener, service_fn(move |request| echo::echo(told.clone(), request)));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async {
+        // It ends with the world.
+        let _ = serving.await;
+    });
+    Ok((mesh, Way::Workload { address, _tasks: tasks }))
 }
 
 /// Opens the ports of the gateways that a workload of these labels acts as.
