@@ -17,6 +17,7 @@ mod services;
 mod sidecars;
 mod status;
 mod subsets;
+mod tokens;
 mod unreachable;
 mod workloads;
 
