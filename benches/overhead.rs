@@ -1,7 +1,7 @@
 //! What each layer of the outbound stack adds to a request, in time and in allocations, with real documents.
 //!
-//! First over a stream in memory, under a bare connection of hyper: each row has one layer more than the row above. Then
-//! the whole client, with its pool, over loopback, beside the pooled client of hyper that it takes the place of, and a bare
+//! First over a stream in memory, under a bare connection of hyper: each row has one layer more than the row above. The
+//! same for layers before a service that ask and count. Then the whole client, with its pool, over loopback, beside the pooled client of hyper that it takes the place of, and a bare
 //! connection. Client and server run on one thread and all rows take turns, so what a row adds is the difference of the
 //! fastest rounds.
 
@@ -24,9 +24,9 @@ use mesh_core::{
 };
 use mesh_tower::{
     Body, BoxError, Ejections, Mesh, answer::AnswerLayer, balance::BalanceLayer, carry::CarryOutLayer,
-    cors::CorsLayer, fault::FaultLayer, mesh::Config, mirror::MirrorLayer, outlier::OutlierLayer,
-    respond::RespondLayer, retry::RetryLayer, rewrite::RewriteLayer, route::RouteLayer,
-    timeout::TimeoutLayer,
+    cors::CorsLayer, ext_authz::ExtAuthzLayer, fault::FaultLayer, mesh::Config, mirror::MirrorLayer,
+    outlier::OutlierLayer, rate_limit::RateLimitLayer, respond::RespondLayer, retry::RetryLayer,
+    rewrite::RewriteLayer, route::RouteLayer, timeout::TimeoutLayer,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{
@@ -95,6 +95,15 @@ spec:
         );
     }
     text
+}
+
+/// A limit that nobody reaches, by one bucket, or by one of each value of something.
+fn limit(per: &str) -> String {
+    format!(
+        "apiVersion: mesh.internal/v1alpha1\nkind: RateLimit\nmetadata: {{name: ample}}\nspec: {{rules: [{{match: \
+         [{{uri: {{prefix: /product}}}}], local: {{maxTokens: 4000000000, tokensPerFill: 1000000, fillInterval: 1s, \
+         per: [{per}]}}}}]}}\n"
+    )
 }
 
 /// Documents that never change.
@@ -290,6 +299,24 @@ async fn rows(handle: &Handle) -> Vec<Row> {
     ]
 }
 
+/// What asks and counts before a service: with nothing written, each beside the row above, and with limits.
+async fn door(nothing: &Handle) -> Vec<Row> {
+    let bare = Bare::in_memory().await;
+    let ask = ServiceBuilder::new().layer(ExtAuthzLayer::inbound(nothing.clone()));
+    let count = ask.clone().layer(RateLimitLayer::inbound(nothing.clone()));
+    let mut rows = vec![
+        Row::new("a bare connection", bare.clone()),
+        Row::new("ext_authz, nothing written", ask.clone().service(bare.clone())),
+        Row::new("rate_limit, nothing written", count.service(bare.clone())),
+    ];
+    for (name, per) in [("rate_limit, one bucket", ""), ("rate_limit, a bucket for each path", "path")] {
+        let mesh = Mesh::with_source(Config::default(), Text(limit(per))).await;
+        let limited = ask.clone().layer(RateLimitLayer::inbound(mesh.handle()));
+        rows.push(Row::new(name, limited.service(bare.clone())));
+    }
+    rows
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(measure());
@@ -302,6 +329,7 @@ async fn measure() {
     assert!(!faults.iter().any(|fault| fault.is_refusal()), "{faults:?}");
 
     let mut layers = rows(&mesh.handle()).await;
+    let mut door = door(&mesh.handle()).await;
     let stream = TcpStream::connect(servers[0]).await.expect("a server");
     stream.set_nodelay(true).expect("a connection");
     let mut loopback = vec![
@@ -310,11 +338,12 @@ async fn measure() {
         Row::new("the mesh's client", mesh.client()),
     ];
     for _ in 0..ROUNDS {
-        for row in layers.iter_mut().chain(&mut loopback) {
+        for row in layers.iter_mut().chain(&mut door).chain(&mut loopback) {
             row.take_turn().await;
         }
     }
     tell("in memory, each layer beside the one above", &layers);
+    tell("in memory, before a service", &door);
     tell("over loopback", &loopback);
     let (time, allocations) = layers[layers.len() - 1].added(&layers[0]);
     println!("\nthe layers in memory add {time} ns and {allocations:.1} allocations to a bare connection");

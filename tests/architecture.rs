@@ -42,8 +42,13 @@ const NAMES_A_LAYER: [(&str, &str, &str); 1] = [(
 const CORE_FOR_LAYERS: [&str; 4] = ["table", "model", "identity", "watch::Handle"];
 
 /// Files that name a status code though they do not turn a refusal into one.
-const NAMES_A_STATUS: [(&str, &str); 3] = [
+const NAMES_A_STATUS: [(&str, &str); 5] = [
     ("mesh-tower/src/answer/", "a document names the status"),
+    (
+        "mesh-tower/src/ext_authz/",
+        "an authorization service names the status: 200 is a yes, and a no without one is 403",
+    ),
+    ("mesh-tower/src/grpc.rs", "a service that speaks gRPC answers with 200, whatever it says"),
     ("mesh-tower/src/gateway/forward.rs", "httpsRedirect is a 301, and 101 hands the connection over"),
     ("mesh-tower/src/timeout/policy.rs", "101 hands the connection over, which then has no end to be late"),
 ];

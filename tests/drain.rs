@@ -2,7 +2,6 @@
 
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError, Mesh, mesh::Config};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tests::{
@@ -37,7 +36,7 @@ impl Fed {
     async fn serving(grace: Duration) -> Self {
         let mesh = Mesh::start(Config { grace, ..config(&Documents::new()) }).await.expect("documents");
         let (asked, feeds) = mpsc::unbounded_channel();
-        let answer = move |_: Request<Incoming>| {
+        let answer = move |_: Request<Body>| {
             let (feed, body) = fed();
             let told = asked.send(feed);
             async move { told.map(|()| Response::new(body)).map_err(|_| BoxError::from("the test is over")) }
@@ -114,7 +113,7 @@ async fn a_request_whose_answer_has_not_begun_is_answered() {
     let served = serve(
         &mesh,
         listener,
-        service_fn(move |_: Request<Incoming>| {
+        service_fn(move |_: Request<Body>| {
             let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
             async move {
                 asked.notify_one();

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tests::shop::{Connection, Load, Program, Shop, kill};
+use tests::shop::{Connection, Load, PATIENCE, Program, Reply, Shop, kill};
 use tokio::time::Instant;
 
 /// How many requests are under way at once.
@@ -251,4 +251,33 @@ async fn a_port_that_is_taken_and_a_folder_in_use_are_told_clearly() {
     let program = Program::start(&["--port", "0", "--live", live.to_str().expect("a path of text")]);
     program.says(|line| line.starts_with("shop: Another shop runs on ")).await;
     assert_eq!(program.ended().await.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn who_may_call_whom_is_for_the_documents_to_say() {
+    let shop = open(&[]).await;
+    let token = shop.token("reader").await;
+    let mut connection = shop.connect().await;
+    assert_serves(&mut connection, &token).await;
+
+    let file = shop.documents().join("authorization.yaml");
+    let written = fs::read_to_string(&file).expect("a document");
+    let nobody = written.replace("sa/product-composite", "sa/somebody-else");
+    fs::write(&file, nobody).expect("a document");
+    let refused = until(&mut connection, &token, StatusCode::FORBIDDEN).await;
+    assert_eq!(refused.json()["message"], "RBAC: access denied");
+    fs::write(&file, written).expect("a document");
+    until(&mut connection, &token, StatusCode::OK).await;
+}
+
+/// Reads the product until the answer has this status.
+async fn until(connection: &mut Connection, token: &str, status: StatusCode) -> Reply {
+    let start = Instant::now();
+    loop {
+        let reply = connection.get(token, PRODUCT).await;
+        if reply.status == status {
+            return reply;
+        }
+        assert!(start.elapsed() < PATIENCE, "{reply:?}");
+    }
 }

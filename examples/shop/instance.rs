@@ -55,7 +55,11 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), BoxError> {
     let health = Router::new().route("/actuator/health", get(async || Json(json!({"status": "UP"}))));
     let ports = json!({"http": http.local_addr()?.port(), "http-mgm": management.local_addr()?.port()});
     println!("ready {ports}");
-    tokio::try_join!(mesh.serve(http, app), mesh.serve(management, health)).map(drop)
+    // Whoever asks for the health is no part of the mesh, and has no certificate.
+    let drain = mesh.drain().clone();
+    let health = axum::serve(management, health).with_graceful_shutdown(async move { drain.started().await });
+    let health = async { Ok(health.await?) };
+    tokio::try_join!(mesh.serve(http, app), health).map(drop)
 }
 
 /// Runs the gateway until told to stop. `port` is the one to say ready about.

@@ -86,9 +86,9 @@ fn nothing_written_is_what_istio_does_anyway() {
     for subset in [None, Some("v1")] {
         assert_eq!(*policy(&table, 80, subset), TrafficPolicy::default());
     }
-    let ConnectionPool { max_connections, connect_timeout, idle_timeout, .. } = ConnectionPool::default();
-    assert_eq!((max_connections, connect_timeout), (u32::MAX, Duration::from_secs(10)));
-    assert_eq!(idle_timeout, Some(Duration::from_secs(3600)));
+    let pool = ConnectionPool::default();
+    assert_eq!((pool.max_connections, pool.connect_timeout()), (u32::MAX, Duration::from_secs(10)));
+    assert_eq!(pool.idle_timeout, Some(Duration::from_secs(3600)));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_policy_is_carried_in_full() {
         (pool.max_requests_per_connection, pool.max_retries, pool.max_concurrent_streams),
         (Some(3), 4, 5)
     );
-    assert_eq!(pool.connect_timeout, Duration::from_millis(50));
+    assert_eq!(pool.connect_timeout(), Duration::from_millis(50));
     // The one of HTTP is preferred, and zero is no limit.
     assert_eq!((pool.idle_timeout, pool.max_connection_duration), (None, Some(Duration::from_secs(9))));
     assert_eq!(pool.tcp_keepalive.and_then(|keepalive| keepalive.time), Some(Duration::from_secs(10)));

@@ -1,7 +1,8 @@
 //! How the mesh ends a request.
 
 use crate::TokenFault;
-use http::HeaderMap;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use mesh_core::{
     model::AbortStatus,
     table::{Missing, Refusal},
@@ -17,9 +18,17 @@ pub struct Error {
     kind: Kind,
     source: Option<BoxError>,
     /// Seldom there, and apart because a map of headers is large.
-    headers: Option<Box<HeaderMap>>,
+    said: Option<Box<Said>>,
     retries: Retries,
     is_silent: bool,
+}
+
+/// What the answer says besides what it says by itself, or instead.
+#[derive(Debug, Default)]
+struct Said {
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    grpc_code: Option<u8>,
 }
 
 /// What came of the retries of a request.
@@ -46,6 +55,8 @@ pub(crate) enum Stop {
 pub enum Kind {
     /// The path cannot be read.
     InvalidPath,
+    /// The request names several hosts.
+    InvalidHost,
     /// A policy does not allow the request.
     AccessDenied,
     /// No virtual host, or no rule, for the request.
@@ -78,6 +89,22 @@ pub enum Kind {
     PerTryTimeout,
     /// An injected fault.
     Aborted(AbortStatus),
+    /// There are more requests than the workload takes; with this status.
+    RateLimited(StatusCode),
+    /// There are more requests than a service says that the workload takes; with this status.
+    RateLimitedByService(StatusCode),
+    /// The service that limits requests could not be asked, and is not done without.
+    NoLimiter,
+    /// The service that is asked whether requests may pass said no, with this status.
+    CheckDenied(StatusCode),
+    /// The service that is asked whether requests may pass could not be asked; with this status.
+    CheckFailed(StatusCode),
+    /// The service that is asked whether requests may pass gave an answer that makes no sense.
+    CheckInvalid,
+    /// Nobody knows the service that is to be asked whether requests may pass.
+    NoAuthorizer,
+    /// The request's body is longer than what the service is told that is asked whether requests may pass.
+    BodyTooLarge,
     /// A token that the request carries is not good.
     BadToken(TokenFault),
     /// The request carries no good token, and a Policy of 2019 asks for one.
@@ -88,7 +115,7 @@ impl Error {
     /// The mesh ends a request in this way.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, source: None, headers: None, retries: Retries::default(), is_silent: false }
+        Self { kind, source: None, said: None, retries: Retries::default(), is_silent: false }
     }
 
     /// The same, because of something else.
@@ -99,12 +126,32 @@ impl Error {
 
     /// What the answer's headers have to say besides, whoever gives the answer.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.headers.get_or_insert_default()
+        &mut self.said.get_or_insert_default().headers
     }
 
-    /// The same, if anything.
+    /// What the answer's body is, whoever gives the answer, in the place of the mesh's own.
+    pub fn set_body(&mut self, body: Bytes) {
+        self.said.get_or_insert_default().body = Some(body);
+    }
+
+    /// Which code a gRPC client gets, in the place of the one that stands for the status.
+    pub fn set_grpc_code(&mut self, code: u8) {
+        self.said.get_or_insert_default().grpc_code = Some(code);
+    }
+
+    /// Those headers, if anybody said.
     pub(crate) fn headers(&self) -> Option<&HeaderMap> {
-        self.headers.as_deref()
+        self.said.as_ref().map(|said| &said.headers)
+    }
+
+    /// What its body is, if anybody said.
+    pub(crate) fn body(&self) -> Option<&Bytes> {
+        self.said.as_ref()?.body.as_ref()
+    }
+
+    /// That code, if anybody said.
+    pub(crate) fn grpc_code(&self) -> Option<u8> {
+        self.said.as_ref()?.grpc_code
     }
 
     /// Notes what came of its retries.
@@ -149,7 +196,6 @@ impl From<Refusal> for Kind {
             Refusal::NoRoute => Self::NoRoute,
             Refusal::UnknownHost => Self::UnknownHost,
             Refusal::Missing(missing) => Self::NoCluster(missing),
-            Refusal::Misdirected => Self::Misdirected,
         }
     }
 }
@@ -158,6 +204,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::InvalidPath => "the path cannot be read",
+            Kind::InvalidHost => "the request has several Host headers",
             Kind::AccessDenied => {
                 "the request is not allowed (does a rule of an AuthorizationPolicy deny it, or does none allow it?)"
             }
@@ -192,6 +239,23 @@ impl fmt::Display for Error {
             }
             Kind::PerTryTimeout => "no try was answered within perTryTimeout",
             Kind::Aborted(_) => "an injected fault ended the request",
+            Kind::RateLimited(_) | Kind::RateLimitedByService(_) => {
+                "there are more requests than the workload takes (its RateLimit says how many)"
+            }
+            Kind::NoLimiter => {
+                "the service that limits requests could not be asked (failOpen: true lets requests pass then)"
+            }
+            Kind::CheckDenied(_) => "the authorization service denied the request",
+            Kind::CheckFailed(_) => {
+                "the authorization service could not be asked (failOpen: true lets requests pass then)"
+            }
+            Kind::CheckInvalid => "the authorization service's answer makes no sense",
+            Kind::NoAuthorizer => {
+                "the authorization service is unknown (do extensionProviders of the MeshConfig name it?)"
+            }
+            Kind::BodyTooLarge => {
+                "the body is longer than what the authorization service is told (maxRequestBytes, or allowPartialMessage)"
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ introduce ─▶ carry ─▶ jwt ─▶ authorize ─▶ app
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -31,6 +31,7 @@ pub mod carry;
 pub mod connection;
 pub mod cors;
 pub mod dns;
+pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
 pub mod hedge;
@@ -41,6 +42,7 @@ pub mod mirror;
 pub mod mtls;
 pub mod normalize;
 pub mod outlier;
+pub mod rate_limit;
 pub mod resolve;
 pub mod respond;
 pub mod retry;
@@ -50,10 +52,12 @@ pub mod serve;
 pub mod timeout;
 
 mod body;
+mod caller;
 mod client;
 mod context;
 mod dice;
 mod error;
+mod grpc;
 mod replay;
 mod reply;
 mod stack;
@@ -61,6 +65,7 @@ mod stream;
 mod token_fault;
 
 pub use body::Body;
+pub use caller::Caller;
 pub use client::Client;
 pub use context::{
     AnswerBy, Arrival, Context, Ejections, GENERATION_HEADER, PeerIdentity, Routed, Token, Tried, Upstream,

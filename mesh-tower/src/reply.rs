@@ -35,6 +35,19 @@ impl Asker {
         if self.is_grpc { grpc(code, &body) } else { self.plain(StatusCode::OK, body) }
     }
 
+    /// The answer with a status, or with a gRPC code for a gRPC client.
+    pub(crate) fn either_answer(self, status: StatusCode, code: u8, body: Bytes) -> Response<Body> {
+        if self.is_grpc { grpc(code, &body) } else { self.plain(status, body) }
+    }
+
+    /// Sets headers of an answer, but for what tells its form to a gRPC client.
+    pub(crate) fn amend(self, response: &mut Response<Body>, mut headers: HeaderMap) {
+        if self.is_grpc {
+            headers.remove(CONTENT_TYPE);
+        }
+        response.headers_mut().extend(headers);
+    }
+
     fn plain(self, status: StatusCode, body: Bytes) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;

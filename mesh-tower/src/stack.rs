@@ -3,32 +3,40 @@
 //! ```text
 //! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ jwt ─▶ authorize ─▶ app
-//! gateway:  respond ─▶ jwt ─▶ authorize ─▶ an outbound stack that routes by the listener a request came to
+//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
+//! gateway:  respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
+//! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
 //! Answers are marked for pages of other origins after the rule's own header changes, and faults are injected before
 //! such pages are looked at, as in Envoy. Faults come before the timeout, as in Envoy: an injected delay is not part of
 //! the route's time. On demand they come with each try instead, below retries. Headers that travel are added before
-//! routing, since rules look at them; tokens are judged before, since rules look at what they say. Tries are judged by what the endpoint answered, before the rule's header changes; a
-//! request is changed once, before its first try. Copies have these changes, too, and are sent once, whatever becomes of
-//! the tries.
+//! routing, since rules look at them; tokens are judged before, since rules look at what they say. Tries are judged by what
+//! the endpoint answered, before the rule's header changes; a request is changed once, before its first try. Copies have
+//! these changes, too, and are sent once, whatever becomes of the tries.
+//!
+//! Services that are asked about inbound requests are called as any other, but without rules: as in Istio, those of a
+//! VirtualService are not for them. What a service allows is changed before limits count it.
+//! Services are asked before tokens are judged, as in Istio: whom they let in is none of a token's business.
 
 use crate::{
     answer::{Answer, AnswerLayer},
     authorize::{Authorize, AuthorizeLayer},
     balance::{Balance, BalanceLayer},
+    caller::Caller,
     carry::{CarryIn, CarryInLayer, CarryOut, CarryOutLayer},
     connection::Connection,
     context::Ejections,
     cors::{Cors, CorsLayer},
+    ext_authz::{ExtAuthz, ExtAuthzLayer},
     fault::{Fault, FaultLayer},
     introduce::{Introduce, IntroduceLayer},
     jwt::{Jwt, JwtLayer, Keys},
     mesh::{Config, get},
     mirror::{Mirror, MirrorLayer},
     normalize::{Normalize, NormalizeLayer},
-    outlier::{Outlier, OutlierLayer},
+    outlier::Outlier,
+    rate_limit::{RateLimit, RateLimitLayer},
     resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
     retry::{Retry, RetryLayer},
@@ -36,14 +44,19 @@ use crate::{
     route::{Route, RouteLayer},
     timeout::{Timeout, TimeoutLayer},
 };
-use mesh_core::{model::Injection, watch::Handle};
+use mesh_core::{
+    identity::Clients,
+    model::{Injection, RetryPolicy},
+    watch::Handle,
+};
+use std::sync::Arc;
 use tower_layer::Layer;
 
 /// What a service's calls go through.
 pub(crate) type Outbound = Respond<Call>;
 
 /// What a gateway's requests go through.
-pub(crate) type Gateway = Respond<Jwt<Authorize<Call>>>;
+pub(crate) type Gateway = Respond<Normalize<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>;
 
 /// What calls and a gateway's requests have in common.
 type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
@@ -52,7 +65,7 @@ type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<
 type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<Jwt<Authorize<S>>>>>>;
+pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<ExtAuthz<Jwt<Authorize<RateLimit<S>>>>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -64,20 +77,26 @@ pub(crate) struct Parts {
     pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
+    pub(crate) ext_authz: ExtAuthzLayer,
+    pub(crate) rate_limit: RateLimitLayer,
     pub(crate) jwt: JwtLayer,
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables.
-    pub(crate) fn new(handle: Handle, config: &Config) -> Self {
+    /// The parts of a process that follows these tables, and secures its calls with what `clients` have.
+    pub(crate) fn new(handle: Handle, config: &Config, clients: Arc<Clients>) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let connection = Connection::new().with_dns(config.dns.clone());
-        let attempt = balance.layer(OutlierLayer::new(ejections).layer(connection));
+        let outlier = config.outlier.clone().with_ejections(ejections);
+        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
+        let attempt = balance.layer(outlier.layer(connection));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
+        let caller = caller(&handle, &attempt);
         let mut parts = Self {
+            ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
+            rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
             jwt: JwtLayer::inbound(handle.clone(), Keys::inline()),
             handle,
             route: match &config.sticky {
@@ -105,15 +124,25 @@ pub(crate) fn outbound(parts: &Parts) -> Outbound {
 pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let authorize = AuthorizeLayer::inbound(parts.handle.clone()).at_gateway(port, is_tls);
     let forward = below(parts, parts.route.clone().at_gateway(port, is_tls));
-    let jwt = parts.jwt.clone().at_gateway(port, is_tls);
-    RespondLayer::new().layer(jwt.layer(authorize.layer(forward)))
+    let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
+    let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
+    let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
+    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(asked))
 }
 
 /// The stack for requests to a service.
 pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound<S> {
-    let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(app);
-    let known = IntroduceLayer::workload().layer(carry.layer(parts.jwt.layer(allowed)));
+    let limited = parts.rate_limit.layer(app);
+    let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
+    let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
+    let known = IntroduceLayer::workload().layer(asked);
     RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known))
+}
+
+/// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
+fn caller(handle: &Handle, attempt: &Attempt) -> Caller {
+    let asked = RetryLayer::new(RetryPolicy::default()).layer(attempt.clone());
+    Caller::new(handle.clone(), CarryOutLayer::new().layer(asked))
 }
 
 /// The layer that chooses endpoints as the process sees them that is configured so. It remembers nothing of another one

@@ -332,9 +332,8 @@ async fn a_host_that_nobody_described_is_its_own_address() {
 }
 
 #[tokio::test]
-async fn what_asks_for_tls_is_not_sent_in_plain_text() {
+async fn what_asks_for_tls_goes_to_the_port_of_tls() {
     let (_publisher, handle) = table("{}", &[("10.0.0.1", 1)]);
-    let chooser = chooser(&handle);
-    let error = choose(&chooser, "https://example.com/").await.expect_err("no TLS yet");
-    assert_eq!(error.downcast_ref::<Error>().map(Error::kind), Some(Kind::ConnectFailure));
+    let upstream = choose(&chooser(&handle), "https://example.com/").await.expect("its own address");
+    assert_eq!(upstream, "example.com:443");
 }

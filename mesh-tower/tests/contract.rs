@@ -3,22 +3,30 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
-    model::{Injection, KeySource, RetryPolicy, Share, TokenRule},
-    table::Viewpoint,
+    model::{
+        Dimension, Injection, KeySource, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket,
+        TokenRule,
+    },
+    table::{RateLimits, Viewpoint},
     watch,
 };
 use mesh_tower::{
     Body, BoxError,
     answer::AnswerLayer,
+    authorize::AuthorizeLayer,
     balance::BalanceLayer,
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     dns::Dns,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     hedge::HedgeLayer,
+    introduce::IntroduceLayer,
     jwt::{JwtLayer, Keys},
     mirror::MirrorLayer,
+    normalize::NormalizeLayer,
     outlier::OutlierLayer,
+    rate_limit::RateLimitLayer,
     resolve::ResolveLayer,
     respond::RespondLayer,
     retry::RetryLayer,
@@ -30,6 +38,7 @@ use std::{
     fmt,
     future::{Pending, pending},
     mem::size_of,
+    num::NonZeroU32,
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -87,12 +96,16 @@ fn cases() -> Vec<Case> {
     };
     vec![
         case("answer", AnswerLayer::new(), 136),
+        case("authorize", AuthorizeLayer::inbound(handle.clone()), 64),
+        case("authorize at a gateway", AuthorizeLayer::inbound(handle.clone()).at_gateway(80, false), 64),
+        case("normalize", NormalizeLayer::new(handle.clone()), 64),
         case("fault", FaultLayer::new(never), 16),
         case("fault of the rule", FaultLayer::routed(), 16),
         case("timeout", TimeoutLayer::new(Duration::from_secs(3)), 144),
         case("timeout of the rule", TimeoutLayer::routed(), 144),
-        case("rewrite", RewriteLayer::new(Changes::default()), 40),
-        case("rewrite of the rule", RewriteLayer::routed(), 40),
+        case("rewrite", RewriteLayer::new(Changes::default()), 32),
+        case("rewrite of the rule", RewriteLayer::routed(), 32),
+        case("introduce", IntroduceLayer::workload(), 0),
         case("respond", RespondLayer::new(), 160),
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
@@ -101,7 +114,10 @@ fn cases() -> Vec<Case> {
         case("jwt of the table", JwtLayer::inbound(handle.clone(), Keys::inline()), 40),
         case("jwt with a rule", JwtLayer::new([unknown_issuer()], Keys::inline()), 40),
         case("route", RouteLayer::new(handle.clone()), 64),
-        case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle), 16),
+        case("carry in, pinning", CarryInLayer::new(CarriedHeaders::default()).pinning(handle.clone()), 16),
+        case("ext_authz of the workload", ExtAuthzLayer::inbound(handle.clone()), 48),
+        case("rate limit", RateLimitLayer::new(&ample()), 56),
+        case("rate limit of the workload", RateLimitLayer::inbound(handle.clone()), 56),
         case("balance", BalanceLayer::new(), 24),
         case("resolve", ResolveLayer::new(Dns::system()), 8),
         case("outlier", OutlierLayer::default(), 56),
@@ -111,6 +127,21 @@ fn cases() -> Vec<Case> {
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+/// Limits that nobody reaches: one of all requests, and one of each path.
+fn ample() -> RateLimits {
+    let most = NonZeroU32::MAX;
+    let bucket = TokenBucket::new(most, NonZeroU32::MIN, Duration::from_secs(1));
+    RateLimits::new([vec![], vec![Dimension::Path]].map(|per| LimitRule {
+        name: "".into(),
+        blocks: vec![],
+        limit: Limit::Local(LocalLimit { bucket, per, most_buckets: most }),
+        status: http::StatusCode::TOO_MANY_REQUESTS,
+        tells: true,
+        is_resource_exhausted: false,
+        enforced: Share::ALL,
+    }))
 }
 
 /// A rule for tokens, of which the requests of these tests carry none.

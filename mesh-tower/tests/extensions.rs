@@ -8,7 +8,7 @@ use mesh_core::{
     watch::{Handle, Ledger, channel},
 };
 use mesh_tower::{
-    Body, BoxError, Dice, Routed, Upstream,
+    Body, BoxError, Dice, Error, Kind, Routed, Upstream,
     balance::{BalanceBody, BalanceLayer},
     route::{RouteLayer, Sticky},
 };
@@ -204,4 +204,49 @@ async fn who_is_not_known_gets_any_version() {
     let (one, other) = (on_canary(canary(50), nobody).await, on_canary(canary(50), nobody).await);
     assert!((453..547).contains(&one.len()), "{}", one.len());
     assert_ne!(one, other);
+}
+
+#[tokio::test]
+async fn an_endpoint_has_no_more_requests_under_way_than_it_may_and_the_next_is_refused_at_once() {
+    for balancer in
+        ["{simple: ROUND_ROBIN}", "{simple: LEAST_REQUEST}", "{consistentHash: {httpHeaderName: x-user}}"]
+    {
+        let balance = BalanceLayer::new().with_endpoint_limit(2);
+        let stack = stack(table(&documents(balancer, &[1, 1, 3], "")), balance, &[]);
+        let (mut held, mut seen) = (Vec::new(), BTreeMap::new());
+        for _ in 0..6 {
+            let (at, response) = send(&stack, "ann").await;
+            *seen.entry(at).or_insert(0) += 1;
+            held.push((at, response));
+        }
+        assert_eq!(seen, [(1, 2), (2, 2), (3, 2)].into(), "{balancer}");
+        let request = Request::get("http://product/").body(Body::empty()).expect("a request");
+        let refused = stack.clone().oneshot(request).await.expect_err("all are full");
+        assert_eq!(refused.downcast_ref::<Error>().map(Error::kind), Some(Kind::Overflow), "{balancer}");
+        let (free, response) = held.pop().expect("one");
+        drop(response);
+        assert_eq!(send(&stack, "bob").await.0, free, "{balancer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn racing_requests_never_take_more_places_than_there_are() {
+    let balance = BalanceLayer::new().with_endpoint_limit(3);
+    let stack = stack(table(&documents("{simple: RANDOM}", &[1, 1], "")), balance, &[]);
+    for _ in 0..50 {
+        let calls: Vec<_> = (0..20)
+            .map(|_| {
+                let stack = stack.clone();
+                tokio::spawn(async move {
+                    let request = Request::get("http://product/").body(Body::empty())?;
+                    stack.oneshot(request).await
+                })
+            })
+            .collect();
+        let mut held = Vec::new();
+        for call in calls {
+            held.extend(call.await.expect("no panic").ok());
+        }
+        assert_eq!(held.len(), 6);
+    }
 }

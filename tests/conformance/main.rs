@@ -4,13 +4,18 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod defaults;
+mod doors;
 mod faults;
 mod limits;
 mod locality;
 mod matching;
+mod mutual_tls;
 mod outliers;
 mod owners;
+mod policies;
 mod retries;
+mod rotation;
 mod timeouts;
 mod tokens;
 

@@ -83,7 +83,7 @@ async fn the_time_that_a_caller_gives_bounds_the_calls_of_the_service_it_calls()
         let mesh = mesh_tower::Mesh::start(Config { keeps_deadlines, ..config(&documents) });
         let mesh = mesh.await.expect("documents that are there");
         let client = mesh.client();
-        let app = service_fn(move |_: Request<Incoming>| {
+        let app = service_fn(move |_: Request<Body>| {
             let client = client.clone();
             async move { client.get("http://product/").await }
         });
@@ -100,7 +100,7 @@ async fn a_handler_whose_client_has_gone_is_dropped() {
     let (begun, has_begun) = oneshot::channel::<()>();
     let (held, gone) = oneshot::channel::<()>();
     let hands = Arc::new(Mutex::new(Some((begun, held))));
-    let app = service_fn(move |_: Request<Incoming>| {
+    let app = service_fn(move |_: Request<Body>| {
         let hands = hands.lock().expect("nobody who panicked").take();
         async move {
             let (begun, _held) = hands.expect("one request");

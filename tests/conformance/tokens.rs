@@ -85,8 +85,7 @@ async fn workload(documents: &str) -> (Mesh, Documents, SocketAddr) {
     let config = Config { labels, namespace: "hands-on".to_owned(), ..config(&documents) };
     let mesh = Mesh::start(config).await.expect("documents that are there");
     let (listener, address) = listener().await;
-    let app = service_fn(|request: Request<_>| async move {
-        let _: &hyper::body::Incoming = request.body();
+    let app = service_fn(|request: Request<Body>| async move {
         let token = request.extensions().get::<Token>().cloned();
         let principal = token.as_ref().and_then(|token| token.principal()).unwrap_or("nobody").to_owned();
         Ok::<_, mesh_tower::BoxError>(Response::new(Body::from(principal)))

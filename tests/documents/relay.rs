@@ -1,7 +1,6 @@
 //! Services that call one another.
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError, Client, Mesh};
 use std::{future::Future, net::SocketAddr};
 use tests::{
@@ -46,7 +45,7 @@ impl Place {
     /// documents by itself, as if each were a process.
     pub(crate) async fn serve<F, A>(self, documents: &Documents, answer: F) -> Mesh
     where
-        F: Fn(Client, Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        F: Fn(Client, Request<Body>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
     {
         let mesh = join(documents).await;

@@ -6,7 +6,6 @@ use futures_util::{StreamExt, stream};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError, Client, Context, Mesh};
 use std::{future::Future, net::SocketAddr};
 use tests::{documents::Documents, soon};
@@ -23,7 +22,7 @@ struct Chain {
 
 async fn chain<F, A>(b: F) -> Chain
 where
-    F: Fn(Client, Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    F: Fn(Client, Request<Body>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
 {
     let documents = Documents::new();
@@ -79,7 +78,7 @@ async fn the_usual_headers_travel_and_no_others() {
 
 #[tokio::test]
 async fn a_request_without_a_name_gets_one_for_the_whole_way() {
-    let chain = chain(|client, request: Request<Incoming>| async move {
+    let chain = chain(|client, request: Request<Body>| async move {
         let own = request.headers()["x-request-id"].clone();
         let mut response = pass_on(client, "c").await?;
         response.headers_mut().insert("x-seen-by-b", own.clone());

@@ -8,13 +8,16 @@
 //! and headers it had there, and the status, headers and body of the response. What one side adds of itself is listed in
 //! [`outcome`]; where the mesh differs on purpose, [`generate`] says so and does not ask.
 
+mod callers;
 mod envoy;
 mod failures;
 mod generate;
+mod guards;
 mod istiod;
 mod outcome;
 mod report;
 mod sides;
+mod tls;
 mod upstreams;
 mod world;
 

@@ -1,7 +1,6 @@
 //! The instances of services: servers that tell what they saw.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
@@ -76,7 +75,8 @@ async fn serve(name: String) -> Upstream {
     Upstream::serving(move |request| answer(name.clone(), request)).await
 }
 
-async fn answer(server: String, request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+/// Answers a request with what `server` saw of it.
+pub(crate) async fn answer<B>(server: String, request: Request<B>) -> Result<Response<Body>, BoxError> {
     if request.headers().contains_key("x-slow") {
         // Two processes on real sockets share no clock that could be paused.
         tokio::time::sleep(SLOW).await;

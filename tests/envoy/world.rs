@@ -53,7 +53,12 @@ pub(crate) struct Version {
     pub(crate) name: String,
     /// Where each port of it listens.
     pub(crate) addresses: BTreeMap<u16, SocketAddr>,
+    /// Its locality, if anybody says.
+    pub(crate) place: Option<&'static str>,
 }
+
+/// The locality of the client, where that matters.
+pub(crate) const HOME: &str = "home";
 
 impl World {
     /// All of it in Istio's language. JSON is YAML.
@@ -131,7 +136,8 @@ impl Service {
         let port = |(number, address): (&u16, &SocketAddr)| (self.port_name(*number), address.port());
         let ports: BTreeMap<String, u16> = version.addresses.iter().map(port).collect();
         let labels = json!({"app": self.name, "version": version.name});
-        json!({"address": "127.0.0.1", "ports": ports, "labels": labels})
+        let place = version.place.unwrap_or_default();
+        json!({"address": "127.0.0.1", "ports": ports, "labels": labels, "locality": place})
     }
 
     fn destination_rule(&self) -> Value {

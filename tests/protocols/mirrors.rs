@@ -106,7 +106,7 @@ async fn a_copy_does_not_hold_up_the_end_of_a_server() {
     let mesh = Mesh::start(config).await.expect("documents that are there");
     let (listener, address) = listener().await;
     let client = mesh.client();
-    let app = service_fn(move |_: Request<Incoming>| {
+    let app = service_fn(move |_: Request<Body>| {
         let client = client.clone();
         async move { client.request(post(Body::empty())).await }
     });

@@ -6,7 +6,6 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TE, TRAILER},
 };
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError};
 use std::future::{Ready, ready};
 use tests::{
@@ -24,7 +23,7 @@ const PROTOCOLS: [(&str, Version); 3] =
 type Answer = Ready<Result<Response<Body>, BoxError>>;
 
 /// Answers with the request's own body, and says the version of HTTP.
-fn echo(request: Request<Incoming>) -> Answer {
+fn echo(request: Request<Body>) -> Answer {
     let version = format!("{:?}", request.version());
     let response = Response::builder().header("x-version", version).header(TRAILER, "x-sum");
     ready(response.body(Body::new(request.into_body())).map_err(Into::into))
@@ -79,7 +78,7 @@ async fn ten_mebibytes_come_back_as_they_went() {
 }
 
 /// A gRPC server: answers a call with its message and status 0, and one to `/fail` with status 5 alone.
-fn grpc(request: Request<Incoming>) -> Answer {
+fn grpc(request: Request<Body>) -> Answer {
     let response = Response::builder().header(CONTENT_TYPE, "application/grpc");
     if request.uri().path() == "/fail" {
         return ready(response.header("grpc-status", "5").body(Body::empty()).map_err(Into::into));
@@ -122,7 +121,7 @@ async fn a_grpc_call_that_fails_gets_trailers_only() {
 }
 
 /// Answers GET and HEAD alike.
-fn page(_: Request<Incoming>) -> Answer {
+fn page(_: Request<Body>) -> Answer {
     ready(Ok(Response::new("text".into())))
 }
 
@@ -145,7 +144,7 @@ async fn a_client_that_asks_first_is_told_to_continue() {
     let (listener, address) = tests::upstream::listener().await;
     let one = OneService::at("http", address, &[]).await;
     // Tells to continue when it wants the body.
-    let reads = |request: Request<Incoming>| async {
+    let reads = |request: Request<Body>| async {
         let whole = request.into_body().collect().await?.to_bytes();
         Ok::<_, BoxError>(Response::new(Body::from(whole)))
     };

@@ -22,7 +22,9 @@ use tokio::{
 use tower::service_fn;
 
 /// Agrees to leave HTTP, and sends every byte back.
-fn agree(mut request: Request<Incoming>) -> impl Future<Output = Result<Response<Body>, BoxError>> + Send {
+fn agree<B>(
+    mut request: Request<B>,
+) -> impl Future<Output = Result<Response<Body>, BoxError>> + Send + use<B> {
     let protocol = request.headers().get(UPGRADE).cloned();
     let Some(protocol) = protocol.filter(|_| request.headers().contains_key(CONNECTION)) else {
         let refusal = Response::builder().status(StatusCode::UPGRADE_REQUIRED).body(Body::empty());

@@ -6,7 +6,6 @@ use crate::{
     tls::Authority,
 };
 use http::{HeaderMap, Request, Response};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError, Mesh, mesh::Config};
 use std::{future::Future, net::SocketAddr, path::Path};
 use tempfile::TempDir;
@@ -77,7 +76,9 @@ pub fn secure(name: &str, hosts: &str, tls: &str) -> String {
 }
 
 /// Answers with the headers of the request, and its line in `x-line`.
-pub fn mirror(request: Request<Incoming>) -> impl Future<Output = Result<Response<Body>, BoxError>> + Send {
+pub fn mirror<B>(
+    request: Request<B>,
+) -> impl Future<Output = Result<Response<Body>, BoxError>> + Send + use<B> {
     let line = format!("{} {}", request.method(), request.uri());
     let text: String = seen(request.headers()).collect();
     let response = Response::builder().header("x-line", line).body(text.into());

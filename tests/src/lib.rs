@@ -1,14 +1,17 @@
 //! What the whole-mesh tests share.
 
 pub mod architecture;
+pub mod asked;
 pub mod dns;
 pub mod documents;
 pub mod gate;
 pub mod mesh;
+pub mod peers;
 pub mod shop;
 pub mod tls;
 pub mod upstream;
 pub mod wire;
+pub mod workloads;
 
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;

@@ -6,9 +6,8 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use mesh_core::{model::Labels, table::GatewayRole, watch::Status};
-use mesh_tower::{BoxError, Mesh, mesh::Config};
+use mesh_tower::{Body, BoxError, Mesh, mesh::Config};
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -50,7 +49,7 @@ pub async fn run_gateway(mesh: &Mesh) -> (Vec<SocketAddr>, JoinHandle<Result<(),
 /// Serves an application on a listener.
 pub fn serve<S, B>(mesh: &Mesh, listener: TcpListener, app: S) -> JoinHandle<Result<(), BoxError>>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -79,7 +78,7 @@ impl OneService {
     /// The service is an application that the mesh serves.
     pub async fn serving<S, B>(port_name: &str, app: S) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,

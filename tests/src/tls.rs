@@ -33,6 +33,12 @@ pub struct Certified {
 }
 
 impl Authority {
+    /// Its certificate in PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// A new certificate for hosts; `subject` tells it from others.
     #[must_use]
     pub fn certify(&self, subject: &str, hosts: &[&str]) -> Certified {

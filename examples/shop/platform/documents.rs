@@ -5,8 +5,10 @@ use mesh_tower::BoxError;
 use std::{fs, path::PathBuf};
 
 /// File by file, as they are beside this source.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 11] = [
+    ("authorization.yaml", include_str!("../documents/authorization.yaml")),
     ("gateway.yaml", include_str!("../documents/gateway.yaml")),
+    ("mutual-tls.yaml", include_str!("../documents/mutual-tls.yaml")),
     ("routing-auth-server.yaml", include_str!("../documents/routing-auth-server.yaml")),
     ("routing-product-composite.yaml", include_str!("../documents/routing-product-composite.yaml")),
     ("routing-product.yaml", include_str!("../documents/routing-product.yaml")),

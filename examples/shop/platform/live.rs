@@ -4,6 +4,7 @@
 //! documents/   the documents to edit, unless others are named
 //! platform/    where each instance runs: one WorkloadEntry a file, written by the platform
 //! secrets/     the gateway's certificate and its key
+//! identities/  the authority of the mesh, which gives every process a certificate that says who it is
 //! ca.crt       what a client trusts the gateway by
 //! signing.pem  the key of auth-server's tokens, new at every start
 //! lock         held while a shop runs here
@@ -62,6 +63,10 @@ impl Live {
 
     pub(super) fn secrets(&self) -> PathBuf {
         self.root.join("secrets")
+    }
+
+    pub(super) fn identities(&self) -> PathBuf {
+        self.root.join("identities")
     }
 
     pub(super) fn authority(&self) -> PathBuf {

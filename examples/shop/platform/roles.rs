@@ -82,7 +82,7 @@ impl Role {
              apiVersion: networking.istio.io/v1beta1\n\
              kind: WorkloadEntry\n\
              metadata:\n  name: {name}\n  namespace: {NAMESPACE}\n\
-             spec:\n  address: 127.0.0.1\n  ports:\n    http: {http}\n{management}\
+             spec:\n  address: 127.0.0.1\n  serviceAccount: {service}\n  ports:\n    http: {http}\n{management}\
              \x20 labels:\n    app: {service}\n    version: {version}\n"
         );
         live.write(&live.platform().join(format!("{name}.yaml")), &entry)
@@ -110,6 +110,7 @@ impl Role {
             .env("MESH_LABELS", labels)
             .env("MESH_DOCUMENTS", &shop.documents)
             .env("MESH_SECRETS", shop.live.secrets())
+            .env("MESH_IDENTITY", format!("local:{}", shop.live.identities().display()))
             .env("SHOP_STORE", &shop.store)
             .env("SHOP_SIGNING_KEY", shop.live.signing_key())
             .stdin(Stdio::piped())

@@ -9,7 +9,7 @@ use super::{
         Trouble, number, possible,
     },
     problem::Problem,
-    token::{Guard, guard},
+    token::guard,
 };
 use axum::{
     Json, Router,
@@ -73,7 +73,7 @@ pub(crate) fn app(address: String, mesh: Client) -> Router {
     Router::new()
         .route("/product-composite", post(create))
         .route("/product-composite/{id}", get(read).delete(delete))
-        .layer(middleware::from_fn_with_state(Guard::new(mesh.clone()), guard))
+        .layer(middleware::from_fn(guard))
         .with_state(Service { address, mesh })
 }
 

@@ -5,7 +5,7 @@ use super::{
     istio::{Name, expand},
     registry::Registry,
 };
-use crate::model::{Model, SubsetRule, VirtualService};
+use crate::model::{Model, Security, SubsetRule, VirtualService};
 use std::{collections::HashMap, sync::Arc};
 
 /// Puts meanings together, in the order of precedence: oldest first. `digest` is that of their documents.
@@ -37,7 +37,9 @@ pub fn assemble<'a>(
             Meaning::SubsetRule(rule) => model.subset_rules.push(exported_rule(rule, mesh)),
             Meaning::Gateway(gateway) => model.gateways.push(Arc::clone(gateway)),
             Meaning::Sidecar(sidecar) => model.sidecars.push(Arc::clone(sidecar)),
+            Meaning::RateLimit(limit) => model.security.rate_limits.push(Arc::clone(limit)),
             Meaning::Instance(instance) => registry.add_instance(instance),
+            Meaning::Namespace(namespace) => registry.add_namespace(namespace),
             Meaning::Pod(pod) => registry.add_pod(pod),
             Meaning::Slice(slice) => registry.add_slice(slice),
             Meaning::Services(services) => services.iter().for_each(|service| registry.name(service)),
@@ -64,7 +66,8 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
     Model {
         unknown_hosts: mesh.unknown_hosts.unwrap_or(setting.unknown_hosts),
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
-        locality: mesh.locality.clone().map(Arc::new),
+        traffic: Arc::clone(&mesh.traffic),
+        security: Security { ext_authz: mesh.ext_authz.clone(), ..Security::default() },
         path_normalization: mesh.path_normalization,
         trusted_proxies: mesh.trusted_proxies,
         trust: mesh.trust.clone(),

@@ -72,6 +72,8 @@ pub const CODES: [Code; 30] = [
     UNKNOWN_RULE_HOST,
     KEYS_FROM_ANYWHERE,
     CONFLICTING_ENTRIES,
+    NEEDS_MUTUAL_TLS,
+    UNKNOWN_TRUST_DOMAIN,
     REPEATED_SUBSET,
     LONE_WEIGHT,
     REPEATED_DESTINATION,
@@ -81,8 +83,8 @@ pub(super) const UNKNOWN_REFERENCE: Code = Code {
     id: "IST0101",
     severity: Severity::Error,
     title: "A reference to something that is not there",
-    help: "The document names a host, a subset, a Gateway, a delegate or a secret that no document describes. \
-           Correct the name, or add the document.",
+    help: "The document names a host, a subset, a Gateway, a delegate, a secret or an extension provider that no \
+           document describes. Correct the name, or add the document.",
 };
 
 pub(super) const SEVERAL_OWNERS: Code = Code {
@@ -275,6 +277,22 @@ pub(super) const CONFLICTING_ENTRIES: Code = Code {
     severity: Severity::Warning,
     title: "ServiceEntries give one port of a host different protocols",
     help: "Only one of them is used. Write the same protocol in all of them.",
+};
+
+pub(super) const NEEDS_MUTUAL_TLS: Code = Code {
+    id: "KIA0105",
+    severity: Severity::Error,
+    title: "An AuthorizationPolicy asks for identities where nobody proves one",
+    help: "Its workloads do not speak mutual TLS, so no caller has a principal, a namespace or a service account. Let \
+           their PeerAuthentication be PERMISSIVE or STRICT, or ask for something else.",
+};
+
+pub(super) const UNKNOWN_TRUST_DOMAIN: Code = Code {
+    id: "KIA0108",
+    severity: Severity::Error,
+    title: "An AuthorizationPolicy names a trust domain that nobody is of",
+    help: "No certificate of such a workload is believed. Correct it, or name it in trustDomainAliases or \
+           caCertificates of the MeshConfig.",
 };
 
 pub(super) const REPEATED_SUBSET: Code = Code {

@@ -18,8 +18,8 @@ mod registry;
 pub use assemble::assemble;
 pub use codes::{CODES, Code};
 pub use istio::{
-    DefaultExport, Handover, Instance, Meaning, MeshSetting, NamedService, Pod, Root, Slice, SliceEndpoint,
-    analyze, translate,
+    DefaultExport, Handover, Instance, Meaning, MeshSetting, NamedService, NamespaceSetting, Pod, Root,
+    Slice, SliceEndpoint, analyze, translate,
 };
 
 /// What holds for the whole mesh, whatever documents say: what they are understood by.

@@ -1,7 +1,7 @@
 //! Services find their instances; the room's page says where.
 
-use super::{DefaultExport, Instance, NamedService, Pod, Slice};
-use crate::model::{Endpoint, Labels, Service};
+use super::{DefaultExport, Instance, NamedService, NamespaceSetting, Pod, Slice};
+use crate::model::{Endpoint, Labels, Service, TrafficDistribution};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -18,6 +18,8 @@ pub(super) struct Registry<'a> {
     running: HashMap<&'a str, ByLabel<'a>>,
     pods: HashMap<(&'a str, &'a str), &'a Pod>,
     slices: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
+    /// What Services of a namespace prefer that do not say.
+    distributions: HashMap<&'a str, TrafficDistribution>,
 }
 
 /// The instances of one namespace, and which of them have a label.
@@ -38,6 +40,7 @@ impl<'a> Registry<'a> {
             running: HashMap::new(),
             pods: HashMap::new(),
             slices: HashMap::new(),
+            distributions: HashMap::new(),
         }
     }
 
@@ -53,6 +56,10 @@ impl<'a> Registry<'a> {
 
     pub(super) fn add_instance(&mut self, instance: &'a Instance) {
         self.entries.entry(&instance.namespace).or_default().add(instance);
+    }
+
+    pub(super) fn add_namespace(&mut self, namespace: &'a NamespaceSetting) {
+        self.distributions.entry(&namespace.name).or_insert(namespace.distribution);
     }
 
     pub(super) fn add_pod(&mut self, pod: &'a Pod) {
@@ -78,6 +85,8 @@ impl<'a> Registry<'a> {
             resolution: first.resolution.clone(),
             selects: parts.iter().find_map(|part| part.selects.clone()),
             keeps_gateway_ports: first.keeps_gateway_ports,
+            distribution: self.distribution(first),
+            is_external: first.is_external,
             export: export.unwrap_or_else(|| first.export.clone()),
             ..Service::new(first.host.clone(), Arc::clone(&first.namespace))
         };
@@ -91,10 +100,20 @@ impl<'a> Registry<'a> {
                     whole.ports.push(port.clone());
                 }
             }
+            let names = part.subject_alt_names.iter();
+            let names: Vec<_> =
+                names.filter(|name| !whole.subject_alt_names.contains(name)).cloned().collect();
+            whole.subject_alt_names.extend(names);
             self.add_endpoints(part, &mut endpoints);
         }
         whole.endpoints = endpoints.into();
         whole
+    }
+
+    /// What a Service prefers; what is no Service of Kubernetes has no preference.
+    fn distribution(&self, named: &NamedService) -> TrafficDistribution {
+        let of_namespace = || named.short_name.is_some().then(|| self.distributions.get(&*named.namespace));
+        named.distribution.or_else(|| of_namespace()?.copied()).unwrap_or_default()
     }
 
     fn add_endpoints(&self, part: &NamedService, endpoints: &mut Vec<Endpoint>) {

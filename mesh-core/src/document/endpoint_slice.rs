@@ -20,6 +20,8 @@ pub struct SlicedEndpoint {
     pub conditions: EndpointConditions,
     /// What is behind it. Default: unknown.
     pub target_ref: TargetRef,
+    /// The node it runs on. Default: unknown.
+    pub node_name: String,
 }
 
 /// What state an endpoint is in; what is not said is unknown, and counts as ready.
@@ -65,6 +67,7 @@ impl Read for SlicedEndpoint {
                 addresses: f.take("addresses"),
                 conditions: f.take("conditions"),
                 target_ref: f.take("targetRef"),
+                node_name: f.take("nodeName"),
             }
         })
     }

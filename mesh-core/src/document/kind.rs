@@ -31,10 +31,14 @@ pub enum KnownKind {
     WorkloadGroup,
     /// `networking.istio.io`.
     Sidecar,
+    /// `mesh.internal`: our own.
+    RateLimit,
     /// `security.istio.io`.
     AuthorizationPolicy,
     /// Kubernetes' core group.
     Service,
+    /// Kubernetes' core group: only what its annotations say.
+    Namespace,
     /// Kubernetes' core group.
     Pod,
     /// Kubernetes' core group: only the one that holds Istio's MeshConfig.
@@ -59,7 +63,7 @@ pub enum KnownKind {
     Secret,
 }
 
-/// The kinds that are read, by API group of Istio's.
+/// The kinds that are read, by API group of Istio's, and of our own.
 const ISTIO: &[(&str, &[&str])] = &[
     (
         "networking.istio.io",
@@ -75,6 +79,8 @@ const ISTIO: &[(&str, &[&str])] = &[
     ),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
+    // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
+    ("mesh.internal", &["RateLimit"]),
 ];
 
 /// Recognised, but not used yet: kinds by API group.
@@ -95,7 +101,7 @@ const RECOGNISED: &[(&str, &[&str])] = &[
             "TLSRoute",
         ],
     ),
-    ("", &["Node", "Namespace"]),
+    ("", &["Node"]),
 ];
 
 impl Kind {
@@ -111,8 +117,10 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,
+            ("", "Namespace") => KnownKind::Namespace,
             ("", "Pod") => KnownKind::Pod,
             ("discovery.k8s.io", "EndpointSlice") => KnownKind::EndpointSlice,
             ("security.istio.io", "PeerAuthentication") => KnownKind::PeerAuthentication,
@@ -160,7 +168,8 @@ impl Kind {
     pub fn is_namespaced(&self) -> bool {
         !matches!(
             self,
-            Self::Known(KnownKind::MeshPolicy) | Self::Recognised("Node" | "Namespace" | "ClusterRbacConfig")
+            Self::Known(KnownKind::MeshPolicy | KnownKind::Namespace)
+                | Self::Recognised("Node" | "ClusterRbacConfig")
         )
     }
 }
@@ -175,7 +184,7 @@ impl KnownKind {
 
     /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
     pub(super) fn is_judged_elsewhere(self) -> bool {
-        self == Self::Pod || self.is_for_analysis()
+        matches!(self, Self::Pod | Self::Namespace) || self.is_for_analysis()
     }
 }
 

@@ -23,8 +23,10 @@ pub struct ZoneAwareBalancing {
     pub failover: Vec<Failover>,
     /// The labels that make an endpoint near, the most important first. Default: those of the locality.
     pub failover_priority: Vec<String>,
-    /// Whether any of this holds. Default: false.
+    /// Whether any of this holds. Default: true.
     pub enabled: Option<bool>,
+    /// How many endpoints there have to be in the client's own region. Default: 6.
+    pub min_cluster_size: Option<u64>,
 }
 
 /// How much of one locality's requests goes where.
@@ -62,6 +64,7 @@ impl Read for ZoneAwareBalancing {
             failover: f.take("failover"),
             failover_priority: f.take("failoverPriority"),
             enabled: f.maybe("enabled"),
+            min_cluster_size: f.maybe("minClusterSize"),
         })
     }
 }

@@ -1,11 +1,15 @@
 //! `MeshConfig`: what holds for the whole mesh, written in the ConfigMap `istio` under the key `mesh`.
 
 use super::{
-    locality::LocalityBalancing,
+    connection_pool::{ConnectionPool, TcpKeepalive},
+    extension_provider::ExtensionProvider,
+    http_policy::Retry,
+    locality::{LocalityBalancing, ZoneAwareBalancing},
     mesh_tls::{CaCertificate, MeshTls},
     node::Node,
     read::{At, Fields, Read},
     sidecar::OutboundTrafficPolicy,
+    traffic_policy::OutlierDetection,
 };
 use std::time::Duration;
 
@@ -14,21 +18,13 @@ const UNUSED: &[&str] = &[
     "accessLogEncoding",
     "accessLogFile",
     "accessLogFormat",
-    "connectTimeout",
-    "defaultHttpRetryPolicy",
     "defaultProviders",
-    "defaultTrafficPolicy",
     "discoverySelectors",
-    "dnsRefreshRate",
     "enableTracing",
-    "extensionProviders",
-    "h2UpgradePolicy",
     "inboundTrafficPolicy",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
     "serviceSettings",
-    "tcpKeepalive",
-    "zoneAwareLbSetting",
 ];
 
 /// What the mesh uses of a MeshConfig; the rest of it is Istio's own business.
@@ -46,6 +42,20 @@ pub struct MeshConfig {
     pub default_destination_rule_export_to: Vec<String>,
     /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
     pub locality_lb_setting: Option<LocalityBalancing>,
+    /// The same by the sizes of zones, which comes first where both are written. Default: not so.
+    pub zone_aware_lb_setting: Option<ZoneAwareBalancing>,
+    /// The time to establish a connection, where no DestinationRule says. Default: 10s.
+    pub connect_timeout: Option<Duration>,
+    /// How the operating system finds out that the other end is gone, where no DestinationRule says. Default: it does not.
+    pub tcp_keepalive: Option<TcpKeepalive>,
+    /// Whether HTTP/1 becomes HTTP/2 on the way, where no DestinationRule says. Default: it does not.
+    pub h2_upgrade_policy: MeshUpgradePolicy,
+    /// When a failed request is tried again, where its rule does not say. Default: twice, where nothing was sent.
+    pub default_http_retry_policy: Option<Retry>,
+    /// What DestinationRules have that do not say otherwise. Default: nothing.
+    pub default_traffic_policy: DefaultTrafficPolicy,
+    /// Services that do something for the whole mesh. Default: none.
+    pub extension_providers: Vec<ExtensionProvider>,
     /// What is made of paths before any rule sees them. Default: BASE.
     pub path_normalization: Option<ProxyPathNormalization>,
     /// What proxies do by default. Default: Istio's.
@@ -66,6 +76,25 @@ pub struct MeshConfig {
     pub dns_refresh_rate: Option<Duration>,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
+}
+
+/// Whether HTTP/1 becomes HTTP/2 on the way to ports that speak HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MeshUpgradePolicy {
+    /// It does not.
+    #[default]
+    DoNotUpgrade,
+    /// It does.
+    Upgrade,
+}
+
+/// The blocks that a traffic policy has where it does not write them itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DefaultTrafficPolicy {
+    /// Bounds on connections and requests. Default: none.
+    pub connection_pool: Option<ConnectionPool>,
+    /// When an endpoint that fails is left alone. Default: never.
+    pub outlier_detection: Option<OutlierDetection>,
 }
 
 /// What is made of paths.
@@ -184,6 +213,13 @@ impl Read for MeshConfig {
                 default_virtual_service_export_to: f.take("defaultVirtualServiceExportTo"),
                 default_destination_rule_export_to: f.take("defaultDestinationRuleExportTo"),
                 locality_lb_setting: f.maybe("localityLbSetting"),
+                zone_aware_lb_setting: f.maybe("zoneAwareLbSetting"),
+                connect_timeout: f.maybe("connectTimeout"),
+                tcp_keepalive: f.maybe("tcpKeepalive"),
+                h2_upgrade_policy: f.take("h2UpgradePolicy"),
+                default_http_retry_policy: f.maybe("defaultHttpRetryPolicy"),
+                default_traffic_policy: f.take("defaultTrafficPolicy"),
+                extension_providers: f.take("extensionProviders"),
                 path_normalization: f.maybe("pathNormalization"),
                 default_config: f.maybe("defaultConfig"),
                 trust_domain: f.take("trustDomain"),
@@ -195,6 +231,21 @@ impl Read for MeshConfig {
                 dns_refresh_rate: f.maybe("dnsRefreshRate"),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
+        })
+    }
+}
+
+impl Read for MeshUpgradePolicy {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.choice(&[("DO_NOT_UPGRADE", 0, Self::DoNotUpgrade), ("UPGRADE", 1, Self::Upgrade)])
+    }
+}
+
+impl Read for DefaultTrafficPolicy {
+    fn read(at: At<'_>) -> Option<Self> {
+        at.object(|f| Self {
+            connection_pool: f.maybe("connectionPool"),
+            outlier_detection: f.maybe("outlierDetection"),
         })
     }
 }

@@ -10,6 +10,7 @@ mod connection_pool;
 mod connection_route;
 mod destination_rule;
 mod endpoint_slice;
+mod extension_provider;
 mod fault;
 mod gateway;
 mod http_match;
@@ -30,6 +31,7 @@ mod place;
 mod plain;
 mod pod;
 mod policy;
+mod rate_limit;
 mod read;
 mod request_authentication;
 mod secret;
@@ -55,6 +57,9 @@ pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpP
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
 pub use destination_rule::{DestinationRule, Selector, Subset};
 pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
+pub use extension_provider::{
+    CheckedBody, ExtAuthz, ExtAuthzGrpc, ExtAuthzHttp, ExtensionProvider, ProviderKind,
+};
 pub use fault::{Fault, Severity};
 pub use gateway::{Gateway, Server, ServerPort};
 pub use http_match::{HttpMatch, StringMatch};
@@ -64,7 +69,10 @@ pub use kind::{Kind, KnownKind};
 pub use lines::Lines;
 pub use load_balancer::{ConsistentHash, CookieAttribute, HashCookie, LoadBalancer, SimpleBalancing, Warmup};
 pub use locality::{Distribute, Failover, LocalityBalancing, ZoneAwareBalancing};
-pub use mesh_config::{DefaultConfig, MeshConfig, Normalization, ProxyPathNormalization, Topology};
+pub use mesh_config::{
+    DefaultConfig, DefaultTrafficPolicy, MeshConfig, MeshUpgradePolicy, Normalization,
+    ProxyPathNormalization, Topology,
+};
 pub use mesh_tls::{CaCertificate, MeshTls};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
@@ -79,6 +87,7 @@ pub use pod::Pod;
 pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
+pub use rate_limit::{DescriptorEntry, Dimension, GlobalLimit, LimitMatch, LimitRule, LocalLimit, RateLimit};
 pub use read::{At, Fields, Read, Report};
 pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
 pub use secret::Secret;

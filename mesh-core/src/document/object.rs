@@ -16,6 +16,7 @@ use super::{
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
+    rate_limit::RateLimit,
     read::{At, Fields, Report},
     request_authentication::RequestAuthentication,
     secret::Secret,
@@ -59,10 +60,14 @@ pub enum Body {
     WorkloadGroup(Box<WorkloadGroup>),
     /// A Sidecar.
     Sidecar(Box<Sidecar>),
+    /// A RateLimit.
+    RateLimit(Box<RateLimit>),
     /// An AuthorizationPolicy.
     AuthorizationPolicy(Box<AuthorizationPolicy>),
     /// A Service.
     Service(Box<Service>),
+    /// A Namespace, which says nothing but what its annotations do.
+    Namespace,
     /// A Pod.
     Pod(Box<Pod>),
     /// An EndpointSlice.
@@ -237,8 +242,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         metadata.annotations.clear();
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let has_spec =
-        !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap) && !kind.is_for_analysis();
+    let has_spec = !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap | KnownKind::Namespace)
+        && !kind.is_for_analysis();
     let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),
@@ -248,8 +253,13 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::WorkloadEntry => f.maybe("spec").map(Body::WorkloadEntry),
         KnownKind::WorkloadGroup => f.maybe("spec").map(Body::WorkloadGroup),
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
+        KnownKind::RateLimit => f.maybe("spec").map(Body::RateLimit),
         KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
+        KnownKind::Namespace => {
+            f.ignore_unknown();
+            Some(Body::Namespace)
+        }
         KnownKind::Pod => Some(Body::Pod(Box::new(Pod::read_fields(f)))),
         KnownKind::EndpointSlice => Some(Body::EndpointSlice(Box::new(EndpointSlice::read_fields(f)))),
         KnownKind::ConfigMap => Some(Body::MeshConfig(Box::new(MeshConfig::read_fields(f)))),
@@ -289,8 +299,10 @@ impl Body {
             KnownKind::WorkloadEntry => Self::WorkloadEntry(Box::default()),
             KnownKind::WorkloadGroup => Self::WorkloadGroup(Box::default()),
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
+            KnownKind::RateLimit => Self::RateLimit(Box::default()),
             KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
+            KnownKind::Namespace => Self::Namespace,
             KnownKind::Pod => Self::Pod(Box::default()),
             KnownKind::EndpointSlice => Self::EndpointSlice(Box::default()),
             KnownKind::ConfigMap => Self::MeshConfig(Box::default()),
@@ -311,8 +323,10 @@ impl Body {
             Self::WorkloadEntry(_) => KnownKind::WorkloadEntry,
             Self::WorkloadGroup(_) => KnownKind::WorkloadGroup,
             Self::Sidecar(_) => KnownKind::Sidecar,
+            Self::RateLimit(_) => KnownKind::RateLimit,
             Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
             Self::Service(_) => KnownKind::Service,
+            Self::Namespace => KnownKind::Namespace,
             Self::Pod(_) => KnownKind::Pod,
             Self::EndpointSlice(_) => KnownKind::EndpointSlice,
             Self::MeshConfig(_) => KnownKind::ConfigMap,

@@ -10,6 +10,8 @@ use super::{
 pub struct Pod {
     /// The service account it runs as. Default: unknown.
     pub service_account_name: String,
+    /// The node it runs on, once it is bound to one. Default: none.
+    pub node_name: String,
     /// Its address, once it runs. Default: none.
     pub ip: String,
     /// The ports of its containers. Default: none.
@@ -21,13 +23,15 @@ impl Pod {
     pub(super) fn read_fields(f: &mut Fields<'_>) -> Self {
         let spec: Spec = f.take("spec");
         let status: Status = f.take("status");
-        Self { service_account_name: spec.service_account_name, ip: status.ip, ports: spec.ports }
+        let Spec { service_account_name, node_name, ports } = spec;
+        Self { service_account_name, node_name, ip: status.ip, ports }
     }
 }
 
 #[derive(Default)]
 struct Spec {
     service_account_name: String,
+    node_name: String,
     ports: Vec<ContainerPort>,
 }
 
@@ -40,7 +44,11 @@ impl Read for Spec {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
             f.ignore_unknown();
-            Self { service_account_name: f.take("serviceAccountName"), ports: ports(f.take("containers")) }
+            Self {
+                service_account_name: f.take("serviceAccountName"),
+                node_name: f.take("nodeName"),
+                ports: ports(f.take("containers")),
+            }
         })
     }
 }

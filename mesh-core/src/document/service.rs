@@ -21,6 +21,8 @@ pub struct Service {
     pub external_name: String,
     /// Whether its endpoints count before they are ready. Default: false.
     pub publish_not_ready_addresses: bool,
+    /// Which of its endpoints it prefers that clients go to. Default: any.
+    pub traffic_distribution: String,
 }
 
 /// One port of a Service.
@@ -61,6 +63,7 @@ impl Read for Service {
                 cluster_ips: f.take("clusterIPs"),
                 external_name: f.take("externalName"),
                 publish_not_ready_addresses: f.take("publishNotReadyAddresses"),
+                traffic_distribution: f.take("trafficDistribution"),
             }
         })
     }

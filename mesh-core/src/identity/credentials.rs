@@ -134,7 +134,7 @@ impl fmt::Display for NoIdentity {
 impl std::error::Error for NoIdentity {}
 
 /// The certificate authorities of each trust domain. While a root changes, a domain has two.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TrustBundle(pub BTreeMap<TrustDomain, Vec<CertificateDer<'static>>>);
 
 /// Holds a workload's credentials as they are now. Clones are readers of the same one; each handshake asks anew, so a

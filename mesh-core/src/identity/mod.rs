@@ -15,6 +15,7 @@
 //! Private keys are wiped from memory when they are dropped, and are in no `Debug`, no log and no error.
 
 mod claims;
+mod client;
 mod credentials;
 mod files;
 mod handshake;
@@ -24,6 +25,7 @@ mod peer;
 mod pem;
 mod rotate;
 mod schedule;
+mod secrets;
 mod server;
 mod spiffe;
 mod stamp;
@@ -33,6 +35,9 @@ mod verify;
 mod workload_api;
 
 pub use claims::Claims;
+pub use client::{
+    Authorities, Client, ClientFault, ClientHandshake, ClientTls, Clients, MeshTls, OtherTls, Spoken,
+};
 pub use credentials::{Credentials, CredentialsFault, Identity, NoIdentity, TrustBundle};
 pub use files::CertificateFiles;
 pub use handshake::{PerCredentials, client_config, provider, server_config};

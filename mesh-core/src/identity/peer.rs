@@ -1,9 +1,10 @@
 //! What a certificate that somebody showed says, whoever signed it.
 
+use super::svid::moment;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rustls::pki_types::CertificateDer;
-use std::net::IpAddr;
+use std::{net::IpAddr, time::SystemTime};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, x509::X509Name};
 
 /// The longest subject that is told on, in bytes of text; a certificate with a longer one has none.
@@ -24,6 +25,8 @@ pub struct PeerCertificate {
     pub hosts: Vec<String>,
     /// Its further names: addresses, and mailboxes.
     pub others: Vec<String>,
+    /// The moment after which it is not valid; none when nobody can tell.
+    pub not_after: Option<SystemTime>,
 }
 
 impl PeerCertificate {
@@ -53,7 +56,14 @@ impl PeerCertificate {
             uris,
             hosts,
             others,
+            not_after: Some(moment(parsed.validity().not_after)),
         })
+    }
+
+    /// Whether its time is over.
+    #[must_use]
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        self.not_after.is_none_or(|end| end < now)
     }
 
     /// The certificate itself in PEM, encoded as in a URL.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::SystemTime};
 
 /// A file's date, its length, and which file it is: one of the same date and length may have taken its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileStamp {
     modified: SystemTime,
     length: u64,

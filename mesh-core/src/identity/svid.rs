@@ -143,6 +143,6 @@ fn only_uri<'a>(certificate: &'a X509Certificate<'_>) -> Result<&'a str, PeerFau
 }
 
 /// A date before 1970 is 1970: long over either way.
-fn moment(time: ASN1Time) -> SystemTime {
+pub(super) fn moment(time: ASN1Time) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(time.timestamp().try_into().unwrap_or(0))
 }

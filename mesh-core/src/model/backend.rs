@@ -2,7 +2,7 @@
 
 use super::{
     host::{Host, HostPattern},
-    traffic::WrittenPolicy,
+    traffic::{TrafficDistribution, WrittenPolicy},
 };
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
@@ -31,6 +31,12 @@ pub struct Service {
     pub selects: Option<Labels>,
     /// Whether a gateway behind it listens on the ports that its Gateway names, not on the targets of this service's.
     pub keeps_gateway_ports: bool,
+    /// Which of its endpoints it prefers that its clients go to.
+    pub distribution: TrafficDistribution,
+    /// Whether it is no part of the mesh, and nothing is secured by itself on the way there.
+    pub is_external: bool,
+    /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
+    pub subject_alt_names: Vec<Box<str>>,
     /// Who may see it.
     pub export: Export,
 }
@@ -49,6 +55,9 @@ impl Service {
             endpoints: [].into(),
             selects: None,
             keeps_gateway_ports: false,
+            distribution: TrafficDistribution::default(),
+            is_external: false,
+            subject_alt_names: Vec::new(),
             export: Export::default(),
         }
     }

@@ -44,20 +44,22 @@ pub use route::{
 };
 pub use sealed::{SealedBlock, SealedRoute};
 pub use security::{
-    Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, ClaimHeader, Clause, Glob, HeaderKey,
-    InvalidGlob, InvalidIpBlock, InvalidPathTemplate, IpBlock, KeySource, Origin, PathGlob, PathRule,
-    PathTemplate, PeerAuthentication, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
-    PrincipalBinding, RemoteKeys, RequestAuthentication, RequestPrincipal, Security, ServiceAccount,
-    TlsDemand, TokenPlace, TokenRule, Trigger,
+    Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody,
+    ClaimHeader, Clause, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol,
+    Glob, GlobalLimit, HeaderKey, HeaderNames, HttpCheck, InvalidGlob, InvalidIpBlock, InvalidPathTemplate,
+    IpBlock, KeySource, Limit, LimitRule, LocalLimit, Origin, PathGlob, PathRule, PathTemplate,
+    PeerAuthentication, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget, PrincipalBinding,
+    RateLimit, RemoteKeys, RequestAuthentication, RequestPrincipal, Security, ServiceAccount, TlsDemand,
+    TokenBucket, TokenPlace, TokenRule, Trigger,
 };
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
 pub use traffic::{
     Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
-    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, Nearness,
-    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive, TrafficPolicy,
-    Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
+    HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, MeshTraffic, Nearness,
+    OutlierDetection, PolicyBlocks, ProxyProtocol, RegionFailover, RetryBudget, TcpKeepalive,
+    TrafficDistribution, TrafficPolicy, Tunnel, TunnelProtocol, Warmup, WrittenPolicy, ZoneBalancing,
 };
 pub use trust::{Authority, Trust};
 
@@ -83,8 +85,8 @@ pub struct Model {
     pub unknown_hosts: UnknownHosts,
     /// The namespace whose rules are everybody's last resort. Default: `istio-system`.
     pub root_namespace: Arc<str>,
-    /// Where endpoints are preferred to be, where no DestinationRule says. Default: as near as can be.
-    pub locality: Option<Arc<LocalityBalancing>>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// What is made of paths before any rule sees them.
     pub path_normalization: PathNormalization,
     /// How many proxies stand before the mesh, and are believed when they say who their client is. Default: none.
@@ -109,7 +111,7 @@ impl Default for Model {
             sidecars: Vec::new(),
             unknown_hosts: UnknownHosts::default(),
             root_namespace: "istio-system".into(),
-            locality: None,
+            traffic: Arc::default(),
             path_normalization: PathNormalization::default(),
             trusted_proxies: 0,
             dns_refresh: Duration::from_secs(60),

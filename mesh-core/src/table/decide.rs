@@ -30,8 +30,6 @@ pub enum Refusal {
     UnknownHost,
     /// The rule's destination does not exist.
     Missing(Missing),
-    /// It came to a gateway over a TLS connection that was made for other hosts.
-    Misdirected,
 }
 
 /// What a destination lacks.

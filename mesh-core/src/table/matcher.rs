@@ -110,6 +110,11 @@ impl Condition {
     }
 }
 
+/// Whether a request meets all of these.
+pub(super) fn meets(conditions: &[Condition], request: &RequestView<'_>) -> bool {
+    conditions.iter().all(|condition| condition.is_met(request))
+}
+
 impl Rule {
     /// The first condition that the request does not meet; `None` when the rule is for it.
     pub(super) fn mismatch(&self, request: &RequestView<'_>) -> Option<&Condition> {

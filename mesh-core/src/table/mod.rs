@@ -3,6 +3,7 @@
 //! Everything here is pure: no clock, no dice, no input or output. [`Snapshot::decide`] takes the roll of a die as an
 //! argument; the layers and the command line call the same function.
 
+mod backend_name;
 mod compile;
 mod decide;
 mod effect;
@@ -15,21 +16,24 @@ mod matcher;
 mod normal;
 mod outbound;
 mod request;
+mod secured;
 mod snapshot;
 
+pub use backend_name::BackendName;
 pub use decide::{Decision, Missing, Refusal};
 pub use explain::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
 pub use inbound::{
-    AuthorizationExplanation, Inbound, InboundView, Policies, PolicyExplanation, RuleExplanation, RuleName,
-    TlsDemands, Tokens, Verdict,
+    AuthorizationExplanation, Inbound, InboundLimit, InboundView, Policies, PolicyExplanation, RateLimits,
+    RuleExplanation, RuleName, TlsDemands, Tokens, Verdict,
 };
 pub use matcher::Condition;
 pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
+pub use secured::Secured;
 pub use snapshot::{
-    Backend, BackendEndpoint, BackendName, Chosen, GatewayRole, Generation, Listener, ListenerServer,
-    MirrorTarget, Names, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    Backend, BackendEndpoint, Chosen, GatewayRole, Generation, Listener, ListenerServer, MirrorTarget, Names,
+    Peers, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
 };

@@ -1,23 +1,15 @@
 //! The routing table of one workload.
 
 use super::{
-    compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex, matcher::Condition,
-    outbound::Outbound,
+    backend_name::BackendName, compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex,
+    matcher::Condition, outbound::Outbound, secured::Secured,
 };
 use crate::model::{
-    Address, HeaderEdits, Host, HostPattern, Labels, Locality, Model, PathNormalization, Protocol, Route,
-    ServerProtocol, Share, Termination, TrafficPolicy, Trust,
+    Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
+    Protocol, RetryPolicy, Route, ServerProtocol, Share, Termination, TrafficPolicy, Trust,
 };
-use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
-use std::{
-    collections::BTreeMap,
-    fmt,
-    hash::{BuildHasher, Hash, Hasher},
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 /// Everything one workload needs to decide any request; immutable, and cheap to share.
 #[derive(Debug)]
@@ -40,6 +32,10 @@ pub struct Snapshot {
     pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
     pub(super) trust: Arc<Trust>,
+    /// What holds for traffic where nobody else says anything.
+    pub(super) traffic: Arc<MeshTraffic>,
+    /// What holds for requests that go where their address says, if it is not what holds anyway.
+    pub(super) passing: Option<Arc<TrafficPolicy>>,
     /// When DNS is asked again for a name, where its last answer does not say.
     pub(super) dns_refresh: Duration,
     /// What it was made of, for the table after it.
@@ -184,10 +180,16 @@ pub struct Backend {
     pub names: Names,
     /// Its endpoints, with the port already chosen.
     pub endpoints: Arc<[BackendEndpoint]>,
+    /// How many instances of the client's own service run in each place, where the policy goes by the sizes of zones.
+    pub peers: Arc<Peers>,
     /// What holds for the traffic to it.
     pub policy: Arc<TrafficPolicy>,
+    /// How connections to it are secured.
+    pub secured: Secured,
 }
 
+/// How many instances of a service run in each place.
+pub type Peers = BTreeMap<Locality, usize>;
 /// What names among a backend's endpoints stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Names {
@@ -217,51 +219,8 @@ pub struct BackendEndpoint {
     pub network: Arc<str>,
     /// The service account it runs as; empty when unknown.
     pub service_account: Arc<str>,
-}
-
-/// A service, subset and port.
-///
-/// `Display` gives Istio's cluster name: `outbound|80|v1|product.shop.svc.cluster.local`.
-#[derive(Clone, Debug, PartialOrd, Ord)]
-pub struct BackendName {
-    /// The service.
-    pub host: Host,
-    /// The subset.
-    pub subset: Option<Arc<str>>,
-    /// The service's port.
-    pub port: u16,
-    /// Of all of it: several layers look a request's backend up by its name, and texts are long.
-    hash: u64,
-}
-
-impl BackendName {
-    /// The name of this port of this subset of a service.
-    #[must_use]
-    pub fn new(host: Host, subset: Option<Arc<str>>, port: u16) -> Self {
-        let hash = FxBuildHasher.hash_one((&host, &subset, port));
-        Self { host, subset, port, hash }
-    }
-}
-
-impl PartialEq for BackendName {
-    fn eq(&self, other: &Self) -> bool {
-        (self.hash, self.port, &self.subset, &self.host)
-            == (other.hash, other.port, &other.subset, &other.host)
-    }
-}
-
-impl Eq for BackendName {}
-
-impl Hash for BackendName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl fmt::Display for BackendName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "outbound|{}|{}|{}", self.port, self.subset.as_deref().unwrap_or_default(), self.host)
-    }
+    /// Whether it takes the mesh's mutual TLS.
+    pub takes_mesh_tls: bool,
 }
 
 /// One port of a gateway.
@@ -362,6 +321,19 @@ impl Snapshot {
         &self.trust
     }
 
+    /// When a failed request is tried again that matched a rule which does not say; [`RetryPolicy::default`] when the mesh
+    /// does not say either.
+    #[must_use]
+    pub fn retries(&self) -> Option<&RetryPolicy> {
+        self.traffic.retries.as_ref()
+    }
+
+    /// What holds for requests that go where their address says; [`TrafficPolicy::default`] when nobody says otherwise.
+    #[must_use]
+    pub fn passing(&self) -> Option<&Arc<TrafficPolicy>> {
+        self.passing.as_ref()
+    }
+
     /// When DNS is asked again for a name, where its last answer does not say.
     #[must_use]
     pub fn dns_refresh(&self) -> Duration {
@@ -371,6 +343,12 @@ impl Snapshot {
     /// Every backend, in the order of their names.
     pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
         self.backends.values()
+    }
+
+    /// The backend of a whole service at one of its ports, if this workload sees the service.
+    #[must_use]
+    pub fn backend(&self, host: &Host, port: u16) -> Option<&Arc<Backend>> {
+        self.backends.get(&BackendName::new(host.clone(), None, port))
     }
 
     /// Every virtual host.

@@ -8,6 +8,8 @@ use mesh_core::{
 };
 use std::sync::Arc;
 
+mod asked_services;
+mod authorization;
 mod destinations;
 mod entries;
 mod gateways;

@@ -75,13 +75,13 @@ fn every_token_has_an_issuer_of_its_own() {
 }
 
 #[test]
-fn what_is_asked_of_peers_has_no_effect_yet_and_says_so_once() {
-    let spec = "{peers: [{mtls: null}, {mtls: {mode: PERMISSIVE}}], principalBinding: USE_ORIGIN, \
+fn what_is_asked_of_peers_has_an_effect_but_for_tls_of_strangers() {
+    let spec = "{peers: [{mtls: null}, {mtls: {mode: PERMISSIVE, allowTls: true}}], peerIsOptional: true, principalBinding: USE_ORIGIN, \
                 origins: [{jwt: {issuer: 'https://a', triggerRules: [{includedPaths: [{suffix: .html}]}]}}]}";
     let (errors, warnings) = faults("Policy", "default", spec);
     assert_eq!(
         (errors, warnings),
-        (vec![], vec!["spec.peers: is accepted, but has no effect yet".to_owned()])
+        (vec![], vec!["spec.peers[1].mtls.allowTls: is accepted, but has no effect yet".to_owned()])
     );
 }
 

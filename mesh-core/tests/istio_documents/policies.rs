@@ -1,6 +1,6 @@
 //! DestinationRule: how requests travel to a service.
 
-use super::{is_accepted, is_refused, later};
+use super::{is_accepted, is_refused};
 
 #[track_caller]
 fn policy_is_refused(policy: &str, expected: &str) {
@@ -116,6 +116,28 @@ fn regions_stand_in_for_other_regions_when_endpoints_are_ejected() {
     ] {
         is_refused("DestinationRule", &policy(failover, ""), &format!("{at}.failover[0]: {reason}"));
     }
+    let zones = |setting: &str| {
+        format!("{{host: a, trafficPolicy: {{loadBalancer: {{zoneAwareLbSetting: {{{setting}}}}}}}}}")
+    };
+    let zones_at = "spec.trafficPolicy.loadBalancer.zoneAwareLbSetting";
+    for (setting, reason) in [
+        (
+            "failover: [{from: a, to: a}]",
+            ".failover[0]: zone aware lb failover settings must specify different regions",
+        ),
+        (
+            "failover: [{from: a, to: b/c}]",
+            ".failover[0]: zone aware lb failover only specifies region; zone and subzone failover are handled \
+             automatically",
+        ),
+        (
+            "failoverPriority: [version, topology.istio.io/subzone]",
+            ".failoverPriority[1]: 'failover_priority' for zone aware lb must not use topology label \
+             'topology.istio.io/subzone'; region- and zone-level routing are handled automatically",
+        ),
+    ] {
+        is_refused("DestinationRule", &zones(setting), &format!("{zones_at}{reason}"));
+    }
     let warning = format!("{at}: outlier detection policy must be provided for failover");
     let warnings = super::faults("DestinationRule", &policy("{from: a, to: b}", "")).1;
     assert!(warnings.contains(&warning), "{warnings:?}");
@@ -167,22 +189,12 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
                   tls: {mode: ISTIO_MUTUAL}, \
                   portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, \
                   {port: {number: 81}, tls: {mode: ISTIO_MUTUAL}}]}";
-    let parts = ["tls", "portLevelSettings"];
-    let warnings = parts.map(|part| later(&format!("spec.trafficPolicy.{part}")));
-    let spec = format!("{{host: catalog, trafficPolicy: {policy}}}");
-    is_accepted("DestinationRule", &spec, &warnings.each_ref().map(String::as_str));
-    let near = "zoneAwareLbSetting: {enabled: true}";
-    let ports = format!("portLevelSettings: [{{port: {{number: 80}}, loadBalancer: {{{near}}}}}]");
-    is_accepted(
-        "DestinationRule",
-        &format!("{{host: catalog, trafficPolicy: {{loadBalancer: {{{near}}}, {ports}}}}}"),
-        &[
-            &later("spec.trafficPolicy.loadBalancer.zoneAwareLbSetting"),
-            &later("spec.trafficPolicy.portLevelSettings[0].loadBalancer.zoneAwareLbSetting"),
-        ],
-    );
+    is_accepted("DestinationRule", &format!("{{host: catalog, trafficPolicy: {policy}}}"), &[]);
     for effective in [
         "tls: {mode: DISABLE}",
+        "tls: {mode: SIMPLE, caCertificates: /etc/ca.pem, caCrl: /etc/crl.pem, subjectAltNames: [a], sni: a}",
+        "tls: {mode: MUTUAL, credentialName: a, insecureSkipVerify: true}",
+        "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}, tls: {mode: ISTIO_MUTUAL}}]",
         "outlierDetection: {consecutive5xxErrors: 3, interval: 10s}",
         "retryBudget: {percent: 25, minRetryConcurrency: 5}",
         "connectionPool: {http: {maxRetries: 3}}",
@@ -191,6 +203,7 @@ fn each_part_of_a_policy_says_once_that_it_has_no_effect() {
         "portLevelSettings: [{port: {number: 80}, connectionPool: {tcp: {connectTimeout: 1s}}}]",
         "loadBalancer: {simple: ROUND_ROBIN, warmupDurationSecs: 10s}",
         "loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: 100}}]}}",
+        "loadBalancer: {zoneAwareLbSetting: {enabled: true, minClusterSize: 3}}",
         "portLevelSettings: [{port: {number: 80}, loadBalancer: {consistentHash: {useSourceIp: true}}}]",
     ] {
         is_accepted("DestinationRule", &format!("{{host: catalog, trafficPolicy: {{{effective}}}}}"), &[]);

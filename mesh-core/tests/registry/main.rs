@@ -7,8 +7,10 @@ mod mesh_config;
 mod order;
 mod peers;
 mod scopes;
+mod secured;
 mod services;
 mod slices;
+mod traffic;
 
 use http::Request;
 use mesh_core::{
@@ -132,5 +134,14 @@ fn answering(name: &str, hosts: &str) -> String {
         "VirtualService",
         name,
         &format!("{{hosts: {hosts}, http: [{{name: {route}, directResponse: {{status: 200}}}}]}}"),
+    )
+}
+
+/// The MeshConfig with these fields, a line each.
+fn config(mesh: &str) -> String {
+    let mesh: String = mesh.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: istio, namespace: istio-system}}\n\
+         data:\n  meshNetworks: 'networks: {{}}'\n  mesh: |-\n{mesh}"
     )
 }

@@ -7,14 +7,6 @@ use mesh_core::{
     watch::Standing,
 };
 
-fn config(mesh: &str) -> String {
-    let mesh: String = mesh.lines().map(|line| format!("    {line}\n")).collect();
-    format!(
-        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: istio, namespace: istio-system}}\n\
-         data:\n  meshNetworks: 'networks: {{}}'\n  mesh: |-\n{mesh}"
-    )
-}
-
 fn seen_from(namespace: &str, text: &str, url: &str) -> String {
     goes(&Snapshot::compile(&model(text), &workload(namespace, &[]), None), url)
 }

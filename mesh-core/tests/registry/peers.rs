@@ -66,3 +66,37 @@ fn what_the_root_namespace_says_of_workloads_is_about_its_own() {
     assert_eq!(at(&root, "shop", &labels(&[("app", "a")]), &[80]), [Permissive]);
     assert_eq!(at(&root, "istio-system", &labels(&[("app", "a")]), &[80]), [Strict]);
 }
+
+/// What holds at ports of the workload `a` of namespace `shop`, behind the service `a`.
+fn old(documents: &[String], ports: &[u16]) -> Vec<TlsDemand> {
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\n\
+                   spec: {selector: {app: a}, ports: [{name: http, port: 80, targetPort: 8080}, {name: x, port: 81}]}\n";
+    let all = model(&format!("{service}{}", documents.concat()));
+    let viewpoint =
+        Viewpoint { namespace: "shop".into(), labels: labels(&[("app", "a")]), ..Viewpoint::default() };
+    let table = Snapshot::compile(&all, &viewpoint, None);
+    ports.iter().map(|port| table.inbound().tls.at(*port)).collect()
+}
+
+fn policy(name: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+    )
+}
+
+#[test]
+fn what_the_dialect_of_2019_asks_of_peers_holds_where_todays_says_nothing() {
+    let strict = policy("default", "{peers: [{mtls: {}}]}");
+    assert_eq!(old(std::slice::from_ref(&strict), &[8080]), [Strict]);
+    let permissive = policy("default", "{peers: [{mtls: {mode: PERMISSIVE}}]}");
+    assert_eq!(old(&[permissive], &[8080]), [Permissive]);
+    let optional = policy("default", "{peers: [{mtls: null}], peerIsOptional: true}");
+    assert_eq!(old(&[optional], &[8080]), [Permissive]);
+    let nothing = policy("a", "{targets: [{name: a, ports: [{number: 80}]}]}");
+    assert_eq!(old(&[strict.clone(), nothing], &[8080, 81]), [Permissive, Strict]);
+    let todays = peers("mesh", "istio-system", "{mtls: {mode: DISABLE}}");
+    assert_eq!(old(&[strict.clone(), todays], &[8080]), [Disabled]);
+    let of_port =
+        peers("a", "shop", "{selector: {matchLabels: {app: a}}, portLevelMtls: {81: {mode: DISABLE}}}");
+    assert_eq!(old(&[strict, of_port], &[8080, 81]), [Strict, Disabled]);
+}

@@ -1,4 +1,5 @@
-use super::{policy::Place, service::Authorize};
+use super::service::Authorize;
+use crate::context::Place;
 use mesh_core::watch::Handle;
 use tower_layer::Layer;
 

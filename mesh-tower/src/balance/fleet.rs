@@ -2,14 +2,19 @@
 
 use super::{
     latency::{Forgetting, Latency},
+    layer::Extras,
     moment::Moment,
     near::{self, Home, Level},
     outlook::Outlook,
     policy::{self, Scheme},
     state::Asked,
     tier::{Choice, Tier},
+    zones::Zones,
 };
-use crate::{Dice, context::Ejections};
+use crate::{
+    Dice,
+    context::{Ejections, Tried},
+};
 use arc_swap::{ArcSwap, Guard};
 use mesh_core::{
     model::{Address, Algorithm, Warmup},
@@ -29,6 +34,8 @@ pub(super) struct Fleet {
     /// What is remembered of each endpoint, in the backend's order.
     pub(super) members: Box<[Arc<Member>]>,
     levels: Vec<Level>,
+    /// How zones share what the first level gets, where they matter.
+    zones: Option<Zones>,
     /// One for each level.
     tiers: Box<[Tier]>,
     /// How endpoints warm up, and when all of them will be warm.
@@ -57,10 +64,28 @@ pub(super) struct Stopwatch {
     is_answered: bool,
 }
 
+/// Why nobody was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nobody {
+    /// There is no endpoint that may be used.
+    Absent,
+    /// All of them have as many requests under way as they may.
+    Full,
+}
+
 impl Active {
-    fn new(member: &Arc<Member>) -> Self {
-        member.active.fetch_add(1, Relaxed);
-        Self(Arc::clone(member))
+    /// Counts a request in one atomic step, so that two racing ones cannot both take the last place of `most`.
+    fn claim(member: &Arc<Member>, most: Option<u32>) -> Option<Self> {
+        match most {
+            None => {
+                member.active.fetch_add(1, Relaxed);
+            }
+            Some(most) => {
+                let next = |active| (active < most).then(|| active + 1);
+                member.active.fetch_update(Relaxed, Relaxed, next).ok()?;
+            }
+        }
+        Some(Self(Arc::clone(member)))
     }
 
     /// Begins to measure the latency of its endpoint.
@@ -113,8 +138,9 @@ impl Fleet {
         let youngest = members.iter().map(|member| member.since).max();
         let warmup =
             warmup_of(backend).zip(youngest).map(|(warmup, since)| (warmup, since + warmup.duration));
-        let outlook = ArcSwap::from_pointee(Outlook::new(backend, &levels, None, now));
-        Self { backend: Arc::clone(backend), members, levels, tiers, warmup, outlook }
+        let zones = levels.first().and_then(|first| Zones::of(backend, home, first));
+        let outlook = ArcSwap::from_pointee(Outlook::new(backend, &levels, zones.as_ref(), None, now));
+        Self { backend: Arc::clone(backend), members, levels, zones, tiers, warmup, outlook }
     }
 
     /// Whether it is the fleet of this very backend, and not of an older or newer one of its name.
@@ -123,20 +149,36 @@ impl Fleet {
     }
 
     /// Chooses an endpoint by its place in the backend, and counts a request as under way there.
+    ///
+    /// # Errors
+    /// Why there is none.
     pub(super) fn choose(
         &self,
         asked: Asked<'_>,
         ejections: &Ejections,
         dice: &Dice,
-    ) -> Option<(usize, Active)> {
+    ) -> Result<(usize, Active), Nobody> {
+        let most = asked.extras.most_per_endpoint;
         let outlook = self.outlook(ejections);
+        // Another request may take the last place of an endpoint first; then it is full, and is not chosen again.
+        while let Some(chosen) = self.look(asked, &outlook, dice) {
+            if let Some(active) = Active::claim(&self.members[chosen], most) {
+                return Ok((chosen, active));
+            }
+        }
+        let unbounded = Asked { extras: Extras { most_per_endpoint: None, ..asked.extras }, ..asked };
+        let is_full = most.is_some() && self.look(unbounded, &outlook, dice).is_some();
+        Err(if is_full { Nobody::Full } else { Nobody::Absent })
+    }
+
+    fn look(&self, asked: Asked<'_>, outlook: &Outlook, dice: &Dice) -> Option<usize> {
         let level = match self.tiers.len() {
             1 => 0,
-            _ => outlook.loads.level(asked.hash.unwrap_or_else(|| dice.roll().into()))?,
+            _ => self.level(asked, outlook, dice)?,
         };
         let (tier, is_panic) = (self.tiers.get(level)?, outlook.loads.is_panic(level));
         // A table of hashes knows the weights of groups, and where ejections do not count there are no groups.
-        let has_groups = !tier.groups.is_empty() && asked.hash.is_none() && !is_panic;
+        let has_groups = outlook.loads.has_groups(level) && asked.hash.is_none() && !is_panic;
         let forgetting = asked.extras.peak_ewma.filter(|_| matches!(tier.scheme, Scheme::LeastRequest));
         let moment = Moment {
             fleet: self,
@@ -144,19 +186,39 @@ impl Fleet {
                 true => tier.groups.get(outlook.loads.group(level, dice.roll())?)?,
                 false => &tier.whole,
             },
-            outlook: &outlook,
-            tried: asked.tried.filter(|tried| !tried.is_empty()),
-            warming: self.warming(&outlook),
+            outlook,
+            tried: asked.tried.filter(|tried| tried.avoids_tried()),
+            warming: self.warming(outlook),
             heeds: !is_panic,
             latencies: forgetting.map(|forgetting| (forgetting, Instant::now())),
             bound: None,
+            most: asked.extras.most_per_endpoint,
         };
         let moment = match asked.extras.bounded_load.filter(|_| asked.hash.is_some()) {
             Some(percent) => moment.bounded(percent, &tier.weights),
             None => moment,
         };
-        let chosen = among(tier, moment, asked.hash, dice)?;
-        Some((chosen, Active::new(self.members.get(chosen)?)))
+        among(tier, moment, asked.hash, dice)
+    }
+
+    /// The level that a request falls on.
+    fn level(&self, asked: Asked<'_>, outlook: &Outlook, dice: &Dice) -> Option<usize> {
+        let chance = asked.hash.unwrap_or_else(|| dice.roll().into());
+        match asked.tried.filter(|tried| asked.hash.is_none() && tried.leaves_localities()) {
+            None => outlook.loads.level(chance),
+            Some(tried) => outlook.loads.level_beyond(&self.levels_of(tried), chance),
+        }
+    }
+
+    /// The levels of the endpoints that a request was sent to, as far as these are still there.
+    fn levels_of(&self, tried: &Tried) -> Vec<usize> {
+        tried.filter_map(|address, port| {
+            let is_it = |endpoint: usize| {
+                let endpoint = &self.backend.endpoints[endpoint];
+                endpoint.port == port && endpoint.address == *address
+            };
+            self.levels.iter().position(|level| level.endpoints().any(is_it))
+        })
     }
 
     /// What follows from the ejections of the moment.
@@ -167,7 +229,7 @@ impl Fleet {
         if known.holds(ejected.as_ref()) {
             return known;
         }
-        let new = Outlook::new(&self.backend, &self.levels, ejected, Instant::now());
+        let new = Outlook::new(&self.backend, &self.levels, self.zones.as_ref(), ejected, Instant::now());
         self.outlook.store(Arc::new(new));
         self.outlook.load()
     }

@@ -20,6 +20,8 @@ pub struct BalanceLayer {
 /// What Istio does not have.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extras {
+    /// The most requests under way at an endpoint.
+    pub(super) most_per_endpoint: Option<u32>,
     /// The most requests under way at an endpoint where hashes choose, in hundredths of its share.
     pub(super) bounded_load: Option<u32>,
     /// How latencies are forgotten, where they count.
@@ -67,6 +69,14 @@ impl BalanceLayer {
     #[must_use]
     pub fn with_ejections(self, ejections: Ejections) -> Self {
         Self { ejections, ..self }
+    }
+
+    /// Leaves an endpoint alone that has so many requests of one backend under way. A request for which no endpoint is left
+    /// fails at once with [`Kind::Overflow`](crate::Kind::Overflow), and is not tried again. At HTTP/1.1 that many
+    /// connections are all that an endpoint ever has. Default: endpoints have no bound of their own.
+    #[must_use]
+    pub fn with_endpoint_limit(self, requests: u32) -> Self {
+        Self { extras: Extras { most_per_endpoint: Some(requests), ..self.extras }, ..self }
     }
 
     /// Has `consistentHash` pass over an endpoint that has more than `percent` hundredths of its share of the requests

@@ -14,7 +14,8 @@
 //! | `consistentHash` | always the same one for equal requests, by a ring of hashes or by Maglev's table, both with xxHash64 as in Envoy |
 //!
 //! A request that carries [`Tried`](crate::Tried) gets an endpoint that it has not tried, as long as there is one that may
-//! be used; the one it gets is added.
+//! be used; the one it gets is added. Where it says so, every second try leaves the levels of nearness that were tried, as
+//! long as any other has somebody healthy.
 //!
 //! A request is under way until its response's body has ended. What has nothing to hash gets anybody. A call of this
 //! process itself has no source address that could be hashed: all of them keep to one endpoint. A cookie that has a `ttl`
@@ -27,9 +28,15 @@
 //! ejections do not count where fewer than `minHealthPercent` are healthy and no other level can help. All of this is worked
 //! out when endpoints or ejections change, not for each request. Endpoints without a locality are near to clients without.
 //!
-//! Two extensions, which Istio does not have, are the layer's: [`BalanceLayer::with_bounded_load`] has `consistentHash`
-//! pass over endpoints that are too busy, and [`BalanceLayer::with_peak_ewma`] has `LEAST_REQUEST` weigh requests under way
-//! by how long each endpoint takes to answer.
+//! A Service's `trafficDistribution` prefers its clients' own zone or node, with or without `outlierDetection`; whose node
+//! that is says the label `kubernetes.io/hostname`. A `zoneAwareLbSetting` keeps clients in their zone, with or without it
+//! too, as far as the zone's share of endpoints is as large as its share of clients; what goes farther goes where endpoints
+//! are left over, and other regions come after the own one. Where the clients are is known by the Service that selects this
+//! process; where none does, or all of them are in one zone, all zones of the region are alike.
+//!
+//! Extensions, which Istio does not have, are the layer's: [`BalanceLayer::with_endpoint_limit`] bounds the requests at each
+//! endpoint, [`BalanceLayer::with_bounded_load`] has `consistentHash` pass over endpoints that are too busy, and
+//! [`BalanceLayer::with_peak_ewma`] has `LEAST_REQUEST` weigh requests under way by how long each endpoint takes to answer.
 //!
 //! # When you want it
 //!
@@ -90,6 +97,7 @@ mod spread;
 mod state;
 mod tier;
 mod warmup;
+mod zones;
 
 pub use body::BalanceBody;
 pub use future::ResponseFuture;

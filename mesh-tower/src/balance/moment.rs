@@ -25,6 +25,8 @@ pub(super) struct Moment<'a> {
     pub(super) latencies: Option<(Forgetting, Instant)>,
     /// How busy endpoints may be, and their weights, where that is bounded.
     pub(super) bound: Option<(Bound, &'a [f64])>,
+    /// How many requests each may have under way, where that is bounded.
+    pub(super) most: Option<u32>,
 }
 
 impl<'a> Moment<'a> {
@@ -66,6 +68,9 @@ impl Standing for Moment<'_> {
             }
         }
         if self.heeds && self.outlook.is_out(endpoint) {
+            return 0.0;
+        }
+        if self.most.is_some_and(|most| self.active(place) >= most) {
             return 0.0;
         }
         if self.bound.is_some_and(|(bound, weights)| !bound.has_room(self.active(place), weights[place])) {

@@ -1,6 +1,6 @@
 //! What follows from the ejections of a backend's endpoints, worked out once for as long as they stay as they are.
 
-use super::{load::Loads, near::Level};
+use super::{load::Loads, near::Level, zones::Zones};
 use crate::context::{Ejected, Upstream};
 use mesh_core::table::Backend;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ impl Outlook {
     pub(super) fn new(
         backend: &Backend,
         levels: &[Level],
+        zones: Option<&Zones>,
         ejected: Option<Arc<Ejected>>,
         now: Instant,
     ) -> Self {
@@ -43,7 +44,7 @@ impl Outlook {
         let until = back.iter().flatten().filter(|until| now < **until).min().copied();
         let is_out = |endpoint: usize| back.get(endpoint).copied().flatten().is_some_and(|until| now < until);
         let rules = backend.policy.outlier_detection.as_ref();
-        let loads = Loads::new(levels, is_out, rules.map_or(0, |rules| rules.min_health_percent));
+        let loads = Loads::new(levels, zones, is_out, rules.map_or(0, |rules| rules.min_health_percent));
         Self { ejected, until, back, since: now, loads }
     }
 

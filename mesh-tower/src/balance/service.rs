@@ -1,5 +1,6 @@
 use super::{
     body::BalanceBody,
+    fleet::Nobody,
     future::{Held, ResponseFuture},
     hash::{self, Found},
     layer::BalanceLayer,
@@ -12,6 +13,7 @@ use crate::{
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use mesh_core::{
+    identity::ClientHandshake,
     model::{Address, Algorithm, HashKey, Host, Protocol},
     table::{Backend, RequestView},
 };
@@ -38,24 +40,19 @@ impl<S> Balance<S> {
     fn choose<B>(&self, request: &Request<B>) -> Result<(Upstream, Held), Error> {
         let routed = request.extensions().get::<Routed>();
         let view = routed.map_or_else(|| RequestView::outbound(request), |routed| routed.view(request));
-        if view.listener.is_none() && view.scheme == "https" {
-            // In plain text it would reach the wrong port, or the wrong eyes.
-            let why = "TLS to services is not spoken yet (call it by http://)";
-            return Err(Error::because(Kind::ConnectFailure, why));
-        }
         let backend = routed.map(Routed::backend).transpose();
         let backend = backend.map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
         let Some((routed, backend)) = routed.zip(backend.flatten()) else {
-            return address_of(&view, view.port, Protocol::Unknown);
+            return address_of(&view, view.port, Protocol::Unknown, None);
         };
         if backend.is_passthrough {
             // What comes in at a gateway comes to the gateway's own port.
             let port = view.listener.map_or(view.port, |_| backend.name.port);
-            return address_of(&view, port, backend.protocol);
+            return address_of(&view, port, backend.protocol, backend.handshake_where_asked());
         }
         if backend.policy.balancing.algorithm == Algorithm::Passthrough {
             return match view.listener {
-                None => address_of(&view, view.port, backend.protocol),
+                None => address_of(&view, view.port, backend.protocol, backend.handshake_where_asked()),
                 // What was asked for is the gateway's own address.
                 Some(_) => Err(Error::new(Kind::NoEndpoint)),
             };
@@ -64,10 +61,8 @@ impl<S> Balance<S> {
         let tried = Tried::of_request(request.extensions());
         let BalanceLayer { fleets, ejections, dice, extras, .. } = &*self.layer;
         let asked = Asked { hash, tried, extras: *extras };
-        let Some((endpoint, active)) = fleets.choose(routed.snapshot(), backend, asked, ejections, dice)
-        else {
-            return Err(nobody(backend));
-        };
+        let chosen = fleets.choose(routed.snapshot(), backend, asked, ejections, dice);
+        let (endpoint, active) = chosen.map_err(|why| nobody(backend, why))?;
         if let Some(tried) = tried {
             tried.add(endpoint.address.clone(), endpoint.port);
         }
@@ -120,7 +115,11 @@ where
     }
 }
 
-fn nobody(backend: &Backend) -> Error {
+fn nobody(backend: &Backend, why: Nobody) -> Error {
+    if why == Nobody::Full {
+        let why = "each of its endpoints has as many requests under way as it may have";
+        return Error::because(Kind::Overflow, why);
+    }
     if backend.endpoints.is_empty() {
         return Error::new(Kind::NoEndpoint);
     }
@@ -132,10 +131,15 @@ fn nobody(backend: &Backend) -> Error {
 }
 
 /// Where a request goes by its own address.
-fn address_of(view: &RequestView<'_>, port: u16, protocol: Protocol) -> Result<(Upstream, Held), Error> {
+fn address_of(
+    view: &RequestView<'_>,
+    port: u16,
+    protocol: Protocol,
+    tls: Option<&ClientHandshake>,
+) -> Result<(Upstream, Held), Error> {
     let address = match view.host().parse::<IpAddr>() {
         Ok(ip) => Address::Ip(ip),
         Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),
     };
-    Ok((Upstream { address, port, protocol }, Held::default()))
+    Ok((Upstream { address, port, protocol, tls: tls.cloned() }, Held::default()))
 }

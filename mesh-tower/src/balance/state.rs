@@ -1,7 +1,7 @@
 //! What is remembered of every backend.
 
 use super::{
-    fleet::{Active, Fleet},
+    fleet::{Active, Fleet, Nobody},
     layer::Extras,
     near::Home,
     random,
@@ -50,7 +50,8 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether an endpoint was not tried yet.
     fn is_new(self, endpoint: &BackendEndpoint) -> bool {
-        self.tried.is_none_or(|tried| !tried.contains(&endpoint.address, endpoint.port))
+        let avoids = self.tried.filter(|tried| tried.avoids_tried());
+        avoids.is_none_or(|tried| !tried.contains(&endpoint.address, endpoint.port))
     }
 }
 
@@ -63,6 +64,9 @@ impl Fleets {
     /// Chooses an endpoint, and counts a request as under way there until the guard is dropped.
     ///
     /// A backend that only a much older table knows gets any endpoint, uncounted.
+    ///
+    /// # Errors
+    /// Why there is none.
     pub(super) fn choose<'a>(
         &self,
         snapshot: &Snapshot,
@@ -70,7 +74,7 @@ impl Fleets {
         asked: Asked<'_>,
         ejections: &Ejections,
         dice: &Dice,
-    ) -> Option<(&'a BackendEndpoint, Option<Active>)> {
+    ) -> Result<(&'a BackendEndpoint, Option<Active>), Nobody> {
         if self.table.load().generation < snapshot.generation() {
             self.follow(snapshot);
         }
@@ -85,11 +89,11 @@ impl Fleets {
             let draw = |may_use: &dyn Fn(usize) -> bool| {
                 random::draw(backend.endpoints.len(), may_use, || dice.roll())
             };
-            let any = draw(&is_new).or_else(|| draw(&|_| true))?;
-            return Some((backend.endpoints.get(any)?, None));
+            let any = draw(&is_new).or_else(|| draw(&|_| true)).ok_or(Nobody::Absent)?;
+            return Ok((&backend.endpoints[any], None));
         };
         let (chosen, active) = fleet.choose(asked, ejections, dice)?;
-        Some((backend.endpoints.get(chosen)?, Some(active)))
+        Ok((&backend.endpoints[chosen], Some(active)))
     }
 
     /// Keeps the fleets of backends that are still there, adds new ones, drops those that are gone.

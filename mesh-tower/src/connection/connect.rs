@@ -6,7 +6,7 @@ use super::{
     http2::Http2,
     life::{Life, Verdict},
     pool::{Opening, Pool, Store},
-    socket::Socket,
+    socket::{Socket, Stream},
 };
 use crate::{
     body::Body,
@@ -97,9 +97,19 @@ async fn socket<S: Store>(
     bounds: &ConnectionPool,
     opening: &mut Opening<S>,
 ) -> Result<Socket, Error> {
-    let stream = dial(upstream, opening.dns(), bounds.connect_timeout).await?;
+    let begun = Instant::now();
+    let stream = dial(upstream, opening.dns(), bounds.connect_timeout()).await?;
     stream.set_nodelay(true).map_err(failed)?;
     keep_alive(&stream, bounds).map_err(failed)?;
+    let stream = match opening.secure() {
+        None => Stream::Plain(stream),
+        Some(secure) => {
+            let shaking = secure.shake_hands(stream, S::SPOKEN);
+            let left = bounds.connect_timeout().saturating_sub(begun.elapsed());
+            let shaken = tokio::time::timeout(left, shaking).await;
+            Stream::Tls(Box::new(shaken.map_err(|_| Error::new(Kind::ConnectTimeout))??))
+        }
+    };
     // Not before: an attempt that fails makes room only after it has told those who wait.
     Ok(Socket::new(stream, opening.slot()))
 }

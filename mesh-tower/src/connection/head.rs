@@ -51,7 +51,7 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let takes_trailers = tokens(headers, TE).any(|token| token.eq_ignore_ascii_case("trailers"));
     let named: Vec<HeaderName> = tokens(headers, CONNECTION)
         .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-        .filter(|name| *name != UPGRADE)
+        .filter(|name| *name != UPGRADE && !is_end_to_end(name))
         .collect();
     for name in named {
         headers.remove(name);
@@ -64,6 +64,12 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if takes_trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
+}
+
+/// Whether a header is for those behind, whatever Connection says: who names it there would take away what others have
+/// said about the request.
+fn is_end_to_end(name: &HeaderName) -> bool {
+    *name == HOST || name.as_str().starts_with("x-forwarded-")
 }
 
 /// The elements of a header that is a list.

@@ -18,7 +18,10 @@ use crate::{
 use crossbeam_queue::SegQueue;
 use http::{Request, Response};
 use hyper::client::conn::http1::SendRequest;
-use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use mesh_core::{
+    identity::Spoken,
+    model::{ConnectionPool, TrafficPolicy},
+};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -52,6 +55,8 @@ pub(super) struct Lease {
 
 impl Store for Http1 {
     type Ready = Ready;
+
+    const SPOKEN: Spoken = Spoken::Http1;
 
     const MOST_OPENING: u32 = u32::MAX;
 

@@ -14,7 +14,10 @@ use crate::{body::Body, context::Upstream, error::Error};
 use arc_swap::ArcSwap;
 use http::{Request, Response};
 use hyper::client::conn::http2::SendRequest;
-use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use mesh_core::{
+    identity::Spoken,
+    model::{ConnectionPool, TrafficPolicy},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering::Relaxed},
@@ -61,6 +64,8 @@ pub(super) struct Carried {
 
 impl Store for Http2 {
     type Ready = Stream;
+
+    const SPOKEN: Spoken = Spoken::Http2;
 
     // Those who wait share it once it is there.
     const MOST_OPENING: u32 = 1;

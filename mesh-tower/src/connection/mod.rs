@@ -22,9 +22,40 @@
 //!
 //! What is left is for the [`retry`](crate::retry) layer, which keeps other bodies too.
 //!
+//! # TLS
+//!
+//! How a connection is secured is settled before it is opened, and is part of which pool it belongs to: what a rule wants
+//! secured never goes over a connection that was opened without, or otherwise.
+//!
+//! | `tls` of the DestinationRule | the connection |
+//! |---|---|
+//! | none, and the endpoint has the label `security.istio.io/tlsMode: istio`, is no part of a `MESH_EXTERNAL` ServiceEntry, and no PeerAuthentication disables mutual TLS at its port | mutual TLS of the mesh, unless the MeshConfig says `enableAutoMtls: false` |
+//! | none otherwise, and `DISABLE` | plain text; TLS, if the request's own URL begins with `https://` |
+//! | `ISTIO_MUTUAL` | mutual TLS of the mesh |
+//! | `SIMPLE`, `MUTUAL` | TLS with the authorities, and the certificate, that the rule names |
+//!
+//! *The mesh's* is TLS 1.2 or 1.3 with the workload's own certificate. The server must show that of a workload in
+//! `subjectAltNames`; or else of a service account of the service's instances, or of `subjectAltNames` of its ServiceEntry;
+//! where nobody says any of this, of any workload of the mesh's trust domain. Istio's name for the destination is asked for
+//! (`outbound_.80_.v1_.product.shop.svc.cluster.local`), and Istio's protocols are offered (`istio-http/1.1` or `istio-h2`).
+//! A workload without a valid certificate makes no such connection, and none in plain text either.
+//!
+//! *Other* TLS asks for `sni`, or for the request's host, which is also whose certificate it must be unless
+//! `subjectAltNames` says otherwise. (Istio looks at no name where `sni` is written and `subjectAltNames` is not.) Without
+//! `caCertificates` the authorities of the system count. Files are read again when they change.
+//!
+//! *A URL of `https://`* is a client's own wish for TLS; Istio's sidecars would pass such TLS on untouched. The server must
+//! have a certificate for the URL's host by an authority of the system. Where a rule secures the connection already, that
+//! is what is wished for.
+//!
+//! A handshake is part of the `connectTimeout`. One that fails ends the request as a failed connection does: the log has the
+//! reason, the caller has not. Sessions are resumed with the same certificates and the same trust alone, and the server's
+//! certificate is looked at anew. Connections that are open outlive a change of certificates.
+//!
 //! # When you want it
 //!
-//! At the bottom of an outbound stack. Without a route layer above, [`Connection::with_bounds`] says how much there may be.
+//! At the bottom of an outbound stack. Without a route layer above, [`Connection::with_bounds`] says how much there may be,
+//! and without [`Connection::with_clients`] there is nothing to prove oneself with.
 //!
 //! # How it is configured
 //!
@@ -33,6 +64,7 @@
 //!
 //! ```yaml
 //! trafficPolicy:
+//!   tls: {mode: ISTIO_MUTUAL}        # default: as the endpoint takes it
 //!   connectionPool:
 //!     tcp:
 //!       maxConnections: 100          # further requests wait; default: no bound
@@ -47,6 +79,9 @@
 //!       idleTimeout: 30m             # in which no request came, then it closes; 0 is never; default: 1 h
 //!       http2KeepAlive: {interval: 30s, timeout: 5s}          # default: off
 //! ```
+//!
+//! Requests to hosts that nobody described are within the bounds of the MeshConfig's `defaultTrafficPolicy`, all of them
+//! together. What a DestinationRule does not say its `connectTimeout`, `tcpKeepalive` and `h2UpgradePolicy` do.
 //!
 //! The protocol comes from the service's port: its name (`http`, `http2`, `grpc`, …) or `appProtocol`; a port that tells
 //! nothing gets HTTP of the version that the request came with.
@@ -91,6 +126,7 @@ mod pool;
 mod service;
 mod socket;
 mod table;
+mod tls;
 
 pub(crate) use head::{remove_hop_by_hop, tokens, without_credentials};
 pub use lease::Leased;

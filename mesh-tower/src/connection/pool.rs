@@ -3,12 +3,16 @@
 use super::{
     counts::{Counts, Pending, Slot, Vacated, claim},
     line::Line,
+    tls::Secure,
 };
 use crate::{
     dns::Dns,
     error::{Error, Kind},
 };
-use mesh_core::model::{ConnectionPool, TrafficPolicy};
+use mesh_core::{
+    identity::Spoken,
+    model::{ConnectionPool, TrafficPolicy},
+};
 use std::{
     fmt,
     sync::{
@@ -25,6 +29,8 @@ use std::{
 pub(super) struct Pool<S: Store> {
     dns: Dns,
     counts: Arc<Counts>,
+    /// How each is secured; none is in plain text when this is something.
+    secure: Option<Secure>,
     /// How many are open, or being opened.
     open: AtomicU32,
     /// How many are being opened.
@@ -39,6 +45,9 @@ pub(super) struct Pool<S: Store> {
 pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
     /// A connection that can, until it is dropped: then it is where it was.
     type Ready: fmt::Debug + Send;
+
+    /// What is spoken over them.
+    const SPOKEN: Spoken;
 
     /// How many are opened at once.
     const MOST_OPENING: u32;
@@ -74,11 +83,11 @@ pub(super) fn unconnected(kind: Kind) -> Error {
 }
 
 impl<S: Store> Pool<S> {
-    /// No connections, which will count among these, and go where a name is.
-    pub(super) fn new(counts: Arc<Counts>, dns: Dns) -> Arc<Self> {
+    /// No connections, which will count among these, go where a name is, and be secured so.
+    pub(super) fn new(counts: Arc<Counts>, dns: Dns, secure: Option<Secure>) -> Arc<Self> {
         let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
         let (line, is_retired) = (Line::default(), AtomicBool::new(false));
-        Arc::new(Self { dns, counts, open, opening, line, is_retired, store: S::default() })
+        Arc::new(Self { dns, counts, secure, open, opening, line, is_retired, store: S::default() })
     }
 
     /// Its endpoint is gone: requests under way finish, and connections close as soon as nobody uses them.
@@ -181,6 +190,11 @@ impl<S: Store> Opening<S> {
     /// Who knows where a name is.
     pub(super) fn dns(&self) -> &Dns {
         &self.pool.dns
+    }
+
+    /// How the connection is secured; `None` is in plain text.
+    pub(super) fn secure(&self) -> Option<&Secure> {
+        self.pool.secure.as_ref()
     }
 
     /// The place of the connection, which its socket holds.

@@ -1,4 +1,7 @@
-use super::{http1, http2, table::Table};
+use super::{
+    http1, http2,
+    table::{Endpoint, Means, Table},
+};
 use crate::{
     body::Body,
     context::{Routed, Upstream},
@@ -6,8 +9,12 @@ use crate::{
     error::{BoxError, Error, Kind},
 };
 use futures_util::future::BoxFuture;
-use http::{Request, Response, Version};
-use mesh_core::model::{ConnectionPool, Protocol, TrafficPolicy};
+use http::{Request, Response, Version, uri::Scheme};
+use mesh_core::{
+    identity::{ClientHandshake, Clients},
+    model::{ConnectionPool, Protocol, TrafficPolicy},
+    table::RequestView,
+};
 use std::{
     sync::Arc,
     task::{Context, Poll},
@@ -32,15 +39,51 @@ impl Connection {
     /// Who knows the addresses of hosts that have none in the documents. Default: DNS, as the operating system is configured.
     #[must_use]
     pub fn with_dns(self, dns: Dns) -> Self {
-        Self { table: Arc::new(Table::asking(dns)), ..self }
+        let means = Means { dns, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
     }
 
-    /// The bounds for requests that no table sends to a backend: all of them together. Istio's defaults are none to speak
-    /// of. Connections that are open already keep those they were opened within.
+    /// The bounds for requests that no table sends to a backend, and that no MeshConfig has bounds for: all of them together.
+    /// Istio's defaults are none to speak of. Connections that are open already keep those they were opened within.
     #[must_use]
     pub fn with_bounds(mut self, bounds: ConnectionPool) -> Self {
         self.own = Arc::new(TrafficPolicy { connection_pool: bounds, ..TrafficPolicy::default() });
         self
+    }
+
+    /// What connections are secured with. Default: nothing, and whatever must be secured by the workload's own certificate
+    /// fails. Connections that are open already belong to the other ones.
+    #[must_use]
+    pub fn with_clients(self, clients: Arc<Clients>) -> Self {
+        let means = Means { clients, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
+    }
+
+    /// The pools for a request, and whether it is HTTP/2 there.
+    fn pools(&self, upstream: &Upstream, request: &Request<Body>) -> (Arc<Endpoint>, bool) {
+        let routed = request.extensions().get::<Routed>();
+        let backend = routed.and_then(|routed| routed.backend().ok().flatten());
+        let snapshot = routed.map(|routed| &**routed.snapshot());
+        let endpoint = self.table.of(upstream, snapshot, backend);
+        let is_at_gateway = routed.is_some_and(Routed::is_at_gateway);
+        // What comes to a gateway says https of the way there.
+        let asks_itself = request.uri().scheme() == Some(&Scheme::HTTPS) && !is_at_gateway;
+        let is_http2 = match upstream.protocol {
+            Protocol::Http2 => true,
+            Protocol::Http => false,
+            // What is opaque to the mesh is not to a client that asks for TLS itself.
+            Protocol::Opaque => asks_itself && request.version() == Version::HTTP_2,
+            Protocol::OfClient => request.version() == Version::HTTP_2,
+            // A gateway's clients say nothing about the services behind it.
+            Protocol::Unknown => request.version() == Version::HTTP_2 && !is_at_gateway,
+        };
+        let handshake = match &upstream.tls {
+            Some(handshake) => Some(handshake).filter(|handshake| handshake.is_by_host()).cloned(),
+            None => asks_itself.then(ClientHandshake::of_url),
+        };
+        let Some(handshake) = handshake else { return (endpoint, is_http2) };
+        let host = RequestView::outbound(request).host();
+        (self.table.for_host(&endpoint, handshake, host), is_http2)
     }
 }
 
@@ -60,18 +103,9 @@ impl Service<Request<Body>> for Connection {
         };
         let routed = request.extensions().get::<Routed>();
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
-        let policy = Arc::clone(backend.map_or(&self.own, |backend| &backend.policy));
-        let snapshot = routed.map(|routed| &**routed.snapshot());
-        let endpoint = self.table.of(&upstream, snapshot, backend);
-        let is_http2 = match upstream.protocol {
-            Protocol::Http2 => true,
-            Protocol::Http | Protocol::Opaque => false,
-            Protocol::OfClient => request.version() == Version::HTTP_2,
-            // A gateway's clients say nothing about the services behind it.
-            Protocol::Unknown => {
-                request.version() == Version::HTTP_2 && !routed.is_some_and(Routed::is_at_gateway)
-            }
-        };
+        let passing = || routed.and_then(|routed| routed.snapshot().passing()).unwrap_or(&self.own);
+        let policy = Arc::clone(backend.map_or_else(passing, |backend| &backend.policy));
+        let (endpoint, is_http2) = self.pools(&upstream, &request);
         Box::pin(async move {
             let sent = if is_http2 {
                 http2::send(&upstream, &endpoint.http2, &policy, request).await

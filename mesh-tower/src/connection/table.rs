@@ -1,19 +1,37 @@
 //! The pools of all endpoints, by backend.
 
-use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool};
+use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool, tls::Secure};
 use crate::{context::Upstream, dns::Dns};
 use arc_swap::{ArcSwap, ArcSwapOption};
-use mesh_core::table::{Backend, BackendName, Generation, Names, Snapshot};
+use mesh_core::{
+    identity::{ClientHandshake, Clients},
+    table::{Backend, BackendName, Generation, Names, Snapshot},
+};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::Hash,
+    sync::{Arc, OnceLock},
+};
+
+/// The most hosts whose connections to one endpoint are told apart while some of them have none.
+const MOST_HOSTS: usize = 1024;
 
 /// The pools of all endpoints of all backends that were ever asked for.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    dns: Dns,
+    means: Means,
     routed: ArcSwap<Routed>,
     /// For requests that no table sends to a backend.
     others: Arc<Cluster>,
+}
+
+/// What connections are made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Means {
+    /// Who knows addresses.
+    pub(super) dns: Dns,
+    /// What secures them.
+    pub(super) clients: Arc<Clients>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -25,24 +43,33 @@ struct Routed {
 /// The connections to one backend. Two backends that share an endpoint share no connection, as in Envoy.
 #[derive(Debug, Default)]
 struct Cluster {
-    dns: Dns,
+    means: Means,
     counts: Arc<Counts>,
     /// The last one whose names stand for these endpoints, if it has names.
     resolved: ArcSwapOption<Backend>,
     endpoints: ArcSwap<FxHashMap<Upstream, Arc<Endpoint>>>,
 }
 
-/// The connections to one endpoint.
+/// The connections to one endpoint: all in plain text, or all secured in the same way.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) http1: Arc<Pool<Http1>>,
     pub(super) http2: Arc<Pool<Http2>>,
+    /// Those that are for the requests to one host each.
+    hosts: OnceLock<ArcSwap<Hosts>>,
 }
 
+type Hosts = FxHashMap<Box<str>, Arc<Endpoint>>;
+
 impl Table {
-    /// No connections, which will be to addresses that this knows.
-    pub(super) fn asking(dns: Dns) -> Self {
-        Self { others: Arc::new(Cluster::asking(&dns)), routed: ArcSwap::default(), dns }
+    /// No connections, which will be made with these.
+    pub(super) fn with(means: Means) -> Self {
+        Self { others: Arc::new(Cluster::with(&means)), routed: ArcSwap::default(), means }
+    }
+
+    /// What connections are made with.
+    pub(super) fn means(&self) -> &Means {
+        &self.means
     }
 
     /// The pools of an endpoint of a backend, made when they are asked for the first time.
@@ -67,12 +94,37 @@ impl Table {
             }
             return cluster.endpoint(upstream);
         }
-        let new = Arc::new(Cluster::asking(&self.dns));
+        let new = Arc::new(Cluster::with(&self.means));
         self.routed.rcu(|routed| {
             let clusters = with(&routed.clusters, &backend.name, &new);
             Routed { generation: routed.generation, clusters }
         });
         self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
+    }
+
+    /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.
+    pub(super) fn for_host(
+        &self,
+        endpoint: &Endpoint,
+        handshake: ClientHandshake,
+        host: &str,
+    ) -> Arc<Endpoint> {
+        let hosts = endpoint.hosts.get_or_init(ArcSwap::default);
+        if let Some(known) = hosts.load().get(host) {
+            return Arc::clone(known);
+        }
+        let secure = Secure::new(&self.means.clients, handshake, host);
+        let new = Endpoint::new(endpoint.http1.counts(), &self.means.dns, Some(secure));
+        hosts.rcu(|known| {
+            let mut known = Hosts::clone(known);
+            if known.len() >= MOST_HOSTS {
+                // Whoever may choose the host could choose any number of them.
+                known.retain(|_, endpoint| endpoint.is_open());
+            }
+            known.entry(host.into()).or_insert_with(|| Arc::clone(&new));
+            known
+        });
+        hosts.load().get(host).cloned().unwrap_or(new)
     }
 
     /// Forgets the pools of endpoints that are gone; requests under way finish on the connections they have.
@@ -89,7 +141,7 @@ impl Table {
         if before.generation >= snapshot.generation() {
             return;
         }
-        self.dns.refresh_after(snapshot.dns_refresh());
+        self.means.dns.refresh_after(snapshot.dns_refresh());
         self.others.retain(&FxHashSet::default());
         let mut gone = before.clusters.clone();
         for backend in snapshot.backends() {
@@ -108,8 +160,8 @@ fn endpoints(backend: &Backend) -> FxHashSet<Upstream> {
 }
 
 impl Cluster {
-    fn asking(dns: &Dns) -> Self {
-        Self { dns: dns.clone(), ..Self::default() }
+    fn with(means: &Means) -> Self {
+        Self { means: means.clone(), ..Self::default() }
     }
 
     /// Forgets the endpoints that the names of its backend no longer stand for.
@@ -124,10 +176,9 @@ impl Cluster {
         if let Some(endpoint) = self.endpoints.load().get(upstream) {
             return Arc::clone(endpoint);
         }
-        let new = Arc::new(Endpoint {
-            http1: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
-            http2: Pool::new(Arc::clone(&self.counts), self.dns.clone()),
-        });
+        // The host counts nothing for them: where it does, none of these is used.
+        let secure = upstream.tls.clone().map(|handshake| Secure::new(&self.means.clients, handshake, ""));
+        let new = Endpoint::new(&self.counts, &self.means.dns, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -137,7 +188,7 @@ impl Cluster {
     fn retain(&self, listed: &FxHashSet<Upstream>) {
         let before = self.endpoints.rcu(|endpoints| {
             let is_kept = |upstream: &Upstream, endpoint: &Endpoint| match listed.is_empty() {
-                true => endpoint.http1.open() + endpoint.http2.open() > 0,
+                true => endpoint.is_open(),
                 false => listed.contains(upstream),
             };
             let kept = endpoints.iter().filter(|(upstream, endpoint)| is_kept(upstream, endpoint));
@@ -156,9 +207,29 @@ impl Cluster {
 }
 
 impl Endpoint {
+    fn new(counts: &Arc<Counts>, dns: &Dns, secure: Option<Secure>) -> Arc<Self> {
+        Arc::new(Self {
+            http1: Pool::new(Arc::clone(counts), dns.clone(), secure.clone()),
+            http2: Pool::new(Arc::clone(counts), dns.clone(), secure),
+            hosts: OnceLock::new(),
+        })
+    }
+
     fn retire(&self) {
         self.http1.retire();
         self.http2.retire();
+        for host in
+            self.hosts.get().iter().flat_map(|hosts| hosts.load().values().cloned().collect::<Vec<_>>())
+        {
+            host.retire();
+        }
+    }
+
+    /// Whether there is any connection, or one is being opened.
+    fn is_open(&self) -> bool {
+        let of_a_host =
+            || self.hosts.get().is_some_and(|hosts| hosts.load().values().any(|host| host.is_open()));
+        self.http1.open() + self.http2.open() > 0 || of_a_host()
     }
 }
 

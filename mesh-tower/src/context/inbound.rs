@@ -7,8 +7,27 @@ use std::net::IpAddr;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Where requests come in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// At a workload.
+    Workload,
+    /// At a listener of a gateway.
+    Gateway { port: u16, is_tls: bool },
+}
+
+impl Place {
+    /// The view of a request that came in here; so many proxies are believed about who their client is.
+    pub(crate) fn view<B>(self, request: &Request<B>, trusted_proxies: u32) -> InboundView<'_> {
+        match self {
+            Self::Workload => inbound_view(request, trusted_proxies),
+            Self::Gateway { port, is_tls } => gateway_view(request, port, is_tls, trusted_proxies),
+        }
+    }
+}
+
 /// The view of a request that came to this workload; so many proxies are believed about who their client is.
-pub(crate) fn inbound_view<B>(request: &Request<B>, trusted_proxies: u32) -> InboundView<'_> {
+fn inbound_view<B>(request: &Request<B>, trusted_proxies: u32) -> InboundView<'_> {
     let view = connection_view(request.extensions().get::<Arrival>());
     let is_tls = request.extensions().get::<Arrival>().is_some_and(Arrival::is_tls);
     let source = view.source.or_else(|| Some(request.extensions().get::<PeerAddress>()?.0.ip()));
@@ -23,12 +42,7 @@ pub(crate) fn inbound_view<B>(request: &Request<B>, trusted_proxies: u32) -> Inb
 }
 
 /// The view of a request that came to a gateway's `port`, which has added its own client to those that others tell of.
-pub(crate) fn gateway_view<B>(
-    request: &Request<B>,
-    port: u16,
-    is_tls: bool,
-    trusted_proxies: u32,
-) -> InboundView<'_> {
+fn gateway_view<B>(request: &Request<B>, port: u16, is_tls: bool, trusted_proxies: u32) -> InboundView<'_> {
     let view = inbound_view(request, trusted_proxies.saturating_add(1));
     // Nobody is believed about whom where nobody stands between.
     let remote = if trusted_proxies == 0 { view.source } else { view.remote };

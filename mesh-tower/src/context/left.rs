@@ -5,6 +5,8 @@
 
 use super::{AnswerBy, Routed, Tried, Upstream};
 use http::Extensions;
+use mesh_core::table::Backend;
+use std::sync::Arc;
 
 /// What layers below the route layer leave in a request.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +14,8 @@ pub(super) struct Left {
     answer_by: Option<AnswerBy>,
     tried: Option<Tried>,
     upstream: Option<Upstream>,
+    /// The backend with addresses where the table's has names.
+    pub(super) resolved: Option<Arc<Backend>>,
 }
 
 /// Something that a layer leaves in a request.

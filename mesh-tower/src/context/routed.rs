@@ -14,8 +14,8 @@ pub struct Routed {
     gateway: Option<Gateway>,
     /// The rule's mirror that this is the copy for, if it is one.
     mirror: Option<u16>,
-    /// Its backend with addresses where the table's has names.
-    resolved: Option<Arc<Backend>>,
+    /// Where it goes without a rule, if somebody said.
+    direct: Option<Arc<Backend>>,
     /// What layers below have left.
     left: Left,
 }
@@ -38,7 +38,7 @@ impl Routed {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, decision: Decision, port: u16) -> Self {
         let decided = Decided { snapshot, decision };
-        Self { decided, port, gateway: None, mirror: None, resolved: None, left: Left::default() }
+        Self { decided, port, gateway: None, mirror: None, direct: None, left: Left::default() }
     }
 
     /// The same for a request that came in at a gateway's listener, over TLS or not.
@@ -55,7 +55,13 @@ impl Routed {
 
     /// From now on its backend is this one, which has addresses where the table's has names.
     pub(crate) fn resolve(&mut self, backend: Arc<Backend>) {
-        self.resolved = Some(backend);
+        self.left.resolved = Some(backend);
+    }
+
+    /// To a backend of `snapshot`, whatever the request's address says and without a rule: a question of the mesh's own.
+    pub(crate) fn direct(snapshot: Arc<Snapshot>, backend: Arc<Backend>) -> Self {
+        let port = backend.name.port;
+        Self { direct: Some(backend), ..Self::new(snapshot, Decision::Pass, port) }
     }
 
     /// The request as the table saw it. Layers that change the request between change the view.
@@ -105,14 +111,16 @@ impl Routed {
     }
 
     /// The backend to send to: a mirror's, for the copy that it gets. Below the resolve layer its endpoints have addresses.
-    /// `None` when the request goes where its address says,
-    /// or is answered by the rule.
+    /// `None` when the request goes where its address says, or is answered by the rule.
     ///
     /// # Errors
     /// What the destination lacks.
     pub fn backend(&self) -> Result<Option<&Arc<Backend>>, Missing> {
-        if let Some(resolved) = &self.resolved {
+        if let Some(resolved) = &self.left.resolved {
             return Ok(Some(resolved));
+        }
+        if let Some(backend) = &self.direct {
+            return Ok(Some(backend));
         }
         let backend = match self.mirror {
             None => self.target().map(|target| &target.backend),

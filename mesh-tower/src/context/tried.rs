@@ -7,14 +7,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The endpoints that a request has been sent to. Left in it by the retry layer, written and read by the balance layer,
 /// which prefers others. Clones share one list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tried(Arc<Shared>);
 
-#[derive(Debug, Default)]
+/// What a request does about endpoints that it was sent to; if nothing, they are not remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// It prefers others.
+    pub(crate) avoids_tried: bool,
+    /// After every second try it leaves the localities where it was.
+    pub(crate) leaves_localities: bool,
+}
+
+#[derive(Debug)]
 struct Shared {
     list: Mutex<List>,
-    /// Whether endpoints are remembered at all.
-    is_blind: bool,
+    /// What is done about it.
+    manner: Manner,
     /// The head of the request as it was first sent.
     head: Option<Written>,
 }
@@ -26,17 +35,40 @@ struct List {
     further: Vec<(Address, u16)>,
 }
 
+impl Manner {
+    /// Whether it does anything about them.
+    pub(crate) fn minds(self) -> bool {
+        self != Self::default()
+    }
+}
+
+impl Default for Tried {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Tried {
     /// Nobody was tried yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::of(Manner { avoids_tried: true, leaves_localities: false }, None)
     }
 
-    /// The same for a request of which something is kept for further tries; one that does not mind where these go
-    /// remembers no endpoint.
-    pub(crate) fn keeping<B>(request: &Request<B>, minds: bool) -> Self {
-        Self(Arc::new(Shared { is_blind: !minds, head: Written::of(request), ..Shared::default() }))
+    /// Nobody was tried yet; the localities of endpoints that were are left after every second try, and the endpoints
+    /// themselves are avoided if `avoids_tried`.
+    #[must_use]
+    pub fn leaving_localities(avoids_tried: bool) -> Self {
+        Self::of(Manner { avoids_tried, leaves_localities: true }, None)
+    }
+
+    /// The same for a request of which something is kept for further tries.
+    pub(crate) fn keeping<B>(request: &Request<B>, manner: Manner) -> Self {
+        Self::of(manner, Written::of(request))
+    }
+
+    fn of(manner: Manner, head: Option<Written>) -> Self {
+        Self(Arc::new(Shared { list: Mutex::default(), manner, head }))
     }
 
     /// The head of the request as it was first sent, if it is kept.
@@ -57,7 +89,7 @@ impl Tried {
 
     /// Remembers an endpoint.
     pub fn add(&self, address: Address, port: u16) {
-        if self.0.is_blind {
+        if !self.0.manner.minds() {
             return;
         }
         let mut list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,10 +105,33 @@ impl Tried {
         self.0.list.lock().unwrap_or_else(PoisonError::into_inner).first.is_none()
     }
 
-    /// Whether an endpoint was tried, and another one is preferred.
+    /// Whether an endpoint was tried.
     #[must_use]
     pub fn contains(&self, address: &Address, port: u16) -> bool {
         let list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.first.iter().chain(&list.further).any(|(seen, at)| seen == address && *at == port)
+        list.all().any(|(seen, at)| seen == address && *at == port)
+    }
+
+    /// Whether others are preferred to endpoints that were tried.
+    pub(crate) fn avoids_tried(&self) -> bool {
+        self.0.manner.avoids_tried && !self.is_empty()
+    }
+
+    /// Whether the localities of endpoints that were tried are left, once there were two tries.
+    pub(crate) fn leaves_localities(&self) -> bool {
+        let list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.manner.leaves_localities && !list.further.is_empty()
+    }
+
+    /// Something of each endpoint that was tried, in the order of the tries, as far as there is something.
+    pub(crate) fn filter_map<T>(&self, of: impl Fn(&Address, u16) -> Option<T>) -> Vec<T> {
+        let list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
+        list.all().filter_map(|(address, port)| of(address, *port)).collect()
+    }
+}
+
+impl List {
+    fn all(&self) -> impl Iterator<Item = &(Address, u16)> {
+        self.first.iter().chain(&self.further)
     }
 }

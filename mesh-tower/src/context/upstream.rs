@@ -3,6 +3,7 @@
 use super::left;
 use http::Extensions;
 use mesh_core::{
+    identity::ClientHandshake,
     model::{Address, Protocol},
     table::{Backend, BackendEndpoint},
 };
@@ -17,6 +18,8 @@ pub struct Upstream {
     pub port: u16,
     /// What is spoken there.
     pub protocol: Protocol,
+    /// How connections there are secured; `None` is in plain text.
+    pub tls: Option<ClientHandshake>,
 }
 
 impl Upstream {
@@ -38,7 +41,12 @@ impl Upstream {
 
     /// An endpoint of a backend.
     pub(crate) fn of(backend: &Backend, endpoint: &BackendEndpoint) -> Self {
-        Self { address: endpoint.address.clone(), port: endpoint.port, protocol: backend.protocol }
+        Self {
+            address: endpoint.address.clone(),
+            port: endpoint.port,
+            protocol: backend.protocol,
+            tls: backend.handshake(endpoint).cloned(),
+        }
     }
 }
 

@@ -16,7 +16,12 @@ use mesh_core::{
     table::{InboundView, Listener, ListenerServer, Snapshot},
     watch::Handle,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
 use tower_layer::Layer;
@@ -146,10 +151,15 @@ impl Door {
         start.io.read_on();
         let stream = start.into_stream(config).await?;
         let (_, session) = stream.get_ref();
-        let is_verified = tls.clients.as_ref().is_some_and(|clients| !clients.skips_verification);
-        let shown = session.peer_certificates().and_then(|chain| chain.first()).filter(|_| is_verified);
-        let introduction = shown.and_then(|shown| {
-            Introduction::of_client(&PeerCertificate::read(shown)?, &PeerCertificate::encoded(shown))
+        let shown = session.peer_certificates().and_then(|chain| chain.first());
+        let certificate = shown.and_then(PeerCertificate::read);
+        let is_asked = tls.clients.as_ref().is_some_and(|clients| !clients.skips_verification);
+        // A session that is resumed is not verified again; that its certificate is still valid is seen here.
+        if is_asked && certificate.as_ref().is_some_and(|of| of.has_expired(SystemTime::now())) {
+            return Err(io::Error::other("the client's certificate is not valid any more"));
+        }
+        let introduction = shown.zip(certificate).and_then(|(shown, certificate)| {
+            Introduction::of_client(&certificate, &PeerCertificate::encoded(shown))
         });
         let arrival = Arrival::over_tls(peer, local, session.server_name(), None);
         Ok((Stream::Tls(Box::new(stream)), arrival.introduced(introduction)))

@@ -88,7 +88,7 @@ mod tests {
             "ab".repeat(32)
         );
         let known = arrival(true);
-        assert_eq!(told(&[], Some(&known), Earlier::Stays), [own.clone()]);
+        assert_eq!(told(&[], Some(&known), Earlier::Stays), std::slice::from_ref(&own));
         assert_eq!(told(&["x", "y"], Some(&known), Earlier::Stays), [format!("x,y,{own}")]);
         assert_eq!(told(&["x", "y"], Some(&known), Earlier::Goes), [own]);
     }

@@ -2,8 +2,8 @@
 
 use super::IdentitySource;
 use crate::{
-    balance::BalanceLayer, carry::CarriedHeaders, dns::Dns, fault::FaultLayer, retry::RetryLayer,
-    route::Sticky, serve::Drain,
+    balance::BalanceLayer, carry::CarriedHeaders, dns::Dns, fault::FaultLayer, outlier::OutlierLayer,
+    retry::RetryLayer, route::Sticky, serve::Drain,
 };
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
@@ -47,6 +47,8 @@ pub struct Config {
     pub dns: Dns,
     /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
     pub balance: BalanceLayer,
+    /// Which endpoints are left alone, besides those that the rules mean. Default: none, [`OutlierLayer::default`].
+    pub outlier: OutlierLayer,
     /// What keeps a user with one of several weighted destinations. Default: nothing.
     pub sticky: Option<Sticky>,
     /// How calls are tried again. Default: as the rules say, [`RetryLayer::routed`].
@@ -78,6 +80,7 @@ impl Default for Config {
             keeps_deadlines: true,
             dns: Dns::system(),
             balance: BalanceLayer::new(),
+            outlier: OutlierLayer::default(),
             sticky: None,
             retry: RetryLayer::routed(),
             fault: FaultLayer::routed(),

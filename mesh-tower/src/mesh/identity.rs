@@ -30,7 +30,7 @@ pub enum IdentitySource {
     None,
     /// From the mesh's own authority; see [`mesh_core::identity::local`].
     Local {
-        /// Its folder. Default: `.mesh-ca` beside the first of the documents.
+        /// Its folder. Default: `.mesh-ca` in the first folder of documents.
         folder: Option<PathBuf>,
         /// The life of a certificate, a day at most.
         lifetime: Duration,
@@ -159,13 +159,17 @@ fn refuse(identity: &Identity, why: impl Into<String>) {
 
 /// Whether documents ask for mutual TLS, or the mesh's own authority is there.
 fn is_asked(config: &Config, handle: &Handle) -> bool {
-    handle.snapshot().inbound().tls.has_strict() || beside(config).is_some_and(|folder| folder.exists())
+    let snapshot = handle.snapshot();
+    let is_asked = snapshot.inbound().tls.has_strict() || snapshot.calls_in_mesh_tls();
+    is_asked || beside(config).is_some_and(|folder| folder.exists())
 }
 
-/// The folder of the mesh's own authority: beside the documents, where every workload that reads them finds it.
+/// The folder of the mesh's own authority: with the documents, where every workload that reads them finds it. Its name
+/// is hidden, so it is not looked through for documents.
 fn beside(config: &Config) -> Option<PathBuf> {
     let documents = std::path::absolute(config.documents.first()?).ok()?;
-    Some(documents.parent()?.join(".mesh-ca"))
+    let folder = if documents.is_dir() { documents.as_path() } else { documents.parent()? };
+    Some(folder.join(".mesh-ca"))
 }
 
 #[cfg(test)]
@@ -188,12 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_is_beside_the_documents() {
+    fn the_authority_is_beside_the_first_documents() {
         let of = |documents: &[&str]| {
             beside(&Config { documents: documents.iter().map(PathBuf::from).collect(), ..Config::default() })
         };
-        assert_eq!(of(&["/etc/mesh", "/elsewhere"]), Some("/etc/.mesh-ca".into()));
-        assert_eq!(of(&["/etc/mesh/shop.yaml"]), Some("/etc/mesh/.mesh-ca".into()));
+        let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        let expected = Some(PathBuf::from(sources).join(".mesh-ca"));
+        assert_eq!(of(&[sources, "/elsewhere"]), expected);
+        assert_eq!(of(&[concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")]), expected);
         assert_eq!(of(&[]), None);
     }
 }

@@ -12,14 +12,17 @@ pub(crate) use download::get;
 pub use identity::IdentitySource;
 
 use crate::{
+    body::Body,
     carry::CarryInLayer,
     client::Client,
     context::Arrival,
     error::BoxError,
+    ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     gateway::Gateway,
     jwt::JwtLayer,
     mtls,
+    rate_limit::RateLimitLayer,
     rewrite::RewriteLayer,
     route::RouteLayer,
     serve::{Drain, serve},
@@ -30,11 +33,10 @@ use crate::{
 use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use identity::Issuing;
 use mesh_core::{
     dialect::Setting,
-    identity::{Identity, IssueFault, ServerCertificates},
+    identity::{Clients, Identity, IssueFault, ServerCertificates},
     source::Source,
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
@@ -106,7 +108,8 @@ impl Mesh {
                 "this workload starts without a certificate; every handshake that needs one fails: {fault}"
             );
         }
-        let parts = Parts::new(handle, &config);
+        let clients = Clients::new(identity.clone(), config.secrets.clone());
+        let parts = Parts::new(handle, &config, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),
@@ -133,7 +136,7 @@ impl Mesh {
     /// then completes once the requests under way are answered.
     ///
     /// `app` is any tower service of HTTP requests: an axum `Router`, tonic's routes, a service of hyper's. Who may
-    /// connect, and how, is for the documents to say: see [`mtls`](crate::mtls). TLS that is not the mesh's is closed.
+    /// connect, and how, is for the documents to say: see [`mtls`]. TLS that is not the mesh's is closed.
     /// Dropping the future cuts every connection.
     ///
     /// # Errors
@@ -144,7 +147,7 @@ impl Mesh {
         app: S,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -167,7 +170,7 @@ impl Mesh {
         pass: P,
     ) -> impl Future<Output = Result<(), BoxError>> + Send + 'static + use<S, B, P, F>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -181,7 +184,7 @@ impl Mesh {
 
     async fn serve_all<S, B>(self, listener: TcpListener, app: S, pass: Option<Pass>) -> Result<(), BoxError>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
@@ -253,6 +256,19 @@ impl Mesh {
     #[must_use]
     pub fn rewrite(&self) -> RewriteLayer {
         RewriteLayer::routed()
+    }
+
+    /// The layer for inbound requests that asks the services which this workload's policies name. It takes requests of any
+    /// body, and gives them one of the mesh's.
+    #[must_use]
+    pub fn ext_authz(&self) -> ExtAuthzLayer {
+        self.0.parts.ext_authz.clone()
+    }
+
+    /// The layer for inbound requests that keeps the limits of this workload, in the buckets of [`Mesh::serve`].
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimitLayer {
+        self.0.parts.rate_limit.clone()
     }
 
     /// The layer for inbound requests that hands their headers, and the table that decides, to the calls they cause.

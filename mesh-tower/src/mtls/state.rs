@@ -9,7 +9,10 @@ use rustls::ServerConfig;
 use std::{
     collections::HashMap,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::SystemTime,
 };
 
@@ -21,6 +24,8 @@ use std::{
 pub(crate) struct Secrets {
     identity: Identity,
     made: Mutex<Option<Made>>,
+    /// Whether it was said that the workload cannot prove who it is; strangers decide how often it would be.
+    is_told: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -38,7 +43,7 @@ pub(crate) struct Ready {
 
 impl Secrets {
     pub(crate) fn new(identity: Identity) -> Self {
-        Self { identity, made: Mutex::default() }
+        Self { identity, made: Mutex::default(), is_told: AtomicBool::new(false) }
     }
 
     /// What a handshake of now is made with, by the trust of now.
@@ -47,9 +52,12 @@ impl Secrets {
     /// When the workload cannot prove who it is.
     pub(crate) fn ready(&self, trust: &Arc<Trust>, limits: &TlsLimits) -> io::Result<Ready> {
         let credentials = self.identity.valid(SystemTime::now()).map_err(|reason| {
-            tracing::warn!("connections of the mesh are refused: {reason}");
+            if !self.is_told.swap(true, Relaxed) {
+                tracing::warn!("connections of the mesh are refused: {reason}");
+            }
             io::Error::other(reason)
         })?;
+        self.is_told.store(false, Relaxed);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = made.take().filter(|made| made.is_of(&credentials, trust));
         let now = made.insert(kept.unwrap_or_else(|| Made::new(&credentials, trust)));

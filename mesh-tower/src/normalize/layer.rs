@@ -2,7 +2,7 @@ use super::service::Normalize;
 use mesh_core::watch::Handle;
 use tower_layer::Layer;
 
-/// Wraps a server so that paths are read in one way only.
+/// Wraps a server so that paths and hosts are read in one way only.
 #[derive(Clone, Debug)]
 pub struct NormalizeLayer {
     handle: Handle,

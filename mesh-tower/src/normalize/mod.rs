@@ -1,4 +1,4 @@
-//! Reads a request's path in one way only, before anybody looks at it.
+//! Reads a request's path and host in one way only, before anybody looks at them.
 //!
 //! # What it does
 //!
@@ -7,10 +7,13 @@
 //! them, see the same one, so that no other spelling of a path walks around a rule. A path that nobody can read ends with
 //! an [`Error`](crate::Error) of [`Kind::InvalidPath`](crate::Kind::InvalidPath), a 400.
 //!
+//! A request whose address names a host and whose header names another is one to the host of its address, and its header
+//! says so from then on. One that has several Host headers ends with [`Kind::InvalidHost`](crate::Kind::InvalidHost).
+//!
 //! # When you want it
 //!
-//! At the door of every service, above all layers that look at paths. Calls of a service, and requests at a gateway, are
-//! read so by the [`route`](crate::route) layer.
+//! At the door of every service and gateway, above all layers that look at either. The paths of a service's calls are read
+//! so by the [`route`](crate::route) layer.
 //!
 //! # Configuration
 //!
@@ -69,6 +72,7 @@
 
 mod future;
 mod layer;
+mod policy;
 mod service;
 
 pub use future::ResponseFuture;

@@ -1,11 +1,11 @@
-use super::future::ResponseFuture;
+use super::{future::ResponseFuture, policy};
 use crate::{BoxError, Error, Kind};
 use http::{Request, Response};
 use mesh_core::{table::normalized, watch::Handle};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// A server whose paths are read in one way only. Made by [`NormalizeLayer`](super::NormalizeLayer).
+/// A server whose paths and hosts are read in one way only. Made by [`NormalizeLayer`](super::NormalizeLayer).
 #[derive(Clone, Debug)]
 pub struct Normalize<S> {
     pub(super) inner: S,
@@ -26,6 +26,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if !policy::settle(&mut request) {
+            return ResponseFuture::refuse(Error::new(Kind::InvalidHost));
+        }
         match normalized(request.uri(), self.handle.snapshot().path_normalization()) {
             Ok(uri) => {
                 if let Some(uri) = uri {

@@ -12,6 +12,11 @@
 //! The first ejection lasts `baseEjectionTime`, each further one as much longer, up to 300 s; for each `interval` that an
 //! endpoint stays, one less counts. It comes back when an interval ends.
 //!
+//! On demand endpoints are compared with each other when an interval ends, too:
+//! [`OutlierLayer::with_success_rate`] ejects those that answered well much less often than the mean, and
+//! [`OutlierLayer::with_failure_percentage`] those that failed in most cases. Both look only where enough endpoints were
+//! asked often enough.
+//!
 //! An attempt that is dropped before it was answered says nothing of its endpoint, unless whoever drops it left an
 //! [`AnswerBy`](crate::AnswerBy) in its extensions and that moment has come: then it counts as a failure on this side.
 //!
@@ -51,9 +56,11 @@
 mod future;
 mod layer;
 mod policy;
+mod rates;
 mod service;
 mod state;
 
 pub use future::ResponseFuture;
 pub use layer::OutlierLayer;
+pub use rates::{FailurePercentage, SuccessRate};
 pub use service::Outlier;

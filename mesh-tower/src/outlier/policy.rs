@@ -195,7 +195,8 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn endpoint(port: u16) -> Upstream {
-        Upstream { address: Address::Ip(Ipv4Addr::LOCALHOST.into()), port, protocol: Protocol::Http }
+        let address = Address::Ip(Ipv4Addr::LOCALHOST.into());
+        Upstream { address, port, protocol: Protocol::Http, tls: None }
     }
 
     /// The verdict about an endpoint, so many seconds after the beginning.

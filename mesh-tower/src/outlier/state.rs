@@ -1,6 +1,9 @@
 //! What is remembered of every endpoint.
 
-use super::policy::{self, Fleet, Outcome, Rows, Sign, Verdict};
+use super::{
+    policy::{self, Fleet, Outcome, Rows, Sign, Verdict},
+    rates::{Rates, Seen},
+};
 use crate::context::{AnswerBy, Ejections, Routed, Upstream};
 use arc_swap::ArcSwap;
 use http::Request;
@@ -11,7 +14,7 @@ use mesh_core::{
 use rustc_hash::FxHashMap;
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering::Relaxed},
+    atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
 };
 use tokio::time::Instant;
 
@@ -20,43 +23,67 @@ use tokio::time::Instant;
 pub(super) struct Tallies {
     table: ArcSwap<Table>,
     ejections: Ejections,
+    rates: Rates,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     generation: Generation,
-    backends: FxHashMap<BackendName, Watched>,
+    backends: FxHashMap<BackendName, Arc<Watched>>,
 }
 
 /// The endpoints of one backend.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Watched {
     backend: Arc<Backend>,
-    endpoints: Arc<FxHashMap<Upstream, Arc<Tally>>>,
+    endpoints: FxHashMap<Upstream, Arc<Tally>>,
+    ejections: Ejections,
+    rates: Rates,
+    /// When the first interval began.
+    begun: Instant,
+    /// The number of the interval under way, where rates are watched.
+    interval: AtomicU64,
 }
 
 /// How many attempts in a row ended badly at one endpoint.
 #[derive(Debug)]
 struct Tally {
     endpoint: Upstream,
-    /// When the first interval of its backend began.
-    begun: Instant,
     rows: Rows<AtomicU32>,
+    /// What was seen in the interval under way, where rates are watched: all that counts as an error or not, and failures
+    /// on this side where those are counted apart.
+    seen: [Bucket; 2],
+}
+
+/// What was seen of one endpoint since the interval began.
+#[derive(Debug, Default)]
+struct Bucket {
+    asked: AtomicU32,
+    good: AtomicU32,
 }
 
 /// One attempt whose outcome counts.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    backend: Arc<Backend>,
+    watched: Arc<Watched>,
     tally: Arc<Tally>,
-    ejections: Ejections,
     answer_by: Option<AnswerBy>,
     is_over: bool,
 }
 
 impl Tallies {
-    pub(super) fn new(ejections: Ejections) -> Self {
-        Self { table: ArcSwap::default(), ejections }
+    pub(super) fn new(ejections: Ejections, rates: Rates) -> Self {
+        Self { table: ArcSwap::default(), ejections, rates }
+    }
+
+    /// Where they write what they eject.
+    pub(super) fn ejections(&self) -> &Ejections {
+        &self.ejections
+    }
+
+    /// What they count besides rows of failures.
+    pub(super) fn rates(&self) -> Rates {
+        self.rates
     }
 
     /// The attempt that a request is; `None` when nobody watches the endpoint it goes to.
@@ -73,10 +100,10 @@ impl Tallies {
             self.adopt(routed.snapshot(), backend);
             table = self.table.load();
         }
-        let tally = Arc::clone(table.backends.get(&backend.name)?.endpoints.get(endpoint)?);
-        let (backend, ejections) = (Arc::clone(backend), self.ejections.clone());
+        let watched = Arc::clone(table.backends.get(&backend.name)?);
+        let tally = Arc::clone(watched.endpoints.get(endpoint)?);
         let answer_by = AnswerBy::of_request(request.extensions()).cloned();
-        Some(Attempt { backend, tally, ejections, answer_by, is_over: false })
+        Some(Attempt { watched, tally, answer_by, is_over: false })
     }
 
     /// Keeps the tallies of endpoints that are still there and watched, adds new ones, drops those that are gone.
@@ -90,7 +117,7 @@ impl Tallies {
             let backends = watched.filter_map(|backend| {
                 let before = table.backends.get(&backend.name);
                 let next = match backend.names {
-                    Names::None => Watched::next(before, backend, now),
+                    Names::None => self.watch(before, backend, now),
                     // It comes with addresses, when a request does.
                     Names::Every | Names::First => before?.clone(),
                 };
@@ -108,37 +135,101 @@ impl Tallies {
             if !table.lags(snapshot, backend) {
                 return Arc::clone(table);
             }
-            let next = Watched::next(table.backends.get(&backend.name), backend, now);
+            let next = self.watch(table.backends.get(&backend.name), backend, now);
             let mut backends = table.backends.clone();
             backends.insert(backend.name.clone(), next);
             Arc::new(Table { generation: table.generation, backends })
         });
         self.ejections.keep(backend);
     }
+
+    fn watch(&self, before: Option<&Arc<Watched>>, backend: &Arc<Backend>, now: Instant) -> Arc<Watched> {
+        if let Some(same) = before.filter(|before| Arc::ptr_eq(&before.backend, backend)) {
+            return Arc::clone(same);
+        }
+        let endpoints = backend.endpoints.iter().map(|endpoint| {
+            let endpoint = Upstream::of(backend, endpoint);
+            let known = before.and_then(|before| before.endpoints.get(&endpoint)).cloned();
+            (endpoint.clone(), known.unwrap_or_else(|| Arc::new(Tally::new(endpoint))))
+        });
+        Arc::new(Watched {
+            backend: Arc::clone(backend),
+            endpoints: endpoints.collect(),
+            ejections: self.ejections.clone(),
+            rates: self.rates,
+            begun: before.map_or(now, |before| before.begun),
+            interval: before.map_or(0, |before| before.interval.load(Relaxed)).into(),
+        })
+    }
 }
 
 impl Table {
     /// Whether a backend of this generation is here only as it was before.
     fn lags(&self, snapshot: &Snapshot, backend: &Arc<Backend>) -> bool {
-        let is_known = |watched: &Watched| Arc::ptr_eq(&watched.backend, backend);
+        let is_known = |watched: &Arc<Watched>| Arc::ptr_eq(&watched.backend, backend);
         self.generation == snapshot.generation() && !self.backends.get(&backend.name).is_some_and(is_known)
     }
 }
 
 impl Watched {
-    fn next(before: Option<&Self>, backend: &Arc<Backend>, now: Instant) -> Self {
-        if let Some(same) = before.filter(|before| Arc::ptr_eq(&before.backend, backend)) {
-            return same.clone();
+    /// Begins the interval that is due, if one is, and ejects who stood out in the one before.
+    fn turn(&self, rules: &OutlierDetection) {
+        let due = (Instant::now() - self.begun).as_nanos().checked_div(rules.interval.as_nanos());
+        let due = u64::try_from(due.unwrap_or(0)).unwrap_or(u64::MAX);
+        let last = self.interval.load(Relaxed);
+        let is_mine = last < due && self.interval.compare_exchange(last, due, Relaxed, Relaxed).is_ok();
+        if !is_mine {
+            return;
         }
-        let begun = before.and_then(|before| before.endpoints.values().next()).map_or(now, |any| any.begun);
-        let endpoints = backend.endpoints.iter().map(|endpoint| {
-            let endpoint = Upstream::of(backend, endpoint);
-            let known = before.and_then(|before| before.endpoints.get(&endpoint)).cloned();
-            let new = || Arc::new(Tally { endpoint: endpoint.clone(), begun, rows: Rows::default() });
-            let tally = known.unwrap_or_else(new);
-            (endpoint, tally)
+        let tallies: Vec<_> = self.endpoints.values().collect();
+        for which in 0..2 {
+            let seen = tallies.iter().map(|tally| {
+                let seen = tally.seen[which].take();
+                // Who is out already is not compared.
+                let is_out = self.ejections.is_ejected(&self.backend.name, &tally.endpoint);
+                if is_out { Seen::default() } else { seen }
+            });
+            for outlier in self.rates.outliers(&seen.collect::<Vec<_>>()) {
+                self.judge(tallies[outlier], rules);
+            }
+        }
+    }
+
+    fn judge(&self, tally: &Tally, rules: &OutlierDetection) {
+        let (backend, endpoint) = (&self.backend.name, &tally.endpoint);
+        let fleet = Fleet { endpoints: self.backend.endpoints.len(), begun: self.begun };
+        let now = Instant::now();
+        let verdict = self.ejections.eject(backend, endpoint, |ejected| {
+            let verdict = policy::judge(endpoint, ejected, rules, fleet, now);
+            (if let Verdict::Eject(ejection) = verdict { Some(ejection) } else { None }, verdict)
         });
-        Self { backend: Arc::clone(backend), endpoints: Arc::new(endpoints.collect()) }
+        match verdict {
+            Verdict::Keep => {}
+            Verdict::KeepCrowded => {
+                tracing::info!(%backend, %endpoint, "endpoint fails, but maxEjectionPercent forbids to eject it");
+            }
+            Verdict::Eject(ejection) => {
+                tally.forget(Rows { errors: true, gateway: true, local: true });
+                let lasting = ejection.until - now;
+                tracing::info!(%backend, %endpoint, ?lasting, "endpoint ejected");
+            }
+        }
+    }
+}
+
+impl Bucket {
+    fn add(&self, sign: Sign) {
+        if sign != Sign::Nothing {
+            self.asked.fetch_add(1, Relaxed);
+            self.good.fetch_add(u32::from(!sign.is_bad()), Relaxed);
+        }
+    }
+
+    /// What was seen, which is forgotten. An attempt that ends at this very moment may count in part here and in part in
+    /// the next interval.
+    fn take(&self) -> Seen {
+        let good = self.good.swap(0, Relaxed);
+        Seen { asked: self.asked.swap(0, Relaxed).max(good), good }
     }
 }
 
@@ -152,38 +243,23 @@ impl Attempt {
     }
 
     fn count(&self, outcome: Outcome) {
-        let Some(rules) = &self.backend.policy.outlier_detection else { return };
+        let Watched { backend, ejections, rates, .. } = &*self.watched;
+        let Some(rules) = &backend.policy.outlier_detection else { return };
         let signs = policy::read(outcome, rules);
+        if rates.are_watched() {
+            self.watched.turn(rules);
+            self.tally.seen[0].add(signs.errors);
+            self.tally.seen[1].add(signs.local);
+        }
         let is_bad = [signs.errors, signs.gateway, signs.local].into_iter().any(Sign::is_bad);
         // What an ejected endpoint still answers is forgotten when it comes back.
-        if is_bad && self.ejections.is_ejected(&self.backend.name, &self.tally.endpoint) {
+        if is_bad && ejections.is_ejected(&backend.name, &self.tally.endpoint) {
             return;
         }
         let reached = policy::reached(self.tally.count(signs), rules);
         if reached != Rows::default() {
             self.tally.forget(reached);
-            self.judge(rules);
-        }
-    }
-
-    fn judge(&self, rules: &OutlierDetection) {
-        let (backend, endpoint) = (&self.backend.name, &self.tally.endpoint);
-        let fleet = Fleet { endpoints: self.backend.endpoints.len(), begun: self.tally.begun };
-        let now = Instant::now();
-        let verdict = self.ejections.eject(backend, endpoint, |ejected| {
-            let verdict = policy::judge(endpoint, ejected, rules, fleet, now);
-            (if let Verdict::Eject(ejection) = verdict { Some(ejection) } else { None }, verdict)
-        });
-        match verdict {
-            Verdict::Keep => {}
-            Verdict::KeepCrowded => {
-                tracing::info!(%backend, %endpoint, "endpoint fails, but maxEjectionPercent forbids to eject it");
-            }
-            Verdict::Eject(ejection) => {
-                self.tally.forget(Rows { errors: true, gateway: true, local: true });
-                let lasting = ejection.until - now;
-                tracing::info!(%backend, %endpoint, ?lasting, "endpoint ejected");
-            }
+            self.watched.judge(&self.tally, rules);
         }
     }
 }
@@ -198,6 +274,10 @@ impl Drop for Attempt {
 }
 
 impl Tally {
+    fn new(endpoint: Upstream) -> Self {
+        Self { endpoint, rows: Rows::default(), seen: Default::default() }
+    }
+
     /// Lengthens or breaks each row, and tells how long it is now.
     fn count(&self, signs: Rows<Sign>) -> Rows<u32> {
         let count = |row: &AtomicU32, sign| match sign {

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use mesh_core::{
         model::{Host, Locality, Protocol, TrafficPolicy},
-        table::BackendName,
+        table::{BackendName, Secured},
     };
     use std::sync::Arc;
 
@@ -60,6 +60,7 @@ mod tests {
             locality: Locality::parse(&format!("place-{number}")).map(Arc::new),
             network: "".into(),
             service_account: "".into(),
+            takes_mesh_tls: false,
         };
         Backend {
             name: BackendName::new(Host::parse("db").unwrap(), None, 80),
@@ -67,7 +68,9 @@ mod tests {
             is_passthrough: false,
             names,
             endpoints: (1..).zip(addresses).map(endpoint).collect(),
+            peers: Arc::default(),
             policy: Arc::new(TrafficPolicy::default()),
+            secured: Secured::default(),
         }
     }
 

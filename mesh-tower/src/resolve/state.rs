@@ -142,7 +142,7 @@ impl Named {
 
     /// The backend once all names are answered for, or as far as they are when the time is over to connect to it.
     pub(super) async fn answered(&self) -> Result<Arc<Backend>, Error> {
-        let limit = self.written.policy.connection_pool.connect_timeout;
+        let limit = self.written.policy.connection_pool.connect_timeout();
         let all = join_all(self.names.iter().flatten().map(|name| name.answered()));
         let is_late = timeout(limit, all).await.is_err();
         let late = || Error::because(Kind::NoEndpoint, "DNS did not answer within connectTimeout");
@@ -178,8 +178,8 @@ impl Named {
         if !backend.endpoints.is_empty() {
             return Ok(backend);
         }
-        let failures = self.names.iter().flatten().filter_map(|name| name.known()?.failure);
-        let why = failures.last().map_or_else(
+        let mut failures = self.names.iter().flatten().filter_map(|name| name.known()?.failure);
+        let why = failures.next_back().map_or_else(
             || "DNS knows no address for any of its endpoints".to_owned(),
             |failure| format!("DNS did not tell the address of any of its endpoints: {failure}"),
         );

@@ -22,6 +22,13 @@
 //! | the route's timeout | 504 | UT | `upstream request timeout` |
 //! | the last try's timeout | 504 | UT | the same |
 //! | an injected error | as configured | FI | `fault filter abort` |
+//! | more requests than the workload takes | 429, `x-envoy-ratelimited: true` | RL | `local_rate_limited`; nothing when a service has counted |
+//! | that service could not be asked | 500 | RLSE | |
+//! | the authorization service said no | 403, or as it says | UAEX | as it says |
+//! | that service could not be asked | 403, or as configured | UAEX | |
+//! | that service's answer makes no sense | 500 | UAEX | |
+//! | that service is unknown | 403 | UAEX | `RBAC: access denied` |
+//! | more of a body than that service is told | 413 | - | `Payload Too Large` |
 //!
 //! After retries the reason begins with `retried and the latest reset reason`, and the flag with `URX` if no try was left.
 //!

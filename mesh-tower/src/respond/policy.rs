@@ -2,9 +2,11 @@
 
 use crate::{Body, Error, Kind, Stop, TokenFault, reply};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mesh_core::model::AbortStatus;
+use mesh_core::{identity::ClientFault, model::AbortStatus};
 use std::{borrow::Cow, error::Error as _, io};
 
+/// Says that a request was one too many, so that nobody sends it again at once.
+const RATE_LIMITED: HeaderName = HeaderName::from_static("x-envoy-ratelimited");
 /// Says that the mesh refused a request because there were too many already.
 const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
 
@@ -52,12 +54,17 @@ enum Status {
 /// The response to an error, and why it is that one.
 pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Refused) {
     let Answer { status, flag, details, body } = answer(error);
-    let mut response = match status {
-        Status::Http(status) => asker.answer(status, body.into_owned().into()),
-        Status::Grpc(code) => asker.grpc_answer(code, body.into_owned().into()),
+    let body = error.body().cloned().unwrap_or_else(|| body.into_owned().into());
+    let mut response = match (status, error.grpc_code()) {
+        (Status::Http(status), None) => asker.answer(status, body),
+        (Status::Http(status), Some(code)) => asker.either_answer(status, code, body),
+        (Status::Grpc(code), _) => asker.grpc_answer(code, body),
     };
     if let Some(headers) = error.headers() {
-        response.headers_mut().extend(headers.clone());
+        asker.amend(&mut response, headers.clone());
+    }
+    if matches!(error.kind(), Kind::RateLimited(_) | Kind::RateLimitedByService(_)) {
+        response.headers_mut().insert(RATE_LIMITED, HeaderValue::from_static("true"));
     }
     if error.kind() == Kind::Overflow {
         response.headers_mut().insert(OVERLOADED, HeaderValue::from_static("true"));
@@ -75,6 +82,7 @@ pub(super) fn respond(error: &Error, asker: reply::Asker) -> (Response<Body>, Re
 fn answer(error: &Error) -> Answer {
     use StatusCode as S;
     match error.kind() {
+        Kind::InvalidHost => Answer::new(S::BAD_REQUEST, "-", "multiple_hosts", ""),
         Kind::InvalidPath => Answer::new(S::BAD_REQUEST, "-", "path_normalization_failed", ""),
         Kind::AccessDenied => Answer::denied(error),
         Kind::NoRoute => Answer::new(S::NOT_FOUND, "NR", "route_not_found", ""),
@@ -101,6 +109,16 @@ fn answer(error: &Error) -> Answer {
         Kind::RouteTimeout => Answer::late(error, "upstream_response_timeout"),
         Kind::PerTryTimeout => Answer::late(error, "upstream_per_try_timeout"),
         Kind::Aborted(status) => Answer::aborted(status),
+        Kind::RateLimited(status) => Answer::new(status, "RL", "local_rate_limited", "local_rate_limited"),
+        Kind::RateLimitedByService(status) => Answer::new(status, "RL", "request_rate_limited", ""),
+        Kind::NoLimiter => Answer::new(S::INTERNAL_SERVER_ERROR, "RLSE", "rate_limiter_error", ""),
+        Kind::CheckDenied(status) => Answer::new(status, "UAEX", "ext_authz_denied", ""),
+        Kind::CheckFailed(status) => Answer::new(status, "UAEX", "ext_authz_error", ""),
+        Kind::CheckInvalid => Answer::new(S::INTERNAL_SERVER_ERROR, "UAEX", "ext_authz_invalid", ""),
+        Kind::NoAuthorizer => Answer::new(S::FORBIDDEN, "UAEX", "ext_authz_error", "RBAC: access denied"),
+        Kind::BodyTooLarge => {
+            Answer::new(S::PAYLOAD_TOO_LARGE, "-", "request_payload_too_large", "Payload Too Large")
+        }
         Kind::BadToken(fault) => Answer::bad_token(fault),
         Kind::NoOrigin => {
             let body = "Origin authentication failed.";
@@ -145,9 +163,13 @@ impl Answer {
     fn unconnected(error: &Error) -> Self {
         let mut answer =
             Self::reset(error, StatusCode::SERVICE_UNAVAILABLE, "UF", "remote connection failure");
-        if is_connection_refused(error) {
-            let details = answer.details.trim_end_matches('}');
-            answer.details = format!("{details}|delayed_connect_error:_Connection_refused}}").into();
+        let fault = causes(error).find_map(|cause| cause.downcast_ref::<ClientFault>());
+        let reason = match fault {
+            Some(fault) => Some(format!("TLS_error:{fault}:TLS_error_end").replace(' ', "_")),
+            None => is_connection_refused(error).then(|| "delayed_connect_error:_Connection_refused".into()),
+        };
+        if let Some(reason) = reason {
+            answer.details = format!("{}|{reason}}}", answer.details.trim_end_matches('}')).into();
         }
         answer
     }
@@ -200,6 +222,18 @@ mod tests {
                 format!("upstream_reset_before_response_started{{{}}}", text.replace(' ', "_"))
             );
         }
+    }
+
+    #[test]
+    fn what_ended_a_handshake_is_for_the_log_alone() {
+        let fault = ClientFault::Tls(rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied));
+        let Answer { details, body, flag, .. } = answer(&Error::because(Kind::ConnectFailure, fault));
+        assert_eq!(
+            details,
+            "upstream_reset_before_response_started\
+             {remote_connection_failure|TLS_error:received_fatal_alert:_AccessDenied:TLS_error_end}"
+        );
+        assert!(flag == "UF" && body.ends_with("reset reason: remote connection failure"), "{body}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::{
     wait,
 };
 use crate::{
-    AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried, context::Written, replay::Copies,
+    AnswerBy, Body, BoxError, Error, Kind, Retries, Routed, Stop, Tried,
+    context::{Manner, Written},
+    replay::Copies,
 };
 use http::{Extensions, Request, Response};
 use mesh_core::table::Names;
@@ -87,14 +89,14 @@ impl Attempts {
 
     /// Keeps the head of the first try, and has it noted where that goes.
     fn keep(&mut self, request: &mut Request<Body>) {
-        let spreads = spreads(&self.layer, self.routed.as_ref());
+        let manner = manner(&self.layer, self.routed.as_ref());
         match Tried::of_request(request.extensions()) {
             Some(tried) => {
                 self.head = Written::of(request);
-                self.tried = spreads.then(|| tried.clone());
+                self.tried = manner.minds().then(|| tried.clone());
             }
             None => {
-                let tried = Tried::keeping(request, spreads);
+                let tried = Tried::keeping(request, manner);
                 tried.clone().leave(request.extensions_mut());
                 self.tried = Some(tried);
             }
@@ -212,14 +214,18 @@ impl Attempts {
     }
 }
 
-/// Whether there is a choice of endpoints for further tries, and they are to make use of it.
-fn spreads(layer: &RetryLayer, routed: Option<&Routed>) -> bool {
+/// What further tries do about where the others went, if there is a choice of endpoints.
+fn manner(layer: &RetryLayer, routed: Option<&Routed>) -> Manner {
     let policy = layer.origin.policy(routed);
-    routed.and_then(|routed| routed.backend().ok().flatten()).is_some_and(|backend| {
-        let avoids = policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy));
-        // How many endpoints a name stands for is found out below.
-        avoids && (backend.endpoints.len() > 1 || backend.names == Names::Every)
-    })
+    let Some(Ok(Some(backend))) = routed.map(Routed::backend) else { return Manner::default() };
+    // How many endpoints a name stands for is found out below.
+    if backend.endpoints.len() < 2 && backend.names != Names::Every {
+        return Manner::default();
+    }
+    Manner {
+        avoids_tried: policy.is_none_or(|policy| policy::avoids_previous(policy, &backend.policy)),
+        leaves_localities: policy.is_some_and(|policy| policy.leaves_locality),
+    }
 }
 
 fn of_mesh<R>(outcome: &mut Result<Response<R>, BoxError>) -> Option<&mut Error> {

@@ -58,8 +58,9 @@ pin_project! {
         S: Service<Request<Body>>,
     {
         First { #[pin] future: S::Future },
-        Wait { #[pin] sleep: Sleep },
-        Again { #[pin] future: Oneshot<S, Request<Body>> },
+        // Boxed: few requests come so far, and all others keep a smaller future.
+        Wait { sleep: Pin<Box<Sleep>> },
+        Again { future: Pin<Box<Oneshot<S, Request<Body>>>> },
     }
 }
 
@@ -108,14 +109,14 @@ where
             let mut this = self.as_mut().project();
             this.limit.set(None);
             let Some(mut outcome) = outcome else {
-                let future = Oneshot::new(this.inner.clone(), this.attempts.next());
+                let future = Box::pin(Oneshot::new(this.inner.clone(), this.attempts.next()));
                 this.step.set(Step::Again { future });
                 continue;
             };
             let Some(wait) = this.attempts.judge(&mut outcome) else { return Poll::Ready(outcome) };
             // With it the try ends, and its stream, before the wait begins.
             drop(outcome);
-            this.step.set(Step::Wait { sleep: sleep(wait) });
+            this.step.set(Step::Wait { sleep: Box::pin(sleep(wait)) });
         }
     }
 }
@@ -129,9 +130,9 @@ where
     fn poll_step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Response<R>, BoxError>>> {
         let mut this = self.project();
         let outcome = match this.step.project() {
-            StepProjection::Wait { sleep } => return sleep.poll(cx).map(|()| None),
+            StepProjection::Wait { sleep } => return sleep.as_mut().poll(cx).map(|()| None),
             StepProjection::First { future } => future.poll(cx).map_err(Into::into),
-            StepProjection::Again { future } => future.poll(cx).map_err(Into::into),
+            StepProjection::Again { future } => future.as_mut().poll(cx).map_err(Into::into),
         };
         if let Poll::Ready(outcome) = outcome {
             return Poll::Ready(Some(outcome));

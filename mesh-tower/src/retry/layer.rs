@@ -25,8 +25,8 @@ impl RetryLayer {
         Self::by(Origin::Fixed(Arc::new(policy)))
     }
 
-    /// Tries a request again as the rule says that the route layer left in it, or as [`RetryPolicy::default`] does where
-    /// the rule says nothing. A request without a rule is tried once.
+    /// Tries a request again as the rule says that the route layer left in it, where it says nothing as the mesh does, and
+    /// as [`RetryPolicy::default`] where nobody says anything. A request without a rule is tried once.
     #[must_use]
     pub fn routed() -> Self {
         Self::by(Origin::Routed)

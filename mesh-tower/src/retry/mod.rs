@@ -32,7 +32,8 @@
 //! - **Deadlines**: nothing begins after the moment that [`AnswerBy`](crate::AnswerBy) names, nor a wait that would end
 //!   later: the outcome that is there is the caller's, sooner than it would be late.
 //! - **Endpoints**: each try is routed to an endpoint anew; [`Tried`](crate::Tried) tells the balance layer which ones to
-//!   avoid. Not for endpoints that are chosen by a hash, unless `retryIgnorePreviousHosts` asks for it.
+//!   avoid. Not for endpoints that are chosen by a hash, unless `retryIgnorePreviousHosts` asks for it. With
+//!   `retryRemoteLocalities` every second try leaves the localities where the request was.
 //! - **Limits**: a backend has at most `maxRetries` retries under way at once, waits included, or with a `retryBudget`
 //!   a share of the requests under way to it. When there is no room, the outcome that was there is the caller's.
 //! - **Bodies** are sent as they come and kept meanwhile, trailers too, up to 1 MiB. A request with more is sent once. A
@@ -71,7 +72,8 @@
 //!   trafficPolicy: {connectionPool: {http: {maxRetries: 10}}}   # or retryBudget: {percent: 20, minRetryConcurrency: 3}
 //! ```
 //!
-//! A rule that says nothing has [`RetryPolicy::default`](mesh_core::model::RetryPolicy); `attempts: 0` turns retries off.
+//! A rule that says nothing has the `defaultHttpRetryPolicy` of the MeshConfig, and without one
+//! [`RetryPolicy::default`](mesh_core::model::RetryPolicy); `attempts: 0` turns retries off.
 //! A budget counts the requests of the moment; its `interval` is not looked at.
 //!
 //! # Posture
@@ -91,10 +93,9 @@
 //! # What it costs
 //!
 //! A request that is never tried again, as with `attempts: 0`, passes without an allocation but for the room of
-//! `x-envoy-attempt-count`. Any other has one for its future, and those of a copy of its headers, because they are gone
-//! with the first try: two for the map, and one for each name and value that the caller made from text and that is shared
-//! for the first time; those that came over a connection are shared already. With a choice of endpoints there are those of
-//! `Tried`, and those of a copy of its extensions if it has others than [`Routed`](crate::Routed). A body that was
+//! `x-envoy-attempt-count`. Any other has one for its future, and one for a copy of its headers, because they are gone
+//! with the first try. With a choice of endpoints there are those of `Tried`, and those of a copy of its extensions if it
+//! has others than [`Routed`](crate::Routed). A retry has some more: for its wait, and for its headers. A body that was
 //! complete when the request was made costs nothing; one that streams costs two, and the list of its frames, which share
 //! their bytes with what was sent.
 //!

@@ -20,7 +20,7 @@ static USUAL: LazyLock<RetryPolicy> = LazyLock::new(RetryPolicy::default);
 pub(super) enum Origin {
     /// Here.
     Fixed(Arc<RetryPolicy>),
-    /// In the rule that matched.
+    /// In the rule that matched, or else in what holds for the whole mesh.
     Routed,
 }
 
@@ -30,8 +30,9 @@ impl Origin {
         let policy = match self {
             Self::Fixed(policy) => policy,
             Self::Routed => {
-                let rule = routed?.rule()?;
-                rule.route.retries.as_ref().unwrap_or(&USUAL)
+                let routed = routed?;
+                let written = routed.rule()?.route.retries.as_ref();
+                written.or_else(|| routed.snapshot().retries()).unwrap_or(&USUAL)
             }
         };
         (policy.attempts > 0).then_some(policy)
@@ -150,6 +151,7 @@ impl Ending {
                 Self::Answered(Answer { status: 200, grpc: Some(code), ..Answer::default() })
             }
             Kind::InvalidPath
+            | Kind::InvalidHost
             | Kind::AccessDenied
             | Kind::NoRoute
             | Kind::UnknownHost
@@ -159,6 +161,15 @@ impl Ending {
             | Kind::Overflow
             | Kind::RouteTimeout
             | Kind::Unresolved
+            // Only what comes in ends so.
+            | Kind::RateLimited(_)
+            | Kind::RateLimitedByService(_)
+            | Kind::NoLimiter
+            | Kind::CheckDenied(_)
+            | Kind::CheckFailed(_)
+            | Kind::CheckInvalid
+            | Kind::NoAuthorizer
+            | Kind::BodyTooLarge
             | Kind::BadToken(_)
             | Kind::NoOrigin => Self::Final,
         }

@@ -1,8 +1,8 @@
 //! Where a request is looked at, and by which table it is decided.
 
-use crate::{Arrival, Routed, Token};
+use crate::{Arrival, Kind, Routed, Token};
 use http::Request;
-use mesh_core::table::{Decision, Refusal, RequestView, Snapshot};
+use mesh_core::table::{Decision, RequestView, Snapshot};
 use std::sync::Arc;
 
 /// Where requests are decided.
@@ -22,7 +22,7 @@ pub(super) fn judge<B>(
     request: &Request<B>,
     place: Place,
     roll: u32,
-) -> Result<Routed, Refusal> {
+) -> Result<Routed, Kind> {
     let view = match place {
         Place::Mesh => RequestView::outbound(request),
         Place::Gateway { port, is_tls } => RequestView::at_gateway(request, port, is_tls),
@@ -31,11 +31,11 @@ pub(super) fn judge<B>(
     if let Place::Gateway { port, is_tls: true } = place
         && is_misdirected(&snapshot, request, port, view.host())
     {
-        return Err(Refusal::Misdirected);
+        return Err(Kind::Misdirected);
     }
     let decision = snapshot.choose(&view, roll);
     if let Decision::Refuse(refusal) = decision {
-        return Err(refusal);
+        return Err(refusal.into());
     }
     let routed = Routed::new(snapshot, decision, view.port);
     Ok(match place {

@@ -51,7 +51,7 @@ where
                 request.extensions_mut().insert(routed);
                 ResponseFuture::forward(self.inner.call(request), decided)
             }
-            Err(refusal) => ResponseFuture::refuse(Error::new(refusal.into())),
+            Err(kind) => ResponseFuture::refuse(Error::new(kind)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One connection of a client.
 
-use super::{drain::Drain, listen::Requests};
+use super::{drain::Drain, idle::Asked, listen::Requests};
 use crate::{
     body::Body,
     context::{Arrival, PeerAddress},
@@ -21,6 +21,10 @@ use tower_service::Service;
 const HEAD: usize = 60 * 1024;
 /// The most headers a request may have: Envoy's limit.
 const HEADERS: usize = 100;
+/// The most requests that may be under way over one HTTP/2 connection.
+const STREAMS: u32 = 200;
+/// How often a client of HTTP/2 is asked whether it is still there; it has 20 s to say so.
+const QUESTION: Duration = Duration::from_secs(300);
 /// The time a client has for a request's head, from the end of the response before: how long it may stay idle, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -38,12 +42,31 @@ where
 {
     let Requests { stream, arrival, service, end } = requests;
     let peer = arrival.peer();
-    let mut connection = start(stream, arrival, service);
+    let asked = Asked::default();
+    let mut connection = start(stream, arrival, service, asked.clone());
     let end = end.unwrap_or_else(|| Box::pin(std::future::pending()));
+    let over = async {
+        tokio::select! {
+            () = end => {}
+            () = drain.started() => {}
+        }
+    };
+    tokio::pin!(over);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = end => return finish(connection, peer, &drain).await,
-        () = drain.started() => return finish(connection, peer, &drain).await,
+        () = &mut over => return finish(connection, peer, &drain).await,
+        () = asked.nothing() => {
+            if asked.is_nothing() {
+                // In order it would only end with a word of the client's.
+                return tracing::debug!(%peer, "connection cut: nothing was asked");
+            }
+            // What is under way may last: a stream that nobody adds to is no less in use.
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = &mut over => return finish(connection, peer, &drain).await,
+            }
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, error, "connection ended");
@@ -63,7 +86,7 @@ async fn finish(mut connection: Serving, peer: SocketAddr, drain: &Drain) {
 /// Starts to serve what comes over a stream.
 ///
 /// Boxed once a connection: the compiler cannot see through all of hyper's types that it is `Send` in a spawned task.
-fn start<S, B>(stream: Stream, arrival: Arrival, service: S) -> Serving
+fn start<S, B>(stream: Stream, arrival: Arrival, service: S, asked: Asked) -> Serving
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -72,6 +95,7 @@ where
     B::Error: Into<BoxError>,
 {
     let answer = service_fn(move |mut request: Request<Incoming>| {
+        asked.count();
         request.extensions_mut().insert(PeerAddress(arrival.peer()));
         request.extensions_mut().insert(arrival.clone());
         // Over HTTP/1.1, hyper leaves the body away itself.
@@ -104,6 +128,8 @@ fn builder() -> Builder<TokioExecutor> {
         .header_read_timeout(HEAD_TIMEOUT)
         .http2()
         .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(QUESTION)
         .max_header_list_size(HEAD as u32);
     builder
 }

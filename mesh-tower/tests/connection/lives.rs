@@ -134,7 +134,8 @@ async fn connecting_takes_no_longer_than_it_may() {
         let upstream = Upstream { port: address.port(), ..server.upstream.clone() };
         let silent = Server { upstream, ..server };
         let connect_timeout = 3 * SECOND;
-        let bounds = ConnectionPool { connect_timeout, max_connections: 1, ..bounds() };
+        let bounds =
+            ConnectionPool { connect_timeout: Some(connect_timeout), max_connections: 1, ..bounds() };
         let connection = Connection::new().with_bounds(bounds);
         // Those who wait for a connection learn together that there is none.
         let (begun, asked) = (Instant::now(), [(); 3].map(|()| ask(&connection, &silent)));

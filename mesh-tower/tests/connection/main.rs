@@ -45,7 +45,8 @@ impl Server {
     async fn behind(gate: Arc<Semaphore>, protocol: Protocol) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener");
-        let upstream = Upstream { address: Address::Ip(address.ip()), port: address.port(), protocol };
+        let upstream =
+            Upstream { address: Address::Ip(address.ip()), port: address.port(), protocol, tls: None };
         let counts = Arc::new(Counts::default());
         let (all, mut accepting) = (Arc::clone(&counts), JoinSet::new());
         accepting.spawn(async move {

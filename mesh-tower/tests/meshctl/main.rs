@@ -1,6 +1,8 @@
 //! The command line, run as its users run it: the real binary, on files.
 
 mod analyze;
+mod authorized;
+mod ca;
 mod check;
 mod gateway;
 mod route;
@@ -25,7 +27,15 @@ impl Run {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshctl"));
     command.args(arguments).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/meshctl/fixtures"));
-    for variable in ["MESH_LISTEN", "RUST_LOG", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+    for variable in [
+        "MESH_IDENTITY",
+        "MESH_SERVICE_ACCOUNT",
+        "MESH_LISTEN",
+        "RUST_LOG",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "NO_COLOR",
+    ] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null());

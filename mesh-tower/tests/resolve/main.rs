@@ -166,7 +166,7 @@ fn publish(publisher: &mut Publisher, text: &str) {
 fn stack(handle: Handle, zone: &Zone, dead: &Arc<Mutex<BTreeSet<String>>>) -> Stack {
     let dead = Arc::clone(dead);
     let upstream = service_fn(move |request: Request<Body>| {
-        let endpoint = request.extensions().get::<Upstream>().cloned().expect("one was chosen");
+        let endpoint = Upstream::of_request(request.extensions()).cloned().expect("one was chosen");
         let is_dead = dead.lock().expect("no panic").contains(&endpoint.to_string());
         async move {
             if is_dead {

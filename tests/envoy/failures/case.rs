@@ -19,6 +19,8 @@ pub(crate) struct Case {
     pub(super) endpoints: usize,
     /// How many more there are where nobody listens.
     pub(super) dead: usize,
+    /// Whether all endpoints but the first are in another locality than the client.
+    pub(super) is_spread: bool,
     pub(super) script: Vec<Step>,
     pub(super) ask: Ask,
     pub(super) times: Times,
@@ -67,6 +69,7 @@ pub(super) fn http(name: &'static str, script: &[Step]) -> Case {
         policy: json!({"loadBalancer": {"simple": "ROUND_ROBIN"}}),
         endpoints: 1,
         dead: 0,
+        is_spread: false,
         script: script.to_vec(),
         ask,
         times: Times::InTurn(1),

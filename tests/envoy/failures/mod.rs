@@ -16,10 +16,11 @@ mod sides;
 use crate::{
     envoy::Envoy,
     istiod::{self, Door},
+    world::HOME,
 };
 use case::Case;
 use futures_util::{StreamExt, stream};
-use mesh_core::model::UnknownHosts;
+use mesh_core::model::{Locality, UnknownHosts};
 use mesh_tower::{Mesh, mesh::Config};
 use outcome::{End, Outcome};
 use sides::{Asked, Side};
@@ -37,7 +38,8 @@ async fn the_mesh_takes_failures_as_envoy_does() {
     let (ours, envoys) = (Side::start(&cases).await, Side::start(&cases).await);
     let mut envoy = Envoy::start(&istiod::bootstrap(std::slice::from_ref(&envoys.world))).await;
     let documents = Documents::of(&[&ours.world.documents()]);
-    let config = Config { unknown_hosts: UnknownHosts::Refuse, ..config(&documents) };
+    let locality = Locality::parse(HOME);
+    let config = Config { unknown_hosts: UnknownHosts::Refuse, locality, ..config(&documents) };
     let mesh = Mesh::start(config).await.expect("documents that are there");
     crate::sides::assert_accepted(&mesh.status().borrow());
     let to_mesh = Asked::Mesh(Box::new(mesh.client()));

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     istiod::NAME,
-    world::{NAMESPACE, Service, Version, World, document},
+    world::{HOME, NAMESPACE, Service, Version, World, document},
 };
 use bytes::Bytes;
 use futures_util::{future::join_all, stream};
@@ -66,7 +66,8 @@ impl Side {
                 "http" => http1::endpoint(number, &script).await,
                 _ => http2::endpoint(number, &script).await,
             };
-            service.versions.push(version(number, upstream.address));
+            let place = case.is_spread.then_some(if number == 0 { HOME } else { "elsewhere" });
+            service.versions.push(Version { place, ..version(number, upstream.address) });
             self._upstreams.push(upstream);
         }
         for number in 0..case.dead {
@@ -129,7 +130,7 @@ pub(super) fn host(number: usize) -> String {
 }
 
 fn version(number: usize, address: SocketAddr) -> Version {
-    Version { name: format!("v{number}"), addresses: BTreeMap::from([(80, address)]) }
+    Version { name: format!("v{number}"), addresses: BTreeMap::from([(80, address)]), place: None }
 }
 
 /// A way to ask, over one connection where connections of the client's are.

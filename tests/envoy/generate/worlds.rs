@@ -24,7 +24,7 @@ pub(crate) fn world(rng: &mut Rng, number: usize, upstreams: &Upstreams) -> Worl
         for name in ["v1", "v2"] {
             let mut address = || addresses.next().expect("more upstreams than instances");
             let addresses = service.ports.iter().map(|port| (*port, address())).collect::<BTreeMap<_, _>>();
-            service.versions.push(Version { name: name.into(), addresses });
+            service.versions.push(Version { name: name.into(), addresses, place: None });
         }
     }
     // One instance of one service is not there.

@@ -9,7 +9,7 @@ mod rules;
 
 pub(crate) use hosts::PASSED;
 
-use crate::world::{EMPTY_SUBSET, PORTS, Service, World};
+use crate::world::{EMPTY_SUBSET, HOME, PORTS, Service, Version, World};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -71,14 +71,23 @@ fn clusters_of(world: &World, service: &Service) -> Vec<Value> {
             .map(move |subset| {
                 let selected =
                     service.versions.iter().filter(|version| subset.is_empty() || version.name == *subset);
-                let endpoint = |address| json!({"endpoint": {"address": socket_address(address)}});
-                let endpoints: Vec<Value> =
-                    selected.map(|version| endpoint(version.addresses[&port])).collect();
+                let endpoint = |version: &Version| {
+                    json!({"endpoint": {"address": socket_address(version.addresses[&port])}})
+                };
+                let (far, near): (Vec<_>, Vec<_>) =
+                    selected.partition(|version| version.place.is_some_and(|place| place != HOME));
+                let mut levels = vec![near, far];
+                levels.retain(|level| !level.is_empty());
+                let endpoints = levels.iter().enumerate().map(|(priority, level)| {
+                    let endpoints: Vec<Value> = level.iter().map(|version| endpoint(version)).collect();
+                    json!({"priority": priority, "lb_endpoints": endpoints})
+                });
+                let endpoints: Vec<Value> = endpoints.collect();
                 let name = cluster_name(world, port, subset, &service.host);
                 let mut cluster = policies::of(service);
                 cluster["type"] = json!("STATIC");
                 cluster["load_assignment"] =
-                    json!({"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]});
+                    json!({"cluster_name": name, "endpoints": endpoints});
                 cluster["name"] = json!(name);
                 cluster
             })

@@ -142,6 +142,15 @@ fn retries(written: &Value) -> Option<Value> {
     if written["retryIgnorePreviousHosts"] == false {
         policy.as_object_mut().expect("a policy").remove("retry_host_predicate");
     }
+    if written["retryRemoteLocalities"] == true {
+        policy["retry_priority"] = json!({
+            "name": "envoy.retry_priorities.previous_priorities",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+                "update_frequency": 2,
+            },
+        });
+    }
     Some(policy)
 }
 

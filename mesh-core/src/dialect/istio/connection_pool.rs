@@ -20,7 +20,7 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &ConnectionPool)
     };
     model::ConnectionPool {
         max_connections: bound(tcp.max_connections, default.max_connections),
-        connect_timeout: tcp.connect_timeout.unwrap_or(default.connect_timeout),
+        connect_timeout: tcp.connect_timeout,
         tcp_keepalive: tcp.tcp_keepalive.as_ref().map(keepalive),
         max_connection_duration: tcp.max_connection_duration,
         idle_timeout,
@@ -39,7 +39,8 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &ConnectionPool)
     }
 }
 
-fn keepalive(written: &TcpKeepalive) -> model::TcpKeepalive {
+/// How the other end is found to be gone.
+pub(super) fn keepalive(written: &TcpKeepalive) -> model::TcpKeepalive {
     model::TcpKeepalive {
         probes: Some(written.probes).filter(|probes| *probes > 0),
         time: written.time,
@@ -108,10 +109,14 @@ fn check_tcp(site: Site<'_>, at: &Path<'_>, written: &TcpPool) {
         site.duration_or_zero(&at.field("idleTimeout"), timeout);
     }
     if let Some(keepalive) = &written.tcp_keepalive {
-        let at = at.field("tcpKeepalive");
-        site.maybe_duration(&at, "time", keepalive.time);
-        site.maybe_duration(&at, "interval", keepalive.interval);
+        check_tcp_keepalive(site, &at.field("tcpKeepalive"), keepalive);
     }
+}
+
+/// Checks it.
+pub(super) fn check_tcp_keepalive(site: Site<'_>, at: &Path<'_>, written: &TcpKeepalive) {
+    site.maybe_duration(at, "time", written.time);
+    site.maybe_duration(at, "interval", written.interval);
 }
 
 fn refuse_negative(site: Site<'_>, at: &Path<'_>, name: &str, number: i32) {

@@ -1,9 +1,9 @@
 //! `EndpointSlice` → some endpoints of a Kubernetes Service.
 
-use super::{Instance, Meaning, Site};
+use super::{Instance, Meaning, Site, pod::on_node};
 use crate::{
     document::{self, Path},
-    model::{Address, Host},
+    model::{Address, Host, Labels},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,10 +45,15 @@ pub(super) fn translate(site: Site<'_>, written: &document::EndpointSlice) -> Op
         let at = Path::Root.field("endpoints");
         let at = at.index(index);
         let addresses_at = at.field("addresses");
+        let labels = Arc::new(on_node(Labels::new(), &endpoint.node_name));
         for (index, address) in endpoint.addresses.iter().enumerate() {
             let Some(address) = address_of(site, &addresses_at.index(index), address) else { continue };
             endpoints.push(SliceEndpoint {
-                instance: Instance { ports: ports.clone(), ..Instance::at(site, address) },
+                instance: Instance {
+                    ports: ports.clone(),
+                    labels: Arc::clone(&labels),
+                    ..Instance::at(site, address)
+                },
                 is_ready: is_ready(&endpoint.conditions),
                 pod: pod(&endpoint.target_ref),
             });

@@ -31,7 +31,8 @@ fn block(site: Site<'_>, at: &Path<'_>, written: &document::HttpMatch) -> Block 
     }
 }
 
-fn conditions(site: Site<'_>, at: &Path<'_>, written: &document::HttpMatch) -> Conditions {
+/// The conditions of a block that a request is asked for, whoever sent it.
+pub(super) fn conditions(site: Site<'_>, at: &Path<'_>, written: &document::HttpMatch) -> Conditions {
     let text = |name: &'static str, written: &Option<document::StringMatch>| {
         written.as_ref().and_then(|written| text_match(site, &at.field(name), written, name == "uri"))
     };

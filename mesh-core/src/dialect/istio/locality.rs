@@ -3,26 +3,34 @@
 use super::Site;
 use crate::{
     document::{Distribute, Failover, LoadBalancer, LocalityBalancing, Path, ZoneAwareBalancing},
-    model::{self, Distribution, Nearness, RegionFailover, ZoneBalancing},
+    model::{self, Distribution, Locality, Nearness, RegionFailover, ZoneBalancing},
 };
 
 /// What has been checked, in the mesh's own words.
 pub(super) fn translate(written: &LoadBalancer) -> Nearness {
-    if let Some(zones) = &written.zone_aware_lb_setting {
-        return Nearness::Zones(ZoneBalancing {
-            is_enabled: zones.enabled.unwrap_or_default(),
-            failover: regions(&zones.failover),
-            failover_priority: labels(&zones.failover_priority),
-        });
-    }
-    written
-        .locality_lb_setting
-        .as_ref()
-        .map_or(Nearness::OfMesh, |written| Nearness::Locality(setting(written)))
+    nearness(written.zone_aware_lb_setting.as_ref(), written.locality_lb_setting.as_ref())
 }
 
-/// A setting that has been checked, of a DestinationRule or of the mesh.
-pub(super) fn setting(setting: &LocalityBalancing) -> model::LocalityBalancing {
+/// Settings that have been checked, of a DestinationRule or of the mesh. That of zones comes first.
+pub(super) fn nearness(zones: Option<&ZoneAwareBalancing>, locality: Option<&LocalityBalancing>) -> Nearness {
+    match (zones, locality) {
+        (Some(written), _) => Nearness::Zones(by_zones(written)),
+        (None, Some(written)) => Nearness::Locality(setting(written)),
+        (None, None) => Nearness::OfMesh,
+    }
+}
+
+fn by_zones(written: &ZoneAwareBalancing) -> ZoneBalancing {
+    let default = ZoneBalancing::default();
+    ZoneBalancing {
+        is_enabled: written.enabled.unwrap_or(default.is_enabled),
+        least_endpoints: written.min_cluster_size.unwrap_or(default.least_endpoints),
+        failover: regions(&written.failover),
+        failover_priority: labels(&written.failover_priority),
+    }
+}
+
+fn setting(setting: &LocalityBalancing) -> model::LocalityBalancing {
     let shares = |distribute: &Distribute| {
         let to = distribute.to.iter().map(|(locality, weight)| (locality.as_str().into(), *weight));
         Distribution { from: distribute.from.as_str().into(), to: to.collect() }
@@ -61,19 +69,29 @@ pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &LocalityBalancing, 
     let froms: Vec<_> = written.distribute.iter().map(|distribute| distribute.from.as_str()).collect();
     check_localities(site, &distribute_at, &froms);
     warn_unless_ejecting(site, at, fails_over, ejects);
-    check_failover(site, &at.field("failover"), &written.failover);
+    check_failover(
+        site,
+        &at.field("failover"),
+        &written.failover,
+        "locality",
+        "failover only specify region",
+    );
 }
 
 /// Checks balance between zones.
 pub(super) fn check_zones(site: Site<'_>, at: &Path<'_>, written: &ZoneAwareBalancing, ejects: bool) {
     let by_label = !written.failover_priority.is_empty();
     warn_unless_ejecting(site, at, !written.failover.is_empty() || by_label, ejects);
-    check_failover(site, &at.field("failover"), &written.failover);
+    let only_region = "failover only specifies region; zone and subzone failover are handled automatically";
+    check_failover(site, &at.field("failover"), &written.failover, "zone aware", only_region);
     let priority_at = at.field("failoverPriority");
+    let of_places = [Locality::REGION_LABEL, Locality::ZONE_LABEL, Locality::SUBZONE_LABEL];
     for (index, label) in written.failover_priority.iter().enumerate() {
-        let key = label.split('=').next().unwrap_or(label);
-        if matches!(key, "topology.kubernetes.io/region" | "topology.kubernetes.io/zone") {
-            let reason = format!("{key} is decided by the balance between zones itself");
+        if of_places.contains(&label.as_str()) {
+            let reason = format!(
+                "'failover_priority' for zone aware lb must not use topology label '{label}'; \
+                 region- and zone-level routing are handled automatically"
+            );
             site.check.refuse_with(&priority_at.index(index), reason, "remove it");
         }
     }
@@ -129,18 +147,19 @@ fn overlaps(a: &str, b: &str) -> bool {
     a.iter().zip(&b).all(|(a, b)| a == b)
 }
 
-fn check_failover(site: Site<'_>, at: &Path<'_>, written: &[Failover]) {
+/// Checks which region stands in for which, for the balance of this name.
+fn check_failover(site: Site<'_>, at: &Path<'_>, written: &[Failover], name: &str, only_region: &str) {
     for (index, failover) in written.iter().enumerate() {
         let at = at.index(index);
         let either = |c: char| failover.from.contains(c) || failover.to.contains(c);
         if failover.from == failover.to {
-            site.check.refuse(&at, "locality lb failover settings must specify different regions");
+            site.check.refuse(&at, format!("{name} lb failover settings must specify different regions"));
         }
         if either('*') {
-            site.check.refuse(&at, "locality lb failover region should not contain '*' wildcard");
+            site.check.refuse(&at, format!("{name} lb failover region should not contain '*' wildcard"));
         }
         if either('/') {
-            site.check.refuse(&at, "locality lb failover only specify region");
+            site.check.refuse(&at, format!("{name} lb {only_region}"));
         }
     }
 }

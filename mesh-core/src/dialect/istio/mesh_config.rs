@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, locality, mesh_trust};
+use super::{Meaning, Site, extension_provider, mesh_traffic, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, LocalityBalancing, PathNormalization, Trust, UnknownHosts},
+    model::{Export, ExtAuthz, MeshTraffic, PathNormalization, Trust, UnknownHosts},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -15,8 +15,8 @@ pub struct MeshSetting {
     pub root_namespace: Option<Arc<str>>,
     /// What becomes of requests to hosts that nobody described.
     pub unknown_hosts: Option<UnknownHosts>,
-    /// Where endpoints are preferred to be, where no DestinationRule says.
-    pub locality: Option<LocalityBalancing>,
+    /// What holds for traffic where nobody else says anything.
+    pub traffic: Arc<MeshTraffic>,
     /// What is made of paths before any rule sees them.
     pub path_normalization: PathNormalization,
     /// How many proxies before the mesh are believed when they say who their client is.
@@ -31,6 +31,8 @@ pub struct MeshSetting {
     pub virtual_services: DefaultExport,
     /// Who may see DestinationRules that do not say.
     pub subset_rules: DefaultExport,
+    /// The services that may be asked whether requests may pass.
+    pub ext_authz: Vec<Arc<ExtAuthz>>,
 }
 
 /// Who may see objects that do not say: the namespaces as `exportTo` has them; all when empty.
@@ -56,10 +58,6 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     for field in &written.unused {
         site.check.later(&at.field(field));
     }
-    if let Some(setting) = &written.locality_lb_setting {
-        // Which services leave endpoints alone is not known here.
-        locality::check(site, &at.field("localityLbSetting"), setting, true);
-    }
     site.maybe_duration(at, "dnsRefreshRate", written.dns_refresh_rate);
     let default = |field: &str, written: &[String]| {
         site.export(&at.field(field), written, true);
@@ -79,7 +77,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             OutboundMode::RegistryOnly => UnknownHosts::Refuse,
             OutboundMode::AllowAny => UnknownHosts::Pass,
         }),
-        locality: written.locality_lb_setting.as_ref().map(locality::setting),
+        traffic: Arc::new(mesh_traffic::translate(site, at, written)),
         path_normalization: written.path_normalization.map(normalization).unwrap_or_default(),
         trusted_proxies: topology.map_or(0, |topology| topology.num_trusted_proxies),
         trust: mesh_trust::translate(site, at, written),
@@ -90,6 +88,11 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             &written.default_virtual_service_export_to,
         ),
         subset_rules: default("defaultDestinationRuleExportTo", &written.default_destination_rule_export_to),
+        ext_authz: extension_provider::translate(
+            site,
+            &at.field("extensionProviders"),
+            &written.extension_providers,
+        ),
     })))
 }
 

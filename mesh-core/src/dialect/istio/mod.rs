@@ -10,8 +10,10 @@ mod cors;
 mod delegation;
 mod destination;
 mod destination_rule;
+mod distribution;
 mod dry_run;
 mod endpoint_slice;
+mod extension_provider;
 mod gateway;
 mod headers;
 mod http_match;
@@ -20,6 +22,7 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_traffic;
 mod mesh_trust;
 mod mirror;
 mod names;
@@ -28,6 +31,7 @@ mod peer_authentication;
 mod pod;
 mod policy;
 mod policy_target;
+mod rate_limit;
 mod request_authentication;
 mod retry;
 mod server_tls;
@@ -48,6 +52,7 @@ mod workload_group;
 pub use analysis::analyze;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
+pub use distribution::NamespaceSetting;
 pub use endpoint_slice::{Slice, SliceEndpoint};
 pub use mesh_config::{DefaultExport, MeshSetting};
 pub use pod::Pod;
@@ -58,8 +63,8 @@ use super::{Setting, check::Check};
 use crate::{
     document::{Body, Document, Fault, Path},
     model::{
-        AuthorizationPolicy, Gateway, PeerAuthentication, Policy, RequestAuthentication, Sidecar, SubsetRule,
-        VirtualService,
+        AuthorizationPolicy, Gateway, PeerAuthentication, Policy, RateLimit, RequestAuthentication, Sidecar,
+        SubsetRule, VirtualService,
     },
 };
 use std::sync::Arc;
@@ -81,8 +86,12 @@ pub enum Meaning {
     Services(Vec<Arc<NamedService>>),
     /// What some workloads see.
     Sidecar(Arc<Sidecar>),
+    /// How many requests some workloads take.
+    RateLimit(Arc<RateLimit>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
+    /// What Services of a namespace do not say themselves.
+    Namespace(Arc<NamespaceSetting>),
     /// What is behind endpoints.
     Pod(Arc<Pod>),
     /// Some endpoints of a service.
@@ -116,8 +125,10 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::WorkloadEntry(written) => workload_entry::translate(site, written),
         Body::WorkloadGroup(written) => workload_group::translate(site, written),
         Body::Sidecar(written) => sidecar::translate(site, written),
+        Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
         Body::Service(written) => service::translate(site, written),
+        Body::Namespace => distribution::of_namespace(site),
         Body::Pod(written) => pod::translate(site, written),
         Body::EndpointSlice(written) => endpoint_slice::translate(site, written),
         Body::MeshConfig(written) => mesh_config::translate(site, written),

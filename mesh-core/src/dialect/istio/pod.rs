@@ -30,7 +30,7 @@ pub struct Pod {
 }
 
 pub(super) fn translate(site: Site<'_>, written: &document::Pod) -> Option<Meaning> {
-    let labels = Arc::new(site.metadata.labels.clone());
+    let labels = Arc::new(on_node(site.metadata.labels.clone(), &written.node_name));
     let mut pod = Pod {
         namespace: site.namespace(),
         name: site.name(),
@@ -48,4 +48,12 @@ pub(super) fn translate(site: Site<'_>, written: &document::Pod) -> Option<Meani
         ..Instance::at(site, Address::Ip(ip))
     });
     Some(Meaning::Pod(Arc::new(pod)))
+}
+
+/// Labels, and the one of the node that their bearer runs on: by it endpoints of a client's own node are near.
+pub(super) fn on_node(mut labels: Labels, node: &str) -> Labels {
+    if !node.is_empty() {
+        labels.entry("kubernetes.io/hostname".into()).or_insert_with(|| node.into());
+    }
+    labels
 }

@@ -17,9 +17,13 @@ pub(super) fn translate(site: Site<'_>, written: &document::Policy) -> Option<Me
     let (peers_at, origins_at) = (site.spec.field("peers"), site.spec.field("origins"));
     let mut issuers = Vec::new();
     for (index, peer) in written.peers.iter().enumerate() {
-        if let Peer::Jwt(jwt) = peer {
+        let at = peers_at.index(index);
+        match peer {
             // It is ignored, as in Istio, and has to be right all the same.
-            origin(site, &peers_at.index(index).field("jwt"), jwt, &mut issuers);
+            Peer::Jwt(jwt) => drop(origin(site, &at.field("jwt"), jwt, &mut issuers)),
+            // Whoever has no certificate is a stranger, and plain text would let strangers in for less.
+            Peer::Mtls(tls) => site.later(&at.field("mtls"), &[("allowTls", tls.allow_tls)]),
+            Peer::Nothing => {}
         }
     }
     let mut origins = Vec::with_capacity(written.origins.len());
@@ -27,10 +31,6 @@ pub(super) fn translate(site: Site<'_>, written: &document::Policy) -> Option<Me
         let at = origins_at.index(index);
         origins.extend(origin(site, &at.field("jwt"), jwt, &mut issuers));
     }
-    site.later(
-        site.spec,
-        &[("peers", !written.peers.is_empty()), ("peerIsOptional", written.peer_is_optional)],
-    );
     Some(Meaning::Policy(Arc::new(Policy {
         name: site.name(),
         scope,

@@ -1,9 +1,9 @@
 //! Kubernetes' `Service` → a named service.
 
-use super::{Meaning, Site, workload_entry::Instance};
+use super::{Meaning, Site, distribution, workload_entry::Instance};
 use crate::{
     document::{self, Path, TargetPort},
-    model::{Address, Export, Host, HostPattern, Labels, Port, Protocol, Resolution},
+    model::{Address, Export, Host, HostPattern, Labels, Port, Protocol, Resolution, TrafficDistribution},
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -30,6 +30,12 @@ pub struct NamedService {
     pub takes_unready: bool,
     /// Whether a gateway behind it listens on the ports that its Gateway names, not on the targets of this service's.
     pub keeps_gateway_ports: bool,
+    /// Which of its endpoints it prefers that its clients go to, if it says so itself.
+    pub distribution: Option<TrafficDistribution>,
+    /// Whether it is no part of the mesh.
+    pub is_external: bool,
+    /// The names of which a certificate behind it must carry one, besides those of its endpoints' service accounts.
+    pub subject_alt_names: Vec<Box<str>>,
     /// Endpoints that are written with it.
     pub endpoints: Vec<Arc<Instance>>,
     /// Who may see it.
@@ -61,6 +67,9 @@ pub(super) fn translate(site: Site<'_>, written: &document::Service) -> Option<M
         selects: Some(written.selector.clone()).filter(|labels| !labels.is_empty()),
         takes_unready: written.publish_not_ready_addresses,
         keeps_gateway_ports: keeps_gateway_ports(site),
+        distribution: distribution::of_service(site, &written.traffic_distribution),
+        is_external: external.is_some(),
+        subject_alt_names: Vec::new(),
         endpoints: external
             .map(|name| Arc::new(Instance::at(site, Address::Name(name))))
             .into_iter()

@@ -31,6 +31,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
             _ => endpoints.clone(),
         };
         services.push(Arc::new(NamedService {
+            distribution: None,
             host,
             namespace: site.namespace(),
             aliases: address_names(&written.addresses),
@@ -41,6 +42,8 @@ pub(super) fn translate(site: Site<'_>, written: &document::ServiceEntry) -> Opt
             selects: written.workload_selector.as_ref().map(|selector| selector.labels.clone()),
             takes_unready: false,
             keeps_gateway_ports: keeps_gateway_ports(site),
+            is_external: written.location == document::Location::MeshExternal,
+            subject_alt_names: written.subject_alt_names.iter().map(|name| name.as_str().into()).collect(),
             endpoints,
             export: export.clone(),
         }));

@@ -51,7 +51,11 @@ fn of_mode(site: Site<'_>, at: &Path<'_>, tls: &ServerTls) -> Termination {
             site.check.warn(&at.field("mode"), reason, "PASSTHROUGH with tls rules is served");
             unsupported
         }
-        ServerTlsMode::IstioMutual => limits(site, at, tls).map_or(unsupported, Termination::Mesh),
+        ServerTlsMode::IstioMutual => {
+            // The mesh has ciphers of its own.
+            site.later(at, &[("cipherSuites", !tls.cipher_suites.is_empty())]);
+            limits(site, at, tls).map_or(unsupported, Termination::Mesh)
+        }
         ServerTlsMode::Simple | ServerTlsMode::Mutual | ServerTlsMode::OptionalMutual => {
             let certificates = certificates(site, at, tls);
             let clients = clients(site, at, tls);

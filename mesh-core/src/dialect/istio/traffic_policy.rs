@@ -2,10 +2,7 @@
 
 use super::{Site, client_tls, connection_pool, load_balancer, outlier_detection};
 use crate::{
-    document::{
-        self, ClientTlsMode, LoadBalancer, Path, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy,
-        Tunnel,
-    },
+    document::{self, Path, PortTrafficPolicy, ProxyProtocolVersion, TrafficPolicy, Tunnel},
     model::{self, Host, PolicyBlocks, ProxyProtocol, Share, TunnelProtocol, WrittenPolicy},
 };
 
@@ -50,28 +47,8 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) 
 fn warn_of_all(site: Site<'_>, at: &Path<'_>, written: &TrafficPolicy) {
     site.later(
         at,
-        &[
-            ("tls", written.tls.as_ref().is_some_and(|tls| tls.mode != ClientTlsMode::Disable)),
-            ("portLevelSettings", !written.port_level_settings.iter().all(is_all_heeded)),
-            ("tunnel", written.tunnel.is_some()),
-            ("proxyProtocol", written.proxy_protocol.is_some()),
-        ],
+        &[("tunnel", written.tunnel.is_some()), ("proxyProtocol", written.proxy_protocol.is_some())],
     );
-    warn_of_nearness(site, at, written.load_balancer.as_ref());
-    for (index, port) in written.port_level_settings.iter().enumerate() {
-        warn_of_nearness(site, &at.field("portLevelSettings").index(index), port.load_balancer.as_ref());
-    }
-}
-
-fn warn_of_nearness(site: Site<'_>, at: &Path<'_>, balancer: Option<&LoadBalancer>) {
-    let Some(balancer) = balancer else { return };
-    let zones = balancer.zone_aware_lb_setting.is_some();
-    site.later(&at.field("loadBalancer"), &[("zoneAwareLbSetting", zones)]);
-}
-
-/// Whether all that is said of a port has an effect.
-fn is_all_heeded(port: &PortTrafficPolicy) -> bool {
-    port.tls.is_none()
 }
 
 fn translate_port(site: Site<'_>, at: &Path<'_>, written: &PortTrafficPolicy) -> Option<(u16, PolicyBlocks)> {

@@ -112,7 +112,7 @@ impl Root {
             .map_err(|_| IssueFault::new("the signing request cannot be read, or was not made by its key"))?;
         let not_after = (now + lifetime.min(LONGEST)).min(self.not_after);
         if not_after <= now {
-            return Err(IssueFault::new("the root has expired (make a new one: meshctl ca rotate)"));
+            return Err(IssueFault::new("the root has expired (make a new one: meshctl ca --announce)"));
         }
         let name = id.as_str().try_into().map_err(cannot)?;
         let mut params = valid(now - BACKDATED, not_after);

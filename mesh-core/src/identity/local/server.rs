@@ -162,6 +162,9 @@ impl Held {
 
     async fn serve(self, authority: Arc<Authority>) -> Result<(), IssueFault> {
         let listener = self.listen(!authority.allowed.is_empty())?;
+        // It must be able to sign before it says so.
+        authority.read()?;
+        tracing::info!(socket = %self.socket.display(), "the authority answers");
         accept(listener, authority).await;
         Ok(())
     }

@@ -2,10 +2,13 @@
 
 use super::CertificateFault;
 use crate::{
-    identity::stamp::{FileStamp, stamp},
+    identity::{
+        secrets::{Secrets, either},
+        stamp::{FileStamp, stamp},
+    },
     model::{AuthoritySource, CertificateSource, ClientDemand, ServerTls},
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The files of one server.
 #[derive(Debug)]
@@ -29,17 +32,19 @@ pub(super) type Stamp = Vec<Option<FileStamp>>;
 
 impl Files {
     /// Where they are now.
-    pub(super) fn of(tls: &ServerTls, root: Option<&Path>) -> Result<Self, CertificateFault> {
+    pub(super) fn of(tls: &ServerTls, secrets: &Secrets) -> Result<Self, CertificateFault> {
         let pair = |source: &CertificateSource| match source {
-            CertificateSource::Files { certificate, key } => Ok([find(certificate, root), find(key, root)]),
+            CertificateSource::Files { certificate, key } => {
+                Ok([secrets.find(certificate), secrets.find(key)])
+            }
             CertificateSource::Secret(name) => {
-                let folder = secret(name, root)?;
+                let folder = secrets.folder(name)?;
                 Ok([folder.join("tls.crt"), folder.join("tls.key")])
             }
         };
         Ok(Self {
             certificates: tls.certificates.iter().map(pair).collect::<Result<_, _>>()?,
-            clients: tls.clients.as_ref().map(|demand| ClientFiles::of(demand, root)).transpose()?,
+            clients: tls.clients.as_ref().map(|demand| ClientFiles::of(demand, secrets)).transpose()?,
         })
     }
 
@@ -51,37 +56,19 @@ impl Files {
 }
 
 impl ClientFiles {
-    fn of(demand: &ClientDemand, root: Option<&Path>) -> Result<Self, CertificateFault> {
-        let written = demand.revoked.as_ref().map(|path| find(path, root));
+    fn of(demand: &ClientDemand, secrets: &Secrets) -> Result<Self, CertificateFault> {
+        let written = demand.revoked.as_ref().map(|path| secrets.find(path));
         let name = match &demand.authorities {
             AuthoritySource::File(path) => {
-                return Ok(Self { authorities: find(path, root), revoked: written });
+                return Ok(Self { authorities: secrets.find(path), revoked: written });
             }
             AuthoritySource::Secret(name) => name,
         };
-        // As in Istio: a secret beside the one with the key, so that fewer people need see the latter.
-        let beside = secret(&format!("{name}-cacert"), root)?;
-        let folder = if beside.exists() { beside } else { secret(name, root)? };
-        let named = ["ca.crt", "cacert"].map(|file| folder.join(file));
-        let [usual, other] = named;
-        let crl = folder.join("ca.crl");
+        let folder = secrets.folder_of_authorities(name)?;
+        let crl = either(&folder, "ca.crl", "crl");
         Ok(Self {
-            authorities: if !usual.exists() && other.exists() { other } else { usual },
+            authorities: either(&folder, "ca.crt", "cacert"),
             revoked: written.or_else(|| crl.exists().then_some(crl)),
         })
-    }
-}
-
-fn secret(name: &str, root: Option<&Path>) -> Result<PathBuf, CertificateFault> {
-    let folder = root.map(|root| root.join(name));
-    folder.ok_or_else(|| {
-        CertificateFault(format!("the secret {name} cannot be found: no folder of secrets is set"))
-    })
-}
-
-fn find(written: &Path, root: Option<&Path>) -> PathBuf {
-    match root {
-        Some(root) if !written.exists() => root.join(written.strip_prefix("/").unwrap_or(written)),
-        _ => written.to_owned(),
     }
 }

@@ -5,10 +5,11 @@ mod files;
 mod read;
 mod resolve;
 
+use super::secrets::{Secrets, certified};
 use crate::model::{ServerTls, TlsLimits, TlsVersion};
 use clients::Clients;
 use files::{Files, Stamp};
-use read::{Authorities, certified, suite};
+use read::{Authorities, suite};
 use resolve::Several;
 use rustls::{
     ServerConfig, SupportedProtocolVersion,
@@ -29,7 +30,7 @@ use std::{
 /// ones are not resumed. Files that cannot be used leave the last good configuration in place.
 #[derive(Debug, Default)]
 pub struct ServerCertificates {
-    root: Option<PathBuf>,
+    secrets: Secrets,
     known: Mutex<HashMap<ServerTls, Known>>,
 }
 
@@ -42,6 +43,12 @@ struct Known {
 /// Why a certificate cannot be used; `Display` says it with the file and the remedy.
 #[derive(Debug)]
 pub struct CertificateFault(String);
+
+impl CertificateFault {
+    pub(super) fn new(reason: String) -> Self {
+        Self(reason)
+    }
+}
 
 impl fmt::Display for CertificateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,7 +64,7 @@ impl ServerCertificates {
     /// `root/name/`, `ca.crt`, with `ca.crl` beside it.
     #[must_use]
     pub fn new(root: Option<PathBuf>) -> Self {
-        Self { root, known: Mutex::default() }
+        Self { secrets: Secrets { root }, known: Mutex::default() }
     }
 
     /// The TLS configuration with the certificates as they are now: HTTP/2 and HTTP/1.1 by ALPN.
@@ -65,7 +72,7 @@ impl ServerCertificates {
     /// # Errors
     /// When there are none, or nothing to verify clients by, and there was no good configuration before.
     pub fn config(&self, tls: &ServerTls) -> Result<Arc<ServerConfig>, CertificateFault> {
-        let files = Files::of(tls, self.root.as_deref())?;
+        let files = Files::of(tls, &self.secrets)?;
         let stamp = files.stamp();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(tls).filter(|known| known.stamp == stamp) {

@@ -130,6 +130,14 @@ impl PathTemplate {
         }
     }
 
+    /// The last segment that every path that is meant has at one place: its place, counted from 0 with what is before the
+    /// first slash, and the segment.
+    #[must_use]
+    pub fn segment(&self) -> Option<(usize, &str)> {
+        let fixed = self.source.split('/').enumerate().take_while(|(_, segment)| *segment != ANY);
+        fixed.filter(|(_, segment)| *segment != ONE && !segment.is_empty()).last()
+    }
+
     /// What every path that is meant begins with.
     #[must_use]
     pub fn beginning(&self) -> &str {
@@ -160,6 +168,12 @@ mod tests {
             assert_eq!(parsed.to_string(), template);
             assert!(is.iter().all(|path| parsed.matches(path)), "{template}");
             assert!(!is_not.iter().any(|path| parsed.matches(path)), "{template}");
+            let PathGlob::Template(parsed) = parsed else { panic!("{template}") };
+            let has = |path: &str, (place, segment)| path.split('/').nth(place) == Some(segment);
+            assert!(
+                is.iter().all(|path| parsed.segment().is_none_or(|fixed| has(path, fixed))),
+                "{template}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who of a backend's endpoints gets a request.
 
-use crate::model::Share;
+use crate::model::{Locality, Share};
 use http::HeaderName;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Balancing {
     /// How one is chosen. Default: the less busy of two.
     pub algorithm: Algorithm,
-    /// Where endpoints are preferred to be. Default: what the mesh says.
+    /// Where endpoints are preferred to be. Default: what the service says, or else the mesh.
     pub nearness: Nearness,
     /// How a new endpoint gets less at first. Default: it does not.
     pub warmup: Option<Warmup>,
@@ -95,13 +95,57 @@ impl Default for HashTable {
 /// Where endpoints are preferred to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Nearness {
-    /// As the mesh says.
+    /// As the service says, or else the mesh.
     #[default]
     OfMesh,
+    /// As the service says.
+    OfService(TrafficDistribution),
     /// By region, zone and subzone.
     Locality(LocalityBalancing),
     /// By the sizes of zones.
     Zones(ZoneBalancing),
+}
+
+/// Where a service prefers that its clients go: Kubernetes' `trafficDistribution`. It holds whether or not endpoints that
+/// fail are left alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TrafficDistribution {
+    /// It has no preference.
+    #[default]
+    Anywhere,
+    /// To their own zone: `PreferSameZone`, or by its older name `PreferClose`.
+    SameZone,
+    /// To their own node: `PreferSameNode`.
+    SameNode,
+}
+
+impl TrafficDistribution {
+    /// The labels that make an endpoint near, the most important first.
+    #[must_use]
+    pub fn labels(self) -> &'static [&'static str] {
+        const NODE: [&str; 5] = [
+            "topology.istio.io/network",
+            Locality::REGION_LABEL,
+            Locality::ZONE_LABEL,
+            Locality::SUBZONE_LABEL,
+            "kubernetes.io/hostname",
+        ];
+        match self {
+            Self::Anywhere => &[],
+            Self::SameZone => &NODE[..3],
+            Self::SameNode => &NODE,
+        }
+    }
+
+    /// Kubernetes' name for it; none for no preference.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Anywhere => None,
+            Self::SameZone => Some("PreferSameZone"),
+            Self::SameNode => Some("PreferSameNode"),
+        }
+    }
 }
 
 /// Preference by region, zone and subzone: `localityLbSetting`.
@@ -123,15 +167,24 @@ impl Default for LocalityBalancing {
     }
 }
 
-/// Preference by the sizes of zones: `zoneAwareLbSetting`.
+/// Preference by the sizes of zones: `zoneAwareLbSetting`. Clients stay in their own zone as far as its share of endpoints is
+/// as large as its share of clients, and other regions come after their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ZoneBalancing {
-    /// Whether any of this holds.
+    /// Whether any of this holds. Default: true.
     pub is_enabled: bool,
+    /// How many endpoints there have to be in the client's own region; with fewer all zones of it are alike. Default: 6.
+    pub least_endpoints: u64,
     /// Which region stands in for which.
     pub failover: Vec<RegionFailover>,
     /// The labels, `key` or `key=value`, that make an endpoint near, the most important first.
     pub failover_priority: Vec<Box<str>>,
+}
+
+impl Default for ZoneBalancing {
+    fn default() -> Self {
+        Self { is_enabled: true, least_endpoints: 6, failover: Vec::new(), failover_priority: Vec::new() }
+    }
 }
 
 /// How the requests of the clients of one locality are spread.

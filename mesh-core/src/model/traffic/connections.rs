@@ -7,9 +7,10 @@ use std::time::Duration;
 pub struct ConnectionPool {
     /// How many connections there may be. Default: 2³²-1.
     pub max_connections: u32,
-    /// The time to establish one. Default: 10 s.
-    pub connect_timeout: Duration,
-    /// How the operating system finds out that the other end is gone. Default: it does not.
+    /// The time to establish one. Default: as the mesh says, which is [`Self::CONNECT_TIMEOUT`] unless it says otherwise.
+    pub connect_timeout: Option<Duration>,
+    /// How the operating system finds out that the other end is gone. Default: as the mesh says, which is not at all unless
+    /// it says otherwise.
     pub tcp_keepalive: Option<TcpKeepalive>,
     /// How long a connection may live. Default: any time.
     pub max_connection_duration: Option<Duration>,
@@ -33,11 +34,22 @@ pub struct ConnectionPool {
     pub http2_keepalive: Option<Http2KeepAlive>,
 }
 
+impl ConnectionPool {
+    /// The time to establish a connection where nobody says anything.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The time to establish a connection.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        self.connect_timeout.unwrap_or(Self::CONNECT_TIMEOUT)
+    }
+}
+
 impl Default for ConnectionPool {
     fn default() -> Self {
         Self {
             max_connections: u32::MAX,
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: None,
             tcp_keepalive: None,
             max_connection_duration: None,
             idle_timeout: Some(Duration::from_secs(3600)),
@@ -74,6 +86,18 @@ pub struct TcpKeepalive {
     pub time: Option<Duration>,
     /// The time between two questions.
     pub interval: Option<Duration>,
+}
+
+impl TcpKeepalive {
+    /// The same, with what another says where this says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            probes: self.probes.or(other.probes),
+            time: self.time.or(other.time),
+            interval: self.interval.or(other.interval),
+        }
+    }
 }
 
 /// How a dead HTTP/2 connection is found out.

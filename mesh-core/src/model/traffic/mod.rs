@@ -5,15 +5,17 @@
 
 mod balancing;
 mod connections;
+mod mesh;
 mod outlier;
 mod tls;
 mod written;
 
 pub use balancing::{
     Algorithm, Balancing, CookieAttribute, Distribution, HashCookie, HashKey, HashTable, LocalityBalancing,
-    Nearness, RegionFailover, Warmup, ZoneBalancing,
+    Nearness, RegionFailover, TrafficDistribution, Warmup, ZoneBalancing,
 };
 pub use connections::{ConnectionPool, Http2KeepAlive, Http2Upgrade, TcpKeepalive};
+pub use mesh::MeshTraffic;
 pub use outlier::OutlierDetection;
 pub use tls::{ClientTls, ClientTlsMode, ProxyProtocol, Tunnel, TunnelProtocol};
 pub use written::{PolicyBlocks, RetryBudget, TrafficPolicy, WrittenPolicy};

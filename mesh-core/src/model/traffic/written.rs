@@ -1,6 +1,6 @@
 //! What a DestinationRule writes about traffic, and what comes of it for one backend.
 
-use super::{Balancing, ClientTls, ConnectionPool, OutlierDetection, ProxyProtocol, Tunnel};
+use super::{Balancing, ClientTls, ConnectionPool, MeshTraffic, OutlierDetection, ProxyProtocol, Tunnel};
 use crate::model::Share;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -63,12 +63,18 @@ pub struct PolicyBlocks {
 }
 
 impl WrittenPolicy {
-    /// What holds at a port of a service, by its own policy and that of a subset.
+    /// What holds at a port of a service, by its own policy and that of a subset, and what the mesh says for who says
+    /// nothing. Who is near is for the service to say before the mesh does, and not decided here.
     ///
     /// A port's blocks take the place of all four of its level, written or not; a subset's take the place of the
     /// service's one by one.
     #[must_use]
-    pub fn at_port(service: Option<&Self>, subset: Option<&Self>, port: u16) -> TrafficPolicy {
+    pub fn at_port(
+        service: Option<&Self>,
+        subset: Option<&Self>,
+        port: u16,
+        mesh: &MeshTraffic,
+    ) -> TrafficPolicy {
         let blocks = service.map(|policy| policy.ports.get(&port).unwrap_or(&policy.blocks));
         let of_subset = subset.map(|policy| &policy.blocks);
         // Read from the left: the first that is written holds. A subset's port leaves nothing of the levels above it.
@@ -80,8 +86,10 @@ impl WrittenPolicy {
         let whole = || [subset, service].into_iter().flatten();
         TrafficPolicy {
             balancing: blocks().find_map(|level| level.balancing.clone()).unwrap_or_default(),
-            connection_pool: blocks().find_map(|level| level.connection_pool.clone()).unwrap_or_default(),
-            outlier_detection: blocks().find_map(|level| level.outlier_detection.clone()),
+            connection_pool: mesh.pool(blocks().find_map(|level| level.connection_pool.as_ref())),
+            outlier_detection: blocks()
+                .find_map(|level| level.outlier_detection.clone())
+                .or_else(|| mesh.outlier_detection.clone()),
             tls: blocks().find_map(|level| level.tls.clone()),
             tunnel: whole().find_map(|policy| policy.tunnel.clone()),
             proxy_protocol: whole().find_map(|policy| policy.proxy_protocol),

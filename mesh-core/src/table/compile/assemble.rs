@@ -8,7 +8,7 @@ use super::{
     world::World,
 };
 use crate::{
-    model::{Model, UnknownHosts, VirtualService},
+    model::{ConnectionPool, MeshTraffic, Model, TrafficPolicy, UnknownHosts, VirtualService},
     table::{
         decide::{Decision, Refusal},
         inbound::Inbound,
@@ -36,6 +36,7 @@ impl Snapshot {
             false => (Vec::new(), compiler.mesh()),
         };
         let stand_in = compiler.stand_in();
+        compiler.ask();
         let sidecar = compiler.scope.sidecar;
         let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
         let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
@@ -43,6 +44,9 @@ impl Snapshot {
             UnknownHosts::Pass => Decision::Pass,
             UnknownHosts::Refuse => Decision::Refuse(Refusal::UnknownHost),
         };
+        let traffic = Arc::clone(world.traffic());
+        let passing = passing(&traffic);
+        let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));
         let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
@@ -60,10 +64,20 @@ impl Snapshot {
             inbound,
             path_normalization: model.path_normalization,
             trust,
+            traffic,
+            passing,
             dns_refresh: model.dns_refresh,
             recipes,
         }
     }
+}
+
+/// What the mesh says of requests that go where their address says, if that is not what holds anyway. Nobody is chosen for
+/// them, so nobody is left alone.
+fn passing(traffic: &MeshTraffic) -> Option<TrafficPolicy> {
+    let pool = traffic.pool(None);
+    (pool != ConnectionPool::default())
+        .then(|| TrafficPolicy { connection_pool: pool, ..TrafficPolicy::default() })
 }
 
 /// The part of the table before, if the new one equals it.

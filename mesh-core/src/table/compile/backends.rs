@@ -2,17 +2,19 @@
 
 use super::{
     directory::Directory,
+    secure::Way,
     subsets::{RulesOfService, SubsetRules},
     world::World,
 };
 use crate::{
     model::{
-        Address, Host, Http2Upgrade, LocalityBalancing, Nearness, Port, Protocol, Resolution, Service,
-        Subset, TrafficPolicy, WrittenPolicy,
+        Address, Endpoint, Host, Http2Upgrade, MeshTraffic, Nearness, Port, Protocol, Resolution, Service,
+        Subset, TrafficDistribution, TrafficPolicy, WrittenPolicy,
     },
     table::{
+        backend_name::BackendName,
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, BackendName, GatewayRole, Names, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, GatewayRole, Names, Peers, TargetBackend, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,8 +24,11 @@ pub(super) struct Backends<'a> {
     pub(super) directory: &'a Directory,
     is_gateway: bool,
     subsets: &'a SubsetRules,
-    /// Where endpoints are preferred to be, where no rule says.
-    locality: Option<&'a Arc<LocalityBalancing>>,
+    /// What holds for traffic where nobody else says anything.
+    mesh: &'a MeshTraffic,
+    /// How many instances of the workload's own service run in each place.
+    peers: &'a Arc<Peers>,
+    world: &'a World,
     previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     made: BTreeMap<BackendName, Arc<Backend>>,
     /// Those that were asked for since [`Self::take_named`].
@@ -38,12 +43,13 @@ impl<'a> Backends<'a> {
         viewpoint: &Viewpoint,
         previous: Option<&'a BTreeMap<BackendName, Arc<Backend>>>,
     ) -> Self {
-        let World { directory, subsets, .. } = world;
+        let World { directory, subsets, peers, .. } = world;
         let is_gateway = viewpoint.gateway != GatewayRole::None;
-        let locality = world.locality();
-        let default_policy = Arc::new(of_mesh(TrafficPolicy::default(), locality));
+        let mesh = &**world.traffic();
+        let default_policy = WrittenPolicy::at_port(None, None, 0, mesh);
+        let default_policy = Arc::new(nearer(default_policy, TrafficDistribution::Anywhere, mesh));
         let (made, named) = (BTreeMap::new(), Vec::new());
-        Self { directory, is_gateway, subsets, locality, previous, made, named, default_policy }
+        Self { directory, is_gateway, subsets, mesh, peers, world, previous, made, named, default_policy }
     }
 
     /// Every backend made.
@@ -119,16 +125,28 @@ impl<'a> Backends<'a> {
         if let Some(made) = self.made.get(&name) {
             return Arc::clone(made);
         }
-        let endpoints = endpoints(service, subset, port);
+        let endpoints = endpoints(self.world, service, subset, port);
         let is_passthrough = match service.resolution {
             Resolution::Requested => !self.is_gateway,
             Resolution::ByName => true,
             Resolution::Endpoints | Resolution::FirstAddress | Resolution::Alias(_) => false,
         };
         let names = names(service, &endpoints);
-        let policy = self.policy(rules, subset, port.number);
-        let protocol = protocol(port.protocol, &policy);
-        let backend = Backend { name: name.clone(), protocol, is_passthrough, names, endpoints, policy };
+        let policy = self.policy(rules, subset, port.number, service.distribution);
+        let protocol = protocol(port.protocol, &policy, self.mesh.upgrades_http2);
+        let peers = self.peers_for(&policy);
+        let way = Way { service, subset, port: port.number, trust: self.world.trust() };
+        let secured = way.secured(policy.tls.as_ref(), &endpoints);
+        let backend = Backend {
+            name: name.clone(),
+            protocol,
+            is_passthrough,
+            names,
+            endpoints,
+            peers,
+            policy,
+            secured,
+        };
         let former =
             self.previous.and_then(|previous| previous.get(&name)).filter(|former| ***former == backend);
         let backend = former.map_or_else(|| Arc::new(backend), Arc::clone);
@@ -142,33 +160,50 @@ impl<'a> Backends<'a> {
         if std::ptr::eq(named, service) { rules } else { rules.and_then(self.subsets.of(service)) }
     }
 
-    fn policy(&self, rules: &RulesOfService<'_>, subset: Option<&Subset>, port: u16) -> Arc<TrafficPolicy> {
-        match (rules.policy(), subset.and_then(|subset| subset.policy.as_ref())) {
-            (None, None) => Arc::clone(&self.default_policy),
-            (service, subset) => {
-                let of_subset = subset.map(Arc::as_ref);
-                let policy = WrittenPolicy::at_port(service.map(Arc::as_ref), of_subset, port);
-                Arc::new(of_mesh(policy, self.locality))
-            }
+    fn policy(
+        &self,
+        rules: &RulesOfService<'_>,
+        subset: Option<&Subset>,
+        port: u16,
+        distribution: TrafficDistribution,
+    ) -> Arc<TrafficPolicy> {
+        let (whole, part) = (rules.policy(), subset.and_then(|subset| subset.policy.as_ref()));
+        if whole.is_none() && part.is_none() && distribution == TrafficDistribution::Anywhere {
+            return Arc::clone(&self.default_policy);
+        }
+        let (whole, part) = (whole.map(Arc::as_ref), part.map(Arc::as_ref));
+        Arc::new(nearer(WrittenPolicy::at_port(whole, part, port, self.mesh), distribution, self.mesh))
+    }
+
+    /// Where the workload's own kind runs, if a policy asks for it.
+    fn peers_for(&self, policy: &TrafficPolicy) -> Arc<Peers> {
+        match &policy.balancing.nearness {
+            Nearness::Zones(zones) if zones.is_enabled => Arc::clone(self.peers),
+            _ => Arc::default(),
         }
     }
 }
 
-/// A policy, with what the mesh says where the policy does not.
-fn of_mesh(mut policy: TrafficPolicy, locality: Option<&Arc<LocalityBalancing>>) -> TrafficPolicy {
-    if let (Nearness::OfMesh, Some(locality)) = (&policy.balancing.nearness, locality) {
-        policy.balancing.nearness = Nearness::Locality(LocalityBalancing::clone(locality));
+/// A policy, with what the service, or else the mesh, says of who is near where the policy does not.
+fn nearer(mut policy: TrafficPolicy, service: TrafficDistribution, mesh: &MeshTraffic) -> TrafficPolicy {
+    if policy.balancing.nearness == Nearness::OfMesh {
+        policy.balancing.nearness = match service {
+            TrafficDistribution::Anywhere => mesh.nearness.clone(),
+            preferred => Nearness::OfService(preferred),
+        };
     }
     policy
 }
 
-/// What is spoken to a port that speaks `protocol`, as a policy would have it.
-fn protocol(protocol: Protocol, policy: &TrafficPolicy) -> Protocol {
+/// What is spoken to a port that speaks `protocol`, as a policy would have it; `upgrades`: the mesh would have HTTP/2.
+fn protocol(protocol: Protocol, policy: &TrafficPolicy, upgrades: bool) -> Protocol {
     let pool = &policy.connection_pool;
-    match protocol {
-        Protocol::Opaque => protocol,
+    match (protocol, pool.http2_upgrade) {
+        (Protocol::Opaque, _) => protocol,
         _ if pool.uses_client_protocol => Protocol::OfClient,
-        _ if pool.http2_upgrade == Http2Upgrade::Always => Protocol::Http2,
+        (_, Http2Upgrade::Always) => Protocol::Http2,
+        // Of a port that only may speak HTTP the mesh does not know that it speaks HTTP/2.
+        (Protocol::Http, Http2Upgrade::OfMesh) if upgrades => Protocol::Http2,
         _ => protocol,
     }
 }
@@ -183,20 +218,28 @@ fn names(service: &Service, endpoints: &[BackendEndpoint]) -> Names {
     }
 }
 
-fn endpoints(service: &Service, subset: Option<&Subset>, port: &Port) -> Arc<[BackendEndpoint]> {
+fn endpoints(
+    world: &World,
+    service: &Service,
+    subset: Option<&Subset>,
+    port: &Port,
+) -> Arc<[BackendEndpoint]> {
     let selected = service
         .endpoints
         .iter()
         .filter(|endpoint| subset.is_none_or(|subset| subset.selects(&endpoint.labels)));
-    selected
-        .map(|endpoint| BackendEndpoint {
+    let endpoint = |endpoint: &Endpoint| {
+        let port = endpoint.ports.get(&port.name).copied().unwrap_or(port.target);
+        BackendEndpoint {
             address: endpoint.address.clone(),
-            port: endpoint.ports.get(&port.name).copied().unwrap_or(port.target),
+            port,
             weight: endpoint.weight.max(1),
             labels: Arc::clone(&endpoint.labels),
             locality: endpoint.locality.clone(),
             network: Arc::clone(&endpoint.network),
             service_account: Arc::clone(&endpoint.service_account),
-        })
-        .collect()
+            takes_mesh_tls: world.is_reached_by_tls(service, endpoint, port),
+        }
+    };
+    selected.map(endpoint).collect()
 }

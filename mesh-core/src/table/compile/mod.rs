@@ -2,6 +2,7 @@
 //!
 //! Compiling cannot fail: what is missing becomes a target that says so, and is refused when it is chosen.
 
+mod asked;
 mod assemble;
 mod backends;
 mod directory;
@@ -12,6 +13,7 @@ mod reuse;
 mod rules;
 mod scope;
 mod sealed;
+mod secure;
 mod subsets;
 mod world;
 

@@ -13,8 +13,9 @@ use super::{
 use crate::{
     model::VirtualService,
     table::{
+        backend_name::BackendName,
         index::RuleIndex,
-        snapshot::{Backend, BackendName, Rule, Snapshot, VirtualHost},
+        snapshot::{Backend, Rule, Snapshot, VirtualHost},
     },
 };
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -2,8 +2,11 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{LocalityBalancing, Model, PathNormalization, Security},
-    table::snapshot::Viewpoint,
+    model::{Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TlsDemand, Trust},
+    table::{
+        inbound::TlsDemands,
+        snapshot::{Peers, Viewpoint},
+    },
 };
 use std::sync::Arc;
 
@@ -17,6 +20,8 @@ pub(super) struct World {
     pub(super) directory: Directory,
     /// Who speaks about them.
     pub(super) subsets: SubsetRules,
+    /// How many instances of the workload's own service run in each place.
+    pub(super) peers: Arc<Peers>,
 }
 
 impl World {
@@ -30,12 +35,28 @@ impl World {
             viewpoint: viewpoint.clone(),
             directory: Directory::new(model, viewpoint, Scope::new(model, viewpoint)),
             subsets: SubsetRules::new(model, viewpoint),
+            peers: Arc::new(peers(model, viewpoint)),
         })
     }
 
-    /// Where endpoints are preferred to be, where no rule says.
-    pub(super) fn locality(&self) -> Option<&Arc<LocalityBalancing>> {
-        self.model.locality.as_ref()
+    /// What holds for traffic where nobody else says anything.
+    pub(super) fn traffic(&self) -> &Arc<MeshTraffic> {
+        &self.model.traffic
+    }
+
+    /// What the mesh believes about identities.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.model.trust
+    }
+
+    /// Whether a workload of a service is reached by the mesh's mutual TLS at a port: where it says that it takes that, and
+    /// no policy disables it there.
+    pub(super) fn is_reached_by_tls(&self, service: &Service, endpoint: &Endpoint, port: u16) -> bool {
+        let is_disabled = || {
+            let demands = TlsDemands::of(&self.model, &service.namespace, &endpoint.labels);
+            demands.at(port) == TlsDemand::Disabled
+        };
+        endpoint.takes_mesh_tls() && (self.model.security.peers.is_empty() || !is_disabled())
     }
 
     fn is_of(&self, model: &Model, viewpoint: &Viewpoint) -> bool {
@@ -48,12 +69,13 @@ impl World {
             sidecars,
             unknown_hosts,
             root_namespace,
-            locality,
+            traffic,
             path_normalization: _,
             trusted_proxies: _,
             trust,
             dns_refresh: _,
-            security: _,
+            security:
+                Security { peers, authorization: _, ext_authz: _, rate_limits: _, tokens: _, policies: _ },
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -63,9 +85,25 @@ impl World {
             && self.model.sidecars == *sidecars
             && self.model.unknown_hosts == *unknown_hosts
             && self.model.root_namespace == *root_namespace
-            && self.model.locality == *locality
+            && self.model.traffic == *traffic
             && self.model.trust == *trust
+            && self.model.security.peers == *peers
     }
+}
+
+/// Where the instances of the oldest service run that selects the workload.
+fn peers(model: &Model, viewpoint: &Viewpoint) -> Peers {
+    let selects = |service: &&Arc<Service>| {
+        let is_selected =
+            |labels: &Labels| labels.iter().all(|(key, value)| viewpoint.labels.get(key) == Some(value));
+        *service.namespace == *viewpoint.namespace && service.selects.as_ref().is_some_and(is_selected)
+    };
+    let mut peers = Peers::new();
+    for endpoint in model.services.iter().find(selects).into_iter().flat_map(|own| &*own.endpoints) {
+        let place = endpoint.locality.as_deref().cloned().unwrap_or_default();
+        *peers.entry(place).or_default() += 1;
+    }
+    peers
 }
 
 fn without_rules(model: &Model) -> Model {
@@ -77,12 +115,12 @@ fn without_rules(model: &Model) -> Model {
         sidecars: model.sidecars.clone(),
         unknown_hosts: model.unknown_hosts,
         root_namespace: Arc::clone(&model.root_namespace),
-        locality: model.locality.clone(),
+        traffic: Arc::clone(&model.traffic),
         path_normalization: PathNormalization::default(),
         trusted_proxies: 0,
         trust: model.trust.clone(),
         dns_refresh: model.dns_refresh,
-        security: Security::default(),
+        security: Security { peers: model.security.peers.clone(), ..Security::default() },
         digest: 0,
     }
 }

@@ -6,6 +6,7 @@ use super::{
         TargetExplanation,
     },
     policy::policy_in_words,
+    secured::{by_url_in_words, secured_in_words},
 };
 use crate::{
     model::{
@@ -42,7 +43,7 @@ impl Snapshot {
                 }
                 None => {
                     explanation.rule = Some(rule_reference);
-                    explanation.describe(rule, request);
+                    explanation.describe(rule, request, self.retries());
                     return explanation;
                 }
             }
@@ -65,6 +66,7 @@ impl Snapshot {
         match (decision, request.listener) {
             (Decision::Pass, _) => {
                 explanation.outcome = "passthrough";
+                explanation.secured = by_url_in_words(request);
                 let why = self.why_nobody(request);
                 explanation.summary = format!("{why}, so the request goes where its address says.");
             }
@@ -125,14 +127,17 @@ impl Explanation {
         self.summary = summary;
     }
 
-    /// What the matching rule does.
-    fn describe(&mut self, rule: &Rule, request: &RequestView<'_>) {
+    /// What the matching rule does; `of_mesh`: what the mesh says of retries where the rule does not.
+    fn describe(&mut self, rule: &Rule, request: &RequestView<'_>, of_mesh: Option<&RetryPolicy>) {
         self.delay = rule.route.injection.delay.map(delay_in_words);
         self.abort = rule.route.injection.abort.map(abort_in_words);
         self.timeout_ms =
             rule.route.timeout.map(|timeout| timeout.as_millis().try_into().unwrap_or(u64::MAX));
         match &rule.route.action {
-            Action::Forward(destinations) => self.describe_forward(rule, destinations, request),
+            Action::Forward(destinations) => {
+                self.retries = rule.route.retries.as_ref().or(of_mesh).map(retries_in_words);
+                self.describe_forward(rule, destinations, request);
+            }
             Action::Redirect(redirect) => {
                 self.outcome = "redirect";
                 self.status = Some(redirect.status.as_u16());
@@ -154,7 +159,6 @@ impl Explanation {
         let kept = destinations.iter().filter(|to| destinations.len() == 1 || to.weight > 0);
         let both = rule.targets.iter().zip(kept);
         self.targets = both.map(|(target, to)| explain_target(target, to, rule, request)).collect();
-        self.retries = rule.route.retries.as_ref().map(retries_in_words);
         let mirrors = rule.mirrors.iter().zip(&rule.route.mirrors);
         self.mirrors = mirrors.map(|(to, written)| explain_mirror(to, written, request)).collect();
         if self.describe_cors(rule, request) {
@@ -218,13 +222,15 @@ fn explain_target(
         percent: f64::from(target.weight) * 100.0 / rule.total_weight as f64,
         endpoints: endpoints.chain(requested).collect(),
         missing: backend.err().map(|missing| missing_in_words(missing, Named::from(to), request)),
+        secured: backend.ok().and_then(|backend| secured_in_words(backend, request)),
         policy: backend.map(|backend| policy_in_words(&backend.policy)).unwrap_or_default(),
         request_headers: edits_in_words(&target.request_headers),
         response_headers: edits_in_words(&target.response_headers),
     }
 }
 
-fn address_and_port(address: &Address, port: u16) -> String {
+/// An endpoint as people write it.
+pub(super) fn address_and_port(address: &Address, port: u16) -> String {
     match address {
         Address::Ip(ip) => std::net::SocketAddr::new(*ip, port).to_string(),
         Address::Name(name) => format!("{name}:{port}"),
@@ -242,6 +248,7 @@ fn retries_in_words(retries: &RetryPolicy) -> RetryExplanation {
         per_try_timeout_ms: retries
             .per_try_timeout
             .map(|time| time.as_millis().try_into().unwrap_or(u64::MAX)),
+        leaves_locality: retries.leaves_locality,
     }
 }
 

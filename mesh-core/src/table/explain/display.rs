@@ -28,6 +28,7 @@ impl fmt::Display for Explanation {
         for target in &self.targets {
             write_target(f, target)?;
         }
+        some_line(f, "secured", self.secured.as_ref())?;
         some_line(f, "rewritten path", self.rewritten_path.as_ref())?;
         some_line(f, "authority", self.rewritten_authority.as_ref())?;
         some_line(f, "location", self.location.as_ref())?;
@@ -70,7 +71,8 @@ impl RetryExplanation {
             return "none".to_owned();
         }
         let each = self.per_try_timeout_ms.map(|ms| format!(" of {ms} ms each")).unwrap_or_default();
-        format!("{}{each} on {}", self.attempts, self.on.join(","))
+        let leaves = if self.leaves_locality { ", away from where it failed twice" } else { "" };
+        format!("{}{each} on {}{leaves}", self.attempts, self.on.join(","))
     }
 }
 
@@ -109,6 +111,7 @@ fn write_target(f: &mut fmt::Formatter<'_>, target: &TargetExplanation) -> fmt::
         None if target.endpoints.is_empty() => line(f, "  endpoints", "none")?,
         None => line(f, "  endpoints", &target.endpoints.join(", "))?,
     }
+    some_line(f, "  secured", target.secured.as_ref())?;
     for setting in &target.policy {
         line(f, "  policy", setting)?;
     }

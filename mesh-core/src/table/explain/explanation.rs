@@ -26,6 +26,9 @@ pub struct Explanation {
     pub flag: Option<&'static str>,
     /// In one sentence, what happens and why.
     pub summary: String,
+    /// How the connection of a request that goes where its address says is secured; `None` when it is in plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secured: Option<String>,
     /// Where it can go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetExplanation>,
@@ -41,7 +44,7 @@ pub struct Explanation {
     /// The time for the whole request, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
-    /// When the request is tried again, if its rule says; the mesh's policy otherwise.
+    /// When the request is tried again, if its rule says, or else the mesh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<RetryExplanation>,
     /// Who gets a copy of the request.
@@ -69,6 +72,9 @@ pub struct RetryExplanation {
     /// The time for each try, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout_ms: Option<u64>,
+    /// Whether every second retry avoids the priorities of endpoints that were tried.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leaves_locality: bool,
 }
 
 /// What becomes of a request from a page of another origin.
@@ -143,6 +149,9 @@ pub struct TargetExplanation {
     /// What it lacks, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// How connections to it are secured; `None` when they are in plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secured: Option<String>,
     /// What its DestinationRule says about traffic and is not so anyway: `loadBalancer: ROUND_ROBIN`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<String>,

@@ -4,6 +4,7 @@ mod build;
 mod display;
 mod explanation;
 mod policy;
+mod secured;
 
 pub use explanation::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,

@@ -3,7 +3,7 @@
 use crate::model::{
     Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, Distribution, HashKey, HashTable,
     Http2Upgrade, LocalityBalancing, Nearness, OutlierDetection, ProxyProtocol, RegionFailover,
-    TrafficPolicy,
+    TrafficPolicy, ZoneBalancing,
 };
 use std::fmt::Display;
 
@@ -65,7 +65,10 @@ impl Words {
         match &balancing.nearness {
             Nearness::OfMesh => {}
             Nearness::Locality(setting) => self.say("localityLbSetting", locality_in_words(setting)),
-            Nearness::Zones(setting) => self.say("zoneAwareLbSetting", on_or_off(setting.is_enabled)),
+            Nearness::OfService(preferred) => {
+                self.say("trafficDistribution", preferred.name().unwrap_or_default());
+            }
+            Nearness::Zones(setting) => self.say("zoneAwareLbSetting", zones_in_words(setting)),
         }
         if let Some(warmup) = balancing.warmup {
             self.say("warmup", format!("{:?} from {}", warmup.duration, warmup.minimum));
@@ -75,7 +78,7 @@ impl Words {
     fn connection_pool(&mut self, pool: &ConnectionPool, default: &ConnectionPool) {
         let number = |n: u32| n.to_string();
         self.unless("maxConnections", pool.max_connections, default.max_connections, number);
-        self.unless("connectTimeout", pool.connect_timeout, default.connect_timeout, |time| {
+        self.unless("connectTimeout", pool.connect_timeout(), default.connect_timeout(), |time| {
             format!("{time:?}")
         });
         self.unless("maxConnectionDuration", pool.max_connection_duration, None, |time| {
@@ -154,19 +157,31 @@ fn table_in_words(table: HashTable) -> String {
     }
 }
 
+fn zones_in_words(setting: &ZoneBalancing) -> String {
+    let mut words = vec![on_or_off(setting.is_enabled).to_owned()];
+    if setting.is_enabled {
+        words.push(format!("with {} endpoints in the region or more", setting.least_endpoints));
+        words.extend(preferences(&setting.failover, &setting.failover_priority));
+    }
+    words.join(", ")
+}
+
 fn locality_in_words(setting: &LocalityBalancing) -> String {
     let mut words = vec![on_or_off(setting.is_enabled).to_owned()];
     for Distribution { from, to } in &setting.distribute {
         let to: Vec<_> = to.iter().map(|(locality, weight)| format!("{weight} % to {locality}")).collect();
         words.push(format!("from {from} {}", to.join(" and ")));
     }
-    words.extend(
-        setting.failover.iter().map(|RegionFailover { from, to }| format!("{to} stands in for {from}")),
-    );
-    if !setting.failover_priority.is_empty() {
-        words.push(format!("by {}", setting.failover_priority.join(", then ")));
-    }
+    words.extend(preferences(&setting.failover, &setting.failover_priority));
     words.join(", ")
+}
+
+fn preferences<'a>(
+    failover: &'a [RegionFailover],
+    labels: &'a [Box<str>],
+) -> impl Iterator<Item = String> + 'a {
+    let regions = failover.iter().map(|RegionFailover { from, to }| format!("{to} stands in for {from}"));
+    regions.chain((!labels.is_empty()).then(|| format!("by {}", labels.join(", then "))))
 }
 
 fn on_or_off(is_enabled: bool) -> &'static str {

@@ -2,18 +2,20 @@
 
 mod authorization;
 mod policies;
+mod rate_limits;
 mod tls_demands;
 mod tokens;
 mod view;
 
 pub use authorization::{AuthorizationExplanation, PolicyExplanation, RuleExplanation, RuleName, Verdict};
 pub use policies::Policies;
+pub use rate_limits::{InboundLimit, RateLimits};
 pub use tls_demands::TlsDemands;
 pub use tokens::Tokens;
 pub use view::InboundView;
 
 use super::Viewpoint;
-use crate::model::{KeySource, Model};
+use crate::model::{ExtAuthz, KeySource, Model};
 use authorization::Authorization;
 use std::sync::Arc;
 
@@ -27,6 +29,8 @@ pub struct Inbound {
     /// Whether mutual TLS is asked of those who connect.
     pub tls: TlsDemands,
     authorization: Arc<Authorization>,
+    ext_authz: Vec<Arc<ExtAuthz>>,
+    rate_limits: RateLimits,
     trusted_proxies: u32,
 }
 
@@ -34,11 +38,14 @@ impl Inbound {
     /// What of the model is for the workload that asks. Parts that equal those of `previous` are shared with it.
     pub(super) fn of(model: &Model, viewpoint: &Viewpoint, previous: Option<&Self>) -> Self {
         let former = previous.map(|previous| &previous.authorization);
+        let policies = Policies::of(model, viewpoint);
         Self {
             tokens: Tokens::of(model, viewpoint),
-            policies: Policies::of(model, viewpoint),
-            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels),
+            tls: TlsDemands::of(model, &viewpoint.namespace, &viewpoint.labels).or(&policies),
+            policies,
             authorization: Authorization::of(model, viewpoint, former),
+            ext_authz: model.security.ext_authz.clone(),
+            rate_limits: RateLimits::of(model, viewpoint),
             trusted_proxies: model.trusted_proxies,
         }
     }
@@ -93,5 +100,17 @@ impl Inbound {
     #[must_use]
     pub fn explain(&self, view: &InboundView<'_>) -> AuthorizationExplanation {
         self.authorization.explain(view)
+    }
+
+    /// The service of a name that is asked whether requests may pass.
+    #[must_use]
+    pub fn ext_authz(&self, name: &str) -> Option<&Arc<ExtAuthz>> {
+        self.ext_authz.iter().find(|ext_authz| *ext_authz.name == *name)
+    }
+
+    /// How many requests the workload takes.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.rate_limits
     }
 }

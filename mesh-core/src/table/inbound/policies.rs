@@ -65,6 +65,16 @@ impl Policies {
         self.ports.get(&port).or(service).or(self.otherwise.as_ref())
     }
 
+    /// The Policies for single ports.
+    pub(super) fn by_port(&self) -> impl Iterator<Item = (u16, &Policy)> {
+        self.ports.iter().map(|(port, policy)| (*port, &**policy))
+    }
+
+    /// The Policy for all other ports.
+    pub(super) fn otherwise(&self) -> Option<&Policy> {
+        self.otherwise.as_deref()
+    }
+
     /// Every Policy that holds on some port.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.ports.values().chain(&self.service).chain(&self.otherwise)

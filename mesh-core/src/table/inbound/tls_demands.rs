@@ -1,13 +1,15 @@
 //! Whether mutual TLS is asked of those who connect to a workload.
 
-use crate::model::{Labels, Model, PeerAuthentication, TlsDemand};
+use super::Policies;
+use crate::model::{Labels, Model, PeerAuthentication, Policy, TlsDemand};
 use std::collections::BTreeMap;
 
 /// What is asked of those who connect to one workload, port by port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsDemands {
-    demand: TlsDemand,
-    /// The ports for which something else holds.
+    /// What somebody says of every port.
+    demand: Option<TlsDemand>,
+    /// What somebody says of single ports.
     ports: BTreeMap<u16, TlsDemand>,
 }
 
@@ -28,21 +30,39 @@ impl TlsDemands {
         let mesh = oldest(&model.root_namespace, &|peers| peers.workloads.is_none());
         let own = oldest(namespace, &|peers| peers.workloads.is_none());
         let workload = oldest(namespace, &|peers| peers.workloads.as_ref().is_some_and(selects));
-        let narrowest = [workload, own, mesh].into_iter().flatten().find_map(|peers| peers.demand);
-        let demand = narrowest.unwrap_or_default();
+        let demand = [workload, own, mesh].into_iter().flatten().find_map(|peers| peers.demand);
         let ports = workload.into_iter().flat_map(|workload| &workload.ports);
-        Self { demand, ports: ports.map(|(port, own)| (*port, own.unwrap_or(demand))).collect() }
+        Self { demand, ports: ports.filter_map(|(port, own)| Some((*port, (*own)?))).collect() }
+    }
+
+    /// The same, and where nobody says anything by a PeerAuthentication, what the dialect of 2019 says.
+    pub(super) fn or(mut self, policies: &Policies) -> Self {
+        if self.demand.is_none() {
+            for (port, policy) in policies.by_port() {
+                self.ports.entry(port).or_insert_with(|| of_policy(policy));
+            }
+            self.demand = policies.otherwise().map(of_policy);
+        }
+        self
     }
 
     /// Whether anything but mutual TLS is refused at some port.
     #[must_use]
     pub fn has_strict(&self) -> bool {
-        std::iter::once(&self.demand).chain(self.ports.values()).any(|demand| *demand == TlsDemand::Strict)
+        self.demand.iter().chain(self.ports.values()).any(|demand| *demand == TlsDemand::Strict)
     }
 
     /// What is asked of those who connect to a port of the workload.
     #[must_use]
     pub fn at(&self, port: u16) -> TlsDemand {
-        self.ports.get(&port).copied().unwrap_or(self.demand)
+        self.ports.get(&port).copied().or(self.demand).unwrap_or_default()
+    }
+}
+
+/// A Policy that asks for nothing takes plain text; that it takes mutual TLS, too, does no harm.
+fn of_policy(policy: &Policy) -> TlsDemand {
+    match policy.peers {
+        Some(asked) if !asked.takes_plain_text && !policy.peer_is_optional => TlsDemand::Strict,
+        _ => TlsDemand::Permissive,
     }
 }

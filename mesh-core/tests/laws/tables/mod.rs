@@ -83,7 +83,6 @@ fn explained(explanation: &Explanation, decided: &Outcome) {
         Outcome::Refuse(Refusal::UnknownHost) => {
             assert_eq!((explanation.status, explanation.flag, name), (Some(502), None, None));
         }
-        Outcome::Refuse(Refusal::Misdirected) => unreachable!("a table does not know connections"),
         Outcome::Refuse(Refusal::Missing(_)) => {
             assert!(explanation.targets.iter().any(|target| target.missing.is_some()), "{explanation}");
         }

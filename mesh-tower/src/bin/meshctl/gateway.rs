@@ -1,16 +1,9 @@
 //! `meshctl gateway`: runs an ingress or egress gateway.
 
-use crate::{output::Failure, request::GatewayReference, route::Label};
+use crate::{log, output::Failure, request::GatewayReference, route::Label};
 use mesh_core::{source::file::FileSource, table::GatewayRole};
-use mesh_tower::mesh::{Config, Mesh};
-use std::{
-    io::{self, IsTerminal},
-    net::SocketAddr,
-    path::PathBuf,
-    process::ExitCode,
-    str::FromStr,
-};
-use tracing_subscriber::EnvFilter;
+use mesh_tower::mesh::{Config, IdentitySource, Mesh};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +41,13 @@ pub(crate) struct Arguments {
     /// The namespace of the gateway, and of documents that name none.
     #[arg(long, short, value_name = "NS", default_value = "default")]
     namespace: String,
+    /// Where the gateway's certificate for the mesh comes from: none, local, local:DIR, files:DIR. Default: the mesh's own
+    /// authority beside the documents, once they ask for mutual TLS.
+    #[arg(long, value_name = "SOURCE", env = "MESH_IDENTITY")]
+    identity: Option<IdentitySource>,
+    /// The service account that it has, which is the last part of its SPIFFE id. Default: default.
+    #[arg(long, value_name = "NAME", env = "MESH_SERVICE_ACCOUNT")]
+    service_account: Option<String>,
     /// A label of the gateway's workload.
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
@@ -62,7 +62,7 @@ struct Listen {
 
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    log();
+    log::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Work(format!("threads cannot be started: {error}")))?;
     let source = FileSource::new(arguments.files.clone(), arguments.namespace.clone());
@@ -84,14 +84,6 @@ async fn serve(config: Config, source: FileSource) -> Result<(), String> {
     ended.map_err(|error| error.to_string())
 }
 
-/// Logs on the standard error: what is opened and closed, and what is wrong with documents.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let has_colours = io::stderr().is_terminal() && !is_plain;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(has_colours).init();
-}
-
 impl Arguments {
     fn into_config(self) -> Config {
         let name = self.name.map(|name| name.resolve(&self.namespace));
@@ -99,6 +91,8 @@ impl Arguments {
             // A gateway sees what its own namespace sees, whichever namespace documents are in by default.
             namespace: name.as_ref().map_or(self.namespace, |name| name.namespace.to_string()),
             labels: self.labels.into_iter().map(|label| (label.key, label.value)).collect(),
+            identity: self.identity.unwrap_or_default(),
+            service_account: self.service_account,
             documents: self.files,
             secrets: self.secrets,
             gateway: name.map_or(GatewayRole::BySelector, GatewayRole::Named),

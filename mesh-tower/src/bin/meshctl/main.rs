@@ -1,9 +1,12 @@
-//! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways.
+//! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways and the mesh's own authority.
 
 mod analyze;
+mod authorized;
+mod ca;
 mod check;
 mod documents;
 mod gateway;
+mod log;
 mod output;
 mod request;
 mod route;
@@ -20,9 +23,10 @@ Examples:
   meshctl check checks.yaml                              whether requests are decided as a table expects
   meshctl check --output junit checks.yaml > checks.xml  the same for build servers
   meshctl gateway -f mesh/ --name shop/door              run a gateway
+  meshctl ca /srv/shop/.mesh-ca                          answer workloads that want certificates
   meshctl COMMAND --help                                 examples and exit codes of one command";
 
-/// Asks Istio documents what they mean, and runs gateways.
+/// Asks Istio documents what they mean, and runs gateways and the mesh's own certificate authority.
 #[derive(Debug, Parser)]
 #[command(name = "meshctl", version, after_help = EXAMPLES)]
 struct Cli {
@@ -36,6 +40,7 @@ enum Command {
     Route(route::Arguments),
     Check(check::Arguments),
     Gateway(gateway::Arguments),
+    Ca(ca::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         Command::Route(arguments) => route::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Gateway(arguments) => gateway::run(arguments),
+        Command::Ca(arguments) => ca::run(arguments),
     };
     result.unwrap_or_else(Failure::report)
 }

@@ -116,6 +116,13 @@ impl Asker {
     }
 }
 
+impl Workload {
+    /// Some workload of a namespace.
+    pub(crate) fn of_namespace(namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned() }
+    }
+}
+
 impl GatewayReference {
     /// The gateway; in `namespace` when none is written.
     pub(crate) fn resolve(self, namespace: &str) -> GatewayName {

@@ -1,6 +1,7 @@
 //! `meshctl route`: the decision for one request, and why.
 
 use crate::{
+    authorized::{self, Identity, Judged, Principal, Token},
     documents::Documents,
     output::{DECIDED, ERROR, Failure, WARNING, write_json},
     request::{Asker, GatewayReference, Question, Url, Workload},
@@ -11,6 +12,7 @@ use mesh_core::{
     model::Model,
     table::{Explanation, GatewayRole, Snapshot, Viewpoint},
 };
+use serde::Serialize;
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -26,6 +28,8 @@ Examples:
       the same call by a workload with this label, with this header
   meshctl route -f mesh/ --to https://shop.example.com/cart --gateway shop/door -X POST
       a request that comes in at port 443 of a gateway
+  meshctl route -f mesh/ --to http://product/ --as spiffe://cluster.local/ns/shop/sa/cart --token $TOKEN
+      whether the services behind let this workload in, with this end user, and by which rule
   meshctl route -f mesh/ --to http://product/ --output json | jq .targets
       the decision as JSON, for tools
 
@@ -55,6 +59,12 @@ pub(crate) struct Arguments {
     /// The gateway that it comes in at.
     #[arg(long, value_name = "NS/NAME")]
     gateway: Option<GatewayReference>,
+    /// Who sends it, as its certificate says.
+    #[arg(long = "as", value_name = "SPIFFE ID")]
+    principal: Option<Principal>,
+    /// The token that it carries; its claims are believed, as no key is asked for.
+    #[arg(long, value_name = "JWT", hide_env_values = true)]
+    token: Option<Token>,
     /// Its method.
     #[arg(long, short = 'X', default_value = "GET")]
     method: Method,
@@ -96,21 +106,39 @@ struct Header {
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let documents = Documents::load_good(&arguments.files, &arguments.namespace)?;
     let output = arguments.output;
+    let identity = Identity { workload: arguments.principal.clone(), user: arguments.token.clone() };
     let question = arguments.into_question();
     warn_of_gateway(&documents.model, &question.viewpoint)?;
     let snapshot = Snapshot::compile(&documents.model, &question.viewpoint, None);
-    let explanation = question.read_by(&snapshot).explain(&snapshot);
+    let question = question.read_by(&snapshot);
+    let route = question.explain(&snapshot);
+    let authorization = authorized::judge(&documents.model, &question, &snapshot, &route, &identity);
     match output {
-        Format::Text => write_text(&explanation)?,
-        Format::Json => write_json(&explanation)?,
+        Format::Text => {
+            write_text(&route)?;
+            authorized::write(&mut anstream::stdout().lock(), &authorization, &identity)?;
+        }
+        Format::Json => write_json(&Answer { route, authorization })?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is written for tools.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    route: Explanation,
+    /// What those who are asked make of the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization: Vec<Judged>,
 }
 
 impl Arguments {
     fn into_question(self) -> Question {
         let labels = self.labels.into_iter().map(|label| (label.key, label.value)).collect();
-        let asker = Asker { from: self.from, labels, gateway: self.gateway };
+        // Who says by whose name they ask says from which namespace, too.
+        let own = self.principal.as_ref().and_then(Principal::namespace).map(Workload::of_namespace);
+        let asker = Asker { from: self.from.or(own), labels, gateway: self.gateway };
         let mut headers = HeaderMap::new();
         for Header { name, value } in self.headers {
             headers.append(name, value);

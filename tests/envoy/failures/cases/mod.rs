@@ -3,6 +3,7 @@
 mod grpc;
 mod http1;
 mod http2;
+mod localities;
 mod outliers;
 mod retries;
 mod timeouts;
@@ -18,6 +19,7 @@ pub(super) fn all() -> Vec<Case> {
         grpc::cases(),
         timeouts::cases(),
         outliers::cases(),
+        localities::cases(),
     ];
     rooms.into_iter().flatten().collect()
 }

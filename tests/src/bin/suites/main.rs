@@ -5,12 +5,14 @@
 //! suite agrees less than `tests/suites.toml` records.
 
 mod analyzers;
+mod authz;
 mod config;
 mod conformance;
 mod documents;
 mod gateway_api;
 mod judgement;
 mod levels;
+mod rbac;
 mod report;
 mod routing;
 mod signatures;

@@ -1,7 +1,7 @@
 //! Suites: folders with an `about.json`, and who judges them.
 
 use crate::{
-    analyzers, config, conformance,
+    analyzers, authz, config, conformance,
     judgement::{Judgement, Outcome},
     routing, signatures, simulation, tokens, vectors,
 };
@@ -57,8 +57,7 @@ impl Suite {
             "istio-routing" => at_work(routing::judge(&self.folder))?,
             "istio-simulation" => simulation::judge(&self.folder)?,
             "authz" => {
-                let mut rows = self.unjudged()?;
-                rows.retain(|(table, ..)| !matches!(table.as_str(), "jwt_index" | "jwks" | "tokens"));
+                let mut rows = at_work(authz::judge(&self.folder))?;
                 rows.extend(at_work(tokens::judge(&self.folder))?);
                 rows
             }

@@ -7,6 +7,7 @@ use crate::{
     suite::read,
     world::{Call, Member, World, judge_all},
 };
+use ::tests::upstream::Upstream;
 use http::Response;
 use mesh_core::model::Labels;
 use mesh_tower::Body;
@@ -18,7 +19,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
-use tests::upstream::Upstream;
 
 /// One row of the index.
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@ use crate::spiffe;
 use crate::{
     documents::{self, list, text},
     judgement::Outcome,
+    rbac,
     suite::{read, tables},
 };
 use http::{HeaderName, HeaderValue, Request};
@@ -39,7 +40,8 @@ fn outcome(table: &str, row: &Value) -> Outcome {
         "grpc_path_matchers" => path_matcher(row),
         "grpc_header_matchers" => header_matcher(row),
         "grpc_vhost_matching" => virtual_host(row),
-        "grpc_rbac_construct" | "grpc_rbac_engine" => Outcome::unsaid("nobody is authorized yet"),
+        "grpc_rbac_construct" => rbac::construct(row),
+        "grpc_rbac_engine" => rbac::engine(row),
         "istio_spiffe" => spiffe::of_istio(row),
         "spiffe_ids" => spiffe::id(row),
         _ => Outcome::unsaid("cannot be said: no judge yet"),

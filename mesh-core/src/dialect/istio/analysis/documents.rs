@@ -6,8 +6,8 @@ use super::{
     workloads::{Workload, Workloads},
 };
 use crate::document::{
-    AuthorizationPolicy, Body, DestinationRule, Document, Gateway, RequestAuthentication, Secret, Service,
-    ServiceEntry, Sidecar, VirtualService,
+    AuthorizationPolicy, Body, DestinationRule, Document, Gateway, MeshConfig, RateLimit,
+    RequestAuthentication, Secret, Service, ServiceEntry, Sidecar, VirtualService,
 };
 
 /// The documents of one kind, in the order of precedence.
@@ -22,6 +22,8 @@ pub(super) struct Documents<'a> {
     pub(super) service_entries: All<'a, ServiceEntry>,
     pub(super) sidecars: All<'a, Sidecar>,
     pub(super) authorization: All<'a, AuthorizationPolicy>,
+    pub(super) mesh_configs: All<'a, MeshConfig>,
+    pub(super) rate_limits: All<'a, RateLimit>,
     pub(super) services: All<'a, Service>,
     pub(super) tokens: All<'a, RequestAuthentication>,
     pub(super) secrets: All<'a, Secret>,
@@ -45,6 +47,8 @@ impl<'a> Documents<'a> {
             Body::ServiceEntry(written) => self.service_entries.push((subject, written)),
             Body::Sidecar(written) => self.sidecars.push((subject, written)),
             Body::AuthorizationPolicy(written) => self.authorization.push((subject, written)),
+            Body::MeshConfig(written) => self.mesh_configs.push((subject, written)),
+            Body::RateLimit(written) => self.rate_limits.push((subject, written)),
             Body::Service(written) => self.services.push((subject, written)),
             Body::RequestAuthentication(written) => self.tokens.push((subject, written)),
             Body::Secret(written) => self.secrets.push((subject, written)),
@@ -52,7 +56,7 @@ impl<'a> Documents<'a> {
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
             Body::WorkloadGroup(written) => self.workloads.add(Workload::group(subject, written)),
             Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
-            Body::EndpointSlice(_) | Body::MeshConfig(_) | Body::PeerAuthentication(_) | Body::Policy(_) => {}
+            Body::EndpointSlice(_) | Body::Namespace | Body::PeerAuthentication(_) | Body::Policy(_) => {}
         }
     }
 }

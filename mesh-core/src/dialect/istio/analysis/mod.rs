@@ -1,6 +1,8 @@
 //! What is wrong between documents that are each right by themselves, with the codes of `istioctl analyze`.
 
+mod asked_services;
 mod attachments;
+mod authorization;
 mod client_tls;
 mod delegates;
 mod deployments;
@@ -39,14 +41,14 @@ use services::Selecting;
 ///
 /// | code | severity | what is told |
 /// |---|---|---|
-/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret |
+/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret; a MeshConfig or a RateLimit names a service, or a policy an extension provider, that is not there |
 /// | IST0109 | error | several VirtualServices route one host in the mesh |
 /// | IST0110 | error | several Sidecars select one workload |
 /// | IST0111 | error | several Sidecars of one namespace have no selector |
 /// | IST0112 | error | a destination names no port of a service that has several |
 /// | IST0116 | warning | several services reach one port of a workload by different protocols |
 /// | IST0118 | info | the name of a Service's port does not tell its protocol |
-/// | IST0127 | warning | a Gateway, a Sidecar or a ServiceEntry selects no workload |
+/// | IST0127 | warning | a Gateway, a Sidecar, a ServiceEntry or an AuthorizationPolicy selects no workload |
 /// | IST0128 | warning | a DestinationRule starts TLS and names no authorities to check the server by |
 /// | IST0129 | warning | the same, for one port |
 /// | IST0130 | warning | a rule of a VirtualService is never reached |
@@ -66,6 +68,8 @@ use services::Selecting;
 /// | IST0174 | warning | a DestinationRule is for a host that nobody describes |
 /// | IST0175 | warning | keys of tokens come from a host that nobody describes, and any host may be asked |
 /// | IST0177 | warning | ServiceEntries give one port of a host different protocols |
+/// | KIA0105 | error | an AuthorizationPolicy asks for identities where nobody proves one |
+/// | KIA0108 | error | an AuthorizationPolicy names a trust domain that nobody is of |
 /// | KIA0201 | warning | several DestinationRules say the same of one host |
 /// | KIA1104 | warning | the only destination of a rule has a weight, which means nothing |
 /// | KIA1105 | warning | a rule names one destination twice |
@@ -106,11 +110,13 @@ pub fn analyze<'a>(
     destination_rules::check_repeated(&documents.destination_rules, &mut faults);
     gateways::check(&documents.gateways, &mut faults);
     shared_certificates::check(&documents.gateways, &mut faults);
+    asked_services::check(&documents, &registry, &mut faults);
     secrets::check(&documents, &mut faults);
     sidecars::check(&documents, &mut faults);
     service_entries::check(&documents, &mut faults);
     tokens::check_claims(&documents, &model.root_namespace, &mut faults);
     tokens::check_keys(&documents, model, &registry, &mut faults);
+    authorization::check(&documents, model, &mut faults);
     services::check(&documents.services, &mut faults);
     let services = Selecting::new(&documents.services);
     gateway_ports::check(&documents, &services, &mut faults);

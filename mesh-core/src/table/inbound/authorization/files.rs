@@ -29,6 +29,8 @@ pub(super) struct Files(Option<Box<Lists>>);
 struct Lists {
     texts: [FxHashMap<Box<str>, List>; TEXTS],
     paths: Prefixes,
+    /// By their place in the path.
+    segments: Vec<FxHashMap<Box<str>, List>>,
     principals: Prefixes,
     ports: FxHashMap<u16, List>,
     sources: Blocks,
@@ -86,6 +88,12 @@ impl Lists {
         let list = match key {
             Key::Text(of, text) => self.texts[*of as usize].entry(text.clone()).or_default(),
             Key::PathPrefix(prefix) => self.paths.entry(prefix),
+            Key::Segment(place, segment) => {
+                if self.segments.len() <= *place {
+                    self.segments.resize_with(place + 1, FxHashMap::default);
+                }
+                self.segments[*place].entry(segment.clone()).or_default()
+            }
             Key::PrincipalPrefix(prefix) => self.principals.entry(prefix),
             Key::Port(port) => self.ports.entry(*port).or_default(),
             Key::Source(block) => self.sources.entry(*block),
@@ -137,6 +145,9 @@ impl Lists {
         let request = facts.view.request.as_ref()?;
         self.text(Of::Path, Some(request.path), candidates)?;
         self.paths.walk(request.path, |list| candidates.add(list))?;
+        for (segments, segment) in self.segments.iter().zip(request.path.split('/')) {
+            segments.get(segment).map_or(Some(()), |list| candidates.add(list))?;
+        }
         self.text(Of::Method, Some(request.method), candidates)?;
         if !self.texts[Of::Host as usize].is_empty() {
             let (host, bare) = (facts.host(), facts.bare_host());

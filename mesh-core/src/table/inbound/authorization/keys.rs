@@ -5,7 +5,7 @@ use super::{
     test::{Test, Which},
     texts::{Comparison, Texts},
 };
-use crate::model::{Glob, HeaderKey, IpBlock, RequestPrincipal};
+use crate::model::{Glob, HeaderKey, IpBlock, PathGlob, RequestPrincipal};
 use http::HeaderName;
 use rustc_hash::FxHashMap;
 
@@ -36,6 +36,8 @@ pub(super) enum Key {
     PathPrefix(Box<str>),
     /// The principal begins with this; never empty.
     PrincipalPrefix(Box<str>),
+    /// The path has this segment at this place.
+    Segment(usize, Box<str>),
     /// The port is this.
     Port(u16),
     /// The address at the other end is one of these.
@@ -46,8 +48,22 @@ pub(super) enum Key {
     Header(HeaderName, Box<str>),
 }
 
+/// By what a template is filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Template {
+    /// By what its paths begin with.
+    Beginning,
+    /// By a segment that they have at one place.
+    Segment,
+}
+
 /// Every choice of keys for a rule: one of a choice is met by any request that the rule is for.
 pub(super) fn choices(rule: &Rule) -> Vec<Vec<Key>> {
+    [Template::Beginning, Template::Segment].into_iter().flat_map(|by| choices_by(rule, by)).collect()
+}
+
+fn choices_by(rule: &Rule, by: Template) -> Vec<Vec<Key>> {
+    let keys = |test: &Test| keys(test, by);
     let mut choices: Vec<_> = rule.conditions.iter().filter_map(keys).collect();
     for parts in [&rule.sources, &rule.operations] {
         // Of every part its narrowest test: a request that meets the part meets that.
@@ -72,18 +88,18 @@ fn rank(keys: &[Key]) -> u8 {
     let of = |key: &Key| match key {
         Key::Text(Of::Method | Of::Namespace | Of::Issuer, _) | Key::Port(_) => 2,
         Key::PathPrefix(_) | Key::PrincipalPrefix(_) | Key::Source(_) | Key::Remote(_) => 1,
-        Key::Text(..) | Key::Header(..) => 0,
+        Key::Text(..) | Key::Header(..) | Key::Segment(..) => 0,
     };
     keys.iter().map(of).max().unwrap_or_default()
 }
 
 /// The values one of which a test asks for; `None` when it can be met by something else.
-fn keys(test: &Test) -> Option<Vec<Key>> {
+fn keys(test: &Test, by: Template) -> Option<Vec<Key>> {
     const VALUES: Which = Which::Values;
     match test {
         Test::Principal(pair) => texts(pair.get(VALUES)?, Of::Principal, Some(Key::PrincipalPrefix)),
         Test::Namespace(pair) => texts(pair.get(VALUES)?, Of::Namespace, None),
-        Test::Path(pair) => texts(pair.get(VALUES)?, Of::Path, Some(Key::PathPrefix)),
+        Test::Path(pair) => paths(pair.get(VALUES)?, by),
         Test::Method(pair) => texts(pair.get(VALUES)?, Of::Method, None),
         Test::Host(pair) => texts(pair.get(VALUES)?, Of::Host, None),
         Test::Header(HeaderKey::Named(name), pair) => {
@@ -107,6 +123,20 @@ fn keys(test: &Test) -> Option<Vec<Key>> {
         Test::RemoteIp(pair) => Some(pair.get(VALUES)?.all().iter().copied().map(Key::Remote).collect()),
         _ => None,
     }
+}
+
+fn paths(paths: &Texts<PathGlob>, by: Template) -> Option<Vec<Key>> {
+    let segment = |path: &PathGlob| {
+        let (place, segment) = path.segment().filter(|_| by == Template::Segment)?;
+        Some(Key::Segment(place, segment.into()))
+    };
+    let other = |path: &PathGlob| {
+        let exact = || path.exact().map(|text| Key::Text(Of::Path, text.into()));
+        let beginning = || path.beginning().map(|text| Key::PathPrefix(text.into()));
+        segment(path).or_else(exact).or_else(beginning)
+    };
+    let exact = paths.exact().map(|text| Some(Key::Text(Of::Path, text.into())));
+    paths.others().iter().map(other).chain(exact).collect()
 }
 
 fn texts<G: Comparison>(texts: &Texts<G>, of: Of, prefix: Option<fn(Box<str>) -> Key>) -> Option<Vec<Key>> {

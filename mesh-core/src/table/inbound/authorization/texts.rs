@@ -27,6 +27,11 @@ pub(super) trait Comparison: fmt::Display {
 
     /// What all texts that are meant begin with, if that is anything.
     fn beginning(&self) -> Option<&str>;
+
+    /// The segment that all paths that are meant have at one place, if there is one.
+    fn segment(&self) -> Option<(usize, &str)> {
+        None
+    }
 }
 
 impl Comparison for Glob {
@@ -65,6 +70,13 @@ impl Comparison for PathGlob {
         match self {
             Self::Glob(glob) => glob.beginning(),
             Self::Template(template) => Some(template.beginning()).filter(|text| !text.is_empty()),
+        }
+    }
+
+    fn segment(&self) -> Option<(usize, &str)> {
+        match self {
+            Self::Glob(_) => None,
+            Self::Template(template) => template.segment(),
         }
     }
 }

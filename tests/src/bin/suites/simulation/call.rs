@@ -15,6 +15,20 @@ pub(super) fn outcome(row: &Row, snapshot: &Snapshot) -> Outcome {
     compared(row, snapshot, &view(row, port, &HeaderMap::new(), listener))
 }
 
+/// Compares where a connection goes whose TLS ends behind the gateway.
+pub(super) fn sealed(row: &Row, snapshot: &Snapshot) -> Outcome {
+    let port = row.call["port"].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
+    let name = row.call["sni"].as_str().or(row.call["host"].as_str());
+    let got = match snapshot.decide_sealed(port, name, 0) {
+        Ok(backend) => backend.name.to_string(),
+        Err(refusal) => format!("{refusal:?}"),
+    };
+    let mut comparison = Comparison::default();
+    let expected = row.expect["cluster"].as_str().unwrap_or("a cluster");
+    comparison.check("cluster", is_same(expected, &got), expected, &got);
+    comparison.outcome()
+}
+
 fn view<'a>(row: &'a Row, port: u16, headers: &'a HeaderMap, listener: Option<u16>) -> RequestView<'a> {
     RequestView {
         method: "GET",

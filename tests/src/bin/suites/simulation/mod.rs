@@ -1,6 +1,7 @@
 //! Documents, and where a proxy would send one request by them.
 
 mod call;
+mod inbound;
 mod routes;
 mod supply;
 
@@ -77,25 +78,32 @@ fn outcome(folder: &Path, row: &Row) -> Result<Outcome, String> {
     let snapshot = Snapshot::compile(&documents::take(&documents).0, &row.proxy.viewpoint(), None);
     Ok(match row.call["route_name"].as_str() {
         Some(port) => routes::outcome(row, port, &written, &supplied, &snapshot),
+        None if row.call["mode"] == "inbound" => inbound::outcome(row, &snapshot),
+        None if is_sealed(row, &written) => call::sealed(row, &snapshot),
         None => call::outcome(row, &snapshot),
     })
+}
+
+/// Whether a connection passes through a gateway that does not end its TLS.
+fn is_sealed(row: &Row, written: &[Value]) -> bool {
+    let servers = written.iter().flat_map(|document| documents::list(&document["spec"], "servers"));
+    let mut modes = servers.map(|server| &server["tls"]["mode"]);
+    row.call["tls"] == "tls" && row.proxy.is_gateway() && modes.any(|mode| mode == "PASSTHROUGH")
 }
 
 /// Why nothing can be said about a row.
 fn unsaid(row: &Row, written: &[Value]) -> Option<&'static str> {
     let call = &row.call;
     let is_http = call["protocol"] == "http" || call["route_name"].is_string();
-    let servers = || written.iter().flat_map(|document| documents::list(&document["spec"], "servers"));
-    let ends_elsewhere = || servers().any(|server| server["tls"]["mode"] == "PASSTHROUGH");
+    let listeners = || written.iter().flat_map(|document| documents::list(&document["spec"], "ingress"));
     if call["mode"] == "inbound" {
-        return Some(
-            "what PeerAuthentication and a Sidecar's ingress say of inbound connections has no effect yet",
-        );
+        let has_own_tls = listeners().any(|listener| listener["tls"].is_object());
+        return has_own_tls.then_some("the TLS of a Sidecar's own ports has no effect yet");
     }
     if !is_http {
         return Some("connections that are not HTTP are not routed yet");
     }
-    if call["tls"] == "tls" && (!row.proxy.is_gateway() || ends_elsewhere()) {
+    if call["tls"] == "tls" && !row.proxy.is_gateway() {
         return Some("TLS that ends at the backend is not routed yet");
     }
     None
@@ -237,7 +245,7 @@ mod tests {
     #[test]
     fn what_is_not_http_is_not_judged() {
         let unsaid = |call| unsaid(&row("sidecar", call, json!({})), &[]).is_some();
-        assert!(unsaid(json!({"protocol": "tcp"})) && unsaid(json!({"protocol": "http", "mode": "inbound"})));
+        assert!(unsaid(json!({"protocol": "tcp"})) && !unsaid(json!({"protocol": "tcp", "mode": "inbound"})));
         assert!(unsaid(json!({"protocol": "http", "tls": "tls"})) && !unsaid(json!({"protocol": "http"})));
     }
 }

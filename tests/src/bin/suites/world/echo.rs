@@ -2,7 +2,6 @@
 
 use crate::documents::{list, name, namespace};
 use http::{HeaderMap, Request, Response, Version, header::HOST};
-use hyper::body::Incoming;
 use mesh_tower::{Body, BoxError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -28,7 +27,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn of(pod: &str, namespace: &str, request: &Request<Incoming>) -> Self {
+    fn of<B>(pod: &str, namespace: &str, request: &Request<B>) -> Self {
         let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
@@ -106,9 +105,9 @@ pub(crate) async fn deploy(documents: &[Value]) -> Vec<Pod> {
 }
 
 /// Answers with what was seen, after the time that `delay` in the query asks for.
-pub(super) async fn echo(
+pub(super) async fn echo<B>(
     (pod, namespace): (String, String),
-    request: Request<Incoming>,
+    request: Request<B>,
 ) -> Result<Response<Body>, BoxError> {
     let seen = Seen::of(&pod, &namespace, &request);
     let query = request.uri().query().unwrap_or_default();

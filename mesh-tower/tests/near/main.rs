@@ -1,5 +1,9 @@
 //! Endpoints are preferred by where they are, with a paused clock.
 
+mod preferred;
+mod retries;
+mod zones;
+
 use http::{Request, Response};
 use mesh_core::{
     dialect::Setting,
@@ -61,7 +65,14 @@ impl World {
     }
 
     fn with(places: &[&str], policy: &str, at: impl Fn(BalanceLayer) -> BalanceLayer) -> Self {
-        let (publisher, handle) = channel(Viewpoint { namespace: "shop".into(), ..Viewpoint::default() });
+        Self::of(&documents(places, policy), at)
+    }
+
+    /// A client whose labels are `app: client`.
+    fn of(documents: &str, at: impl Fn(BalanceLayer) -> BalanceLayer) -> Self {
+        let labels = [("app".to_owned(), "client".to_owned())].into();
+        let (publisher, handle) =
+            channel(Viewpoint { namespace: "shop".into(), labels, ..Viewpoint::default() });
         let failing = Arc::new(Mutex::new(BTreeSet::new()));
         let fails = Arc::clone(&failing);
         let upstream = service_fn(move |request: Request<Body>| {
@@ -77,12 +88,15 @@ impl World {
         let stack = balance.layer(OutlierLayer::new(ejections).layer(upstream));
         let mut world =
             Self { publisher, failing, stack: BoxCloneService::new(RouteLayer::new(handle).layer(stack)) };
-        world.publish(places, policy);
+        world.take(documents);
         world
     }
 
     fn publish(&mut self, places: &[&str], policy: &str) {
-        let text = documents(places, policy);
+        self.take(&documents(places, policy));
+    }
+
+    fn take(&mut self, text: &str) {
         let batch = Arc::new(Batch::of("product.yaml".into(), text.as_bytes(), "shop"));
         let (model, status) = Ledger::new(Setting::default()).take(&[batch]);
         assert!(status.faults.is_empty(), "{:?}", status.faults);

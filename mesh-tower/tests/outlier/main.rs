@@ -1,5 +1,7 @@
 //! Endpoints that fail are left alone, with a paused clock.
 
+mod rates;
+
 use http::{Request, Response, StatusCode};
 use mesh_core::{
     dialect::Setting,
@@ -78,10 +80,14 @@ impl World {
     }
 
     fn of(documents: &str) -> Self {
+        Self::watched(documents, OutlierLayer::default())
+    }
+
+    fn watched(documents: &str, layer: OutlierLayer) -> Self {
         let (mut publisher, handle) = channel(Viewpoint { namespace: "shop".into(), ..Viewpoint::default() });
         publish(&mut publisher, documents);
         let ways = Ways::default();
-        let stack = stack(handle, Arc::clone(&ways));
+        let stack = stack(handle, Arc::clone(&ways), layer);
         Self { publisher, ways, stack }
     }
 
@@ -130,6 +136,7 @@ fn request() -> Request<Body> {
 fn stack(
     handle: Handle,
     ways: Ways,
+    layer: OutlierLayer,
 ) -> BoxCloneService<Request<Body>, Response<BalanceBody<Body>>, BoxError> {
     let upstream = service_fn(move |request: Request<Body>| {
         let ways = Arc::clone(&ways);
@@ -149,7 +156,7 @@ fn stack(
         }
     });
     let ejections = Ejections::default();
-    let outlier = OutlierLayer::new(ejections.clone()).layer(upstream);
+    let outlier = layer.with_ejections(ejections.clone()).layer(upstream);
     let balance = BalanceLayer::new().with_ejections(ejections).layer(outlier);
     BoxCloneService::new(RouteLayer::new(handle).layer(balance))
 }
