@@ -19,6 +19,7 @@ mod services;
 mod sidecars;
 mod status;
 mod subsets;
+mod tokens;
 mod unreachable;
 mod workloads;
 

@@ -45,7 +45,7 @@ impl<'a> Compact<'a> {
         }
         let key_id = match header.remove("kid") {
             None => None,
-            Some(serde_json::Value::String(id)) => Some(id.into()).filter(|id: &Box<str>| !id.is_empty()),
+            Some(serde_json::Value::String(id)) => (!id.is_empty()).then(|| id.into()),
             Some(_) => return Err(TokenFault::KeyId),
         };
         let signature = decode(signature).ok_or(TokenFault::SignatureBase64)?;
