@@ -1,5 +1,4 @@
 use super::{bench::Bench, keys::Keys, service::Jwt};
-use crate::Context;
 use arc_swap::ArcSwapOption;
 use mesh_core::{
     model::TokenRule,
@@ -47,8 +46,7 @@ impl JwtLayer {
         Self::with_origin(Origin::Fixed(Arc::new(Inbound::of_tokens(tokens))), keys)
     }
 
-    /// Judges tokens by the rules that documents have for the workload: by the table that is pinned for a request, or the
-    /// newest of `handle`.
+    /// Judges tokens by the rules that documents have for the workload: by the newest table of `handle`.
     #[must_use]
     pub fn inbound(handle: Handle, keys: Keys) -> Self {
         Self::with_origin(Origin::Table(handle), keys)
@@ -74,10 +72,8 @@ impl JwtLayer {
     pub(super) fn bench(&self) -> Arc<Bench> {
         let inbound = match &self.origin {
             Origin::Fixed(inbound) => Arc::clone(inbound),
-            Origin::Table(handle) => {
-                let pinned = Context::current().and_then(|context| context.snapshot().cloned());
-                Arc::clone(pinned.unwrap_or_else(|| handle.snapshot()).inbound())
-            }
+            // The newest, not the one that is pinned: a caller names that one, and may name one that believed more.
+            Origin::Table(handle) => Arc::clone(handle.snapshot().inbound()),
         };
         let last = self.bench.load_full();
         last.filter(|bench| Arc::ptr_eq(&bench.inbound, &inbound)).unwrap_or_else(|| {

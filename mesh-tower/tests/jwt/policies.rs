@@ -6,17 +6,18 @@ use super::{
 use http::Request;
 use mesh_core::{
     dialect::Setting,
-    model::Labels,
+    model::{Labels, Model},
     source::Batch,
     table::Viewpoint,
     watch::{Ledger, channel},
 };
 use mesh_tower::{
-    Arrival, Body, Kind, Token,
+    Arrival, Body, Context, Kind, Token,
     jwt::{JwtLayer, Keys},
 };
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// The layer of a workload of the service `catalog` for which this Policy is written.
 fn layer(issuer: &Issuer, spec: &str) -> JwtLayer {
@@ -24,6 +25,15 @@ fn layer(issuer: &Issuer, spec: &str) -> JwtLayer {
 }
 
 fn layer_for(issuer: &Issuer, target: &str, spec: &str) -> JwtLayer {
+    let labels = Labels::from([("app".to_owned(), "catalog".to_owned())]);
+    let viewpoint = Viewpoint { namespace: "shop".to_owned(), labels, ..Viewpoint::default() };
+    let (mut publisher, handle) = channel(viewpoint);
+    publisher.publish(&model(issuer, target, spec));
+    JwtLayer::inbound(handle, Keys::inline()).with_clock(Arc::new(clock))
+}
+
+/// What a Policy of the service `catalog` means.
+fn model(issuer: &Issuer, target: &str, spec: &str) -> Model {
     let keys = jwks(&[issuer.jwk()]);
     let spec = spec.replace("JWT", &format!("issuer: '{ISSUER}', jwks: '{keys}'"));
     let documents = format!(
@@ -35,11 +45,7 @@ fn layer_for(issuer: &Issuer, target: &str, spec: &str) -> JwtLayer {
     let batch = Arc::new(Batch::of("shop.yaml".into(), documents.as_bytes(), "shop"));
     let (model, status) = Ledger::new(Setting::default()).take(&[batch]);
     assert!(status.faults.iter().all(|fault| !fault.is_refusal()), "{:?}", status.faults);
-    let labels = Labels::from([("app".to_owned(), "catalog".to_owned())]);
-    let viewpoint = Viewpoint { namespace: "shop".to_owned(), labels, ..Viewpoint::default() };
-    let (mut publisher, handle) = channel(viewpoint);
-    publisher.publish(&model);
-    JwtLayer::inbound(handle, Keys::inline()).with_clock(Arc::new(clock))
+    model
 }
 
 fn without_token(path: &str) -> Request<Body> {
@@ -138,4 +144,19 @@ async fn a_policy_for_one_port_asks_there_alone() {
     };
     assert_eq!(kind(&layer, at(8080)).await, Some(Kind::NoOrigin));
     assert_eq!(kind(&layer, at(9090)).await, None);
+}
+
+#[tokio::test]
+async fn nobody_is_judged_by_an_older_table_that_asked_for_less() {
+    let (mut publisher, handle) = channel(Viewpoint {
+        namespace: "shop".to_owned(),
+        labels: Labels::from([("app".to_owned(), "catalog".to_owned())]),
+        ..Viewpoint::default()
+    });
+    let issuer = Issuer::new("a");
+    let lax = handle.snapshot();
+    publisher.publish(&model(&issuer, "{name: catalog}", "origins: [{jwt: {JWT}}]"));
+    let layer = JwtLayer::inbound(handle, Keys::inline()).with_clock(Arc::new(clock));
+    let pinned = Context::default().pinned(lax, Instant::now() + Duration::from_secs(15));
+    assert_eq!(pinned.scope(kind(&layer, without_token("/"))).await, Some(Kind::NoOrigin));
 }
