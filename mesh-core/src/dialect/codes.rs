@@ -44,7 +44,7 @@ impl Finding {
 }
 
 /// Every code that [`analyze`](super::analyze) and [`translate`](super::translate) give, in order.
-pub const CODES: [Code; 30] = [
+pub const CODES: [Code; 32] = [
     UNKNOWN_REFERENCE,
     SEVERAL_OWNERS,
     CONFLICTING_SIDECARS,
