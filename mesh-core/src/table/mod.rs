@@ -18,6 +18,7 @@ mod outbound;
 mod request;
 mod secured;
 mod snapshot;
+mod viewpoint;
 
 pub use backend_name::BackendName;
 pub use decide::{Decision, Missing, Refusal};
@@ -34,6 +35,7 @@ pub use normal::{InvalidPath, normalized};
 pub use request::RequestView;
 pub use secured::Secured;
 pub use snapshot::{
-    Backend, BackendEndpoint, Chosen, GatewayRole, Generation, Listener, ListenerServer, MirrorTarget, Names,
-    Peers, Rule, Snapshot, Target, TargetBackend, Viewpoint, VirtualHost,
+    Backend, BackendEndpoint, Chosen, Generation, Listener, ListenerServer, MirrorTarget, Names, Peers, Rule,
+    Snapshot, Target, TargetBackend, VirtualHost,
 };
+pub use viewpoint::{GatewayRole, Viewpoint};

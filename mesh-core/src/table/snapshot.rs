@@ -2,7 +2,7 @@
 
 use super::{
     backend_name::BackendName, compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex,
-    matcher::Condition, outbound::Outbound, secured::Secured,
+    matcher::Condition, outbound::Outbound, secured::Secured, viewpoint::Viewpoint,
 };
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
@@ -50,37 +50,6 @@ impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// Who is asking: rules differ by the client's namespace and labels, and by gateway.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Viewpoint {
-    /// The workload's namespace.
-    pub namespace: String,
-    /// The workload's labels.
-    pub labels: Labels,
-    /// Whether it is a gateway.
-    pub gateway: GatewayRole,
-}
-
-impl Viewpoint {
-    /// Whether the workload has all of these labels.
-    #[must_use]
-    pub fn is_labelled(&self, labels: &Labels) -> bool {
-        labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
-    }
-}
-
-/// Whether a workload acts as gateways, and which.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum GatewayRole {
-    /// A service of the mesh, not a gateway.
-    #[default]
-    None,
-    /// Every gateway whose selector its labels meet.
-    BySelector,
-    /// This one, whatever its selector.
-    Named(crate::model::GatewayName),
 }
 
 /// The rules of a set of domains, in order.

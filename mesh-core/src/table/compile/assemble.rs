@@ -13,7 +13,8 @@ use crate::{
         decide::{Decision, Refusal},
         inbound::Inbound,
         index::RuleIndex,
-        snapshot::{GatewayRole, Generation, Rule, Snapshot, Viewpoint, VirtualHost},
+        snapshot::{Generation, Rule, Snapshot, VirtualHost},
+        viewpoint::{GatewayRole, Viewpoint},
     },
 };
 use std::sync::Arc;

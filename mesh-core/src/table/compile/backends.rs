@@ -14,7 +14,8 @@ use crate::{
     table::{
         backend_name::BackendName,
         decide::Missing,
-        snapshot::{Backend, BackendEndpoint, GatewayRole, Names, Peers, TargetBackend, Viewpoint},
+        snapshot::{Backend, BackendEndpoint, Names, Peers, TargetBackend},
+        viewpoint::{GatewayRole, Viewpoint},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use crate::{
     model::{Host, Model, Resolution, Service},
-    table::snapshot::Viewpoint,
+    table::viewpoint::Viewpoint,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

@@ -11,7 +11,8 @@ use crate::{
     },
     table::{
         hosts::HostIndex,
-        snapshot::{GatewayRole, Listener, ListenerServer, Rule, Viewpoint},
+        snapshot::{Listener, ListenerServer, Rule},
+        viewpoint::{GatewayRole, Viewpoint},
     },
 };
 use rustc_hash::FxHashMap;

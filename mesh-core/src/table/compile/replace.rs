@@ -7,7 +7,7 @@
 use super::{assemble::Compiler, rules::reach};
 use crate::{
     model::VirtualService,
-    table::{outbound::Outbound, snapshot::Viewpoint},
+    table::{outbound::Outbound, viewpoint::Viewpoint},
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

@@ -8,7 +8,8 @@ use crate::{
     },
     table::{
         matcher::Condition,
-        snapshot::{MirrorTarget, Rule, Target, TargetBackend, Viewpoint},
+        snapshot::{MirrorTarget, Rule, Target, TargetBackend},
+        viewpoint::Viewpoint,
     },
 };
 use smallvec::SmallVec;

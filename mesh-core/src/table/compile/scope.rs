@@ -2,7 +2,7 @@
 
 use crate::{
     model::{ImportListener, Model, Service, Sidecar, VirtualService},
-    table::snapshot::{GatewayRole, Viewpoint},
+    table::viewpoint::{GatewayRole, Viewpoint},
 };
 
 /// What the Sidecar of a workload lets it see; everything without one.

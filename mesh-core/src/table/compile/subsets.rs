@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Labels, Model, Service, Subset, SubsetRule, WrittenPolicy},
-    table::{hosts::HostIndex, snapshot::Viewpoint},
+    table::{hosts::HostIndex, viewpoint::Viewpoint},
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

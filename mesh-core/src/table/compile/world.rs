@@ -3,10 +3,7 @@
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
     model::{Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TlsDemand, Trust},
-    table::{
-        inbound::TlsDemands,
-        snapshot::{Peers, Viewpoint},
-    },
+    table::{inbound::TlsDemands, snapshot::Peers, viewpoint::Viewpoint},
 };
 use std::sync::Arc;
 
