@@ -109,59 +109,62 @@ fn an_authorization_service_of_http_is_told_what_is_written() {
     assert!(check.to_refused.as_ref().is_some_and(|names| is(names, "set-cookie") && !is(names, "x-user")));
 }
 
+/// Providers, and what is wrong with them.
+const WRONG_PROVIDERS: &[(&str, &str)] = &[
+    (
+        "{name: a, envoyExtAuthzHttp: {service: a.b, port: 0}}",
+        "envoyExtAuthzHttp.port: port number 0 must be in the range 1..65535",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {port: 80}}",
+        "envoyExtAuthzHttp: service must not be empty (write service: name.namespace.svc.cluster.local)",
+    ),
+    (
+        "{name: a, envoyExtAuthzGrpc: {service: 'a b', port: 80}}",
+        "envoyExtAuthzGrpc.service: domain name \"a b\" invalid (label \"a b\" must be 1 to 63 letters, digits and '-')",
+    ),
+    (
+        "{name: a, envoyExtAuthzGrpc: {service: 'A/b.c', port: 80}}",
+        "envoyExtAuthzGrpc.service: invalid value for namespace: \"A\"",
+    ),
+    (
+        "{name: a, envoyExtAuthzGrpc: {service: b.c, port: 80, statusOnError: '999'}}",
+        "envoyExtAuthzGrpc.statusOnError: unsupported statusOnError value 999 (write an HTTP status in quotes: \"503\")",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, pathPrefix: check}}",
+        "envoyExtAuthzHttp.pathPrefix: pathPrefix should begin with `/` but found \"check\" (write /check)",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, pathPrefix: '/a b'}}",
+        "envoyExtAuthzHttp.pathPrefix: invalid pathPrefix \"/a b\"",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, failOpne: true}}",
+        "envoyExtAuthzHttp.failOpne: unknown field (did you mean failOpen?)",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, includeRequestBodyInCheck: {}}}",
+        "envoyExtAuthzHttp.includeRequestBodyInCheck.maxRequestBytes: must be greater than 0 (write maxRequestBytes: 8192, say)",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, includeAdditionalHeadersInCheck: {'x a': b}}}",
+        "envoyExtAuthzHttp.includeAdditionalHeadersInCheck[\"x a\"]: is not a valid header name",
+    ),
+    (
+        "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80}, envoyExtAuthzGrpc: {service: b.c, port: 80}}",
+        "envoyExtAuthzHttp, envoyExtAuthzGrpc exclude one another (keep one)",
+    ),
+];
+
 #[test]
 fn wrong_providers_are_refused_at_their_line() {
-    for (provider, expected) in [
-        (
-            "{name: a, envoyExtAuthzHttp: {service: a.b, port: 0}}",
-            "envoyExtAuthzHttp.port: port number 0 must be in the range 1..65535",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {port: 80}}",
-            "envoyExtAuthzHttp: service must not be empty (write service: name.namespace.svc.cluster.local)",
-        ),
-        (
-            "{name: a, envoyExtAuthzGrpc: {service: 'a b', port: 80}}",
-            "envoyExtAuthzGrpc.service: domain name \"a b\" invalid (label \"a b\" must be 1 to 63 letters, digits and '-')",
-        ),
-        (
-            "{name: a, envoyExtAuthzGrpc: {service: 'A/b.c', port: 80}}",
-            "envoyExtAuthzGrpc.service: invalid value for namespace: \"A\"",
-        ),
-        (
-            "{name: a, envoyExtAuthzGrpc: {service: b.c, port: 80, statusOnError: '999'}}",
-            "envoyExtAuthzGrpc.statusOnError: unsupported statusOnError value 999 (write an HTTP status in quotes: \"503\")",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, pathPrefix: check}}",
-            "envoyExtAuthzHttp.pathPrefix: pathPrefix should begin with `/` but found \"check\" (write /check)",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, pathPrefix: '/a b'}}",
-            "envoyExtAuthzHttp.pathPrefix: invalid pathPrefix \"/a b\"",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, failOpne: true}}",
-            "envoyExtAuthzHttp.failOpne: unknown field (did you mean failOpen?)",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, includeRequestBodyInCheck: {}}}",
-            "envoyExtAuthzHttp.includeRequestBodyInCheck.maxRequestBytes: must be greater than 0 (write maxRequestBytes: 8192, say)",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80, includeAdditionalHeadersInCheck: {'x a': b}}}",
-            "envoyExtAuthzHttp.includeAdditionalHeadersInCheck[\"x a\"]: is not a valid header name",
-        ),
-        (
-            "{name: a, envoyExtAuthzHttp: {service: b.c, port: 80}, envoyExtAuthzGrpc: {service: b.c, port: 80}}",
-            "envoyExtAuthzHttp, envoyExtAuthzGrpc exclude one another (keep one)",
-        ),
-    ] {
-        let found = errors(&providers(&[provider]));
+    for (provider, expected) in WRONG_PROVIDERS {
+        let found = errors(&providers(&[*provider]));
         let [found] = &found[..] else { panic!("{provider}: {found:?}") };
         let prefix = "7: data.mesh.extensionProviders[0]";
         let rest = found.strip_prefix(prefix).unwrap_or_else(|| panic!("{found}"));
-        assert_eq!(rest.trim_start_matches(['.', ':', ' ']), expected, "{provider}");
+        assert_eq!(rest.trim_start_matches(['.', ':', ' ']), *expected, "{provider}");
     }
     let twice = "{name: a, envoyExtAuthzGrpc: {service: b.c, port: 80}}";
     assert_eq!(
@@ -238,99 +241,98 @@ fn a_limit_of_a_service_has_envoys_defaults_and_names() {
     assert_eq!(keys, [vec!["generic_key"], vec!["remote_address", "x-user", "b"]]);
 }
 
+/// Rules of limits, and what is wrong with them. BUCKET and SERVICE stand for what is right.
+const WRONG_LIMITS: &[(&str, &str)] = &[
+    (
+        "{name: a}",
+        "rules[0]: a rule without a limit (write local: {maxTokens: 100, tokensPerFill: 100, fillInterval: 1s}, say)",
+    ),
+    (
+        "{local: {fillInterval: 1s}}",
+        "rules[0].local.maxTokens: must be greater than 0 (write how many requests may come at once)",
+    ),
+    ("{local: {maxTokens: 1}}", "rules[0].local: fillInterval is missing (write fillInterval: 1s, say)"),
+    (
+        "{local: {maxTokens: 1, fillInterval: 49ms}}",
+        "rules[0].local.fillInterval: fillInterval must be at least 50ms (write a longer one, and more tokensPerFill)",
+    ),
+    (
+        "{local: {maxTokens: 1, tokensPerFill: 0, fillInterval: 1s}}",
+        "rules[0].local.tokensPerFill: must be greater than 0 (remove it for 1)",
+    ),
+    (
+        "{local: {maxTokens: 1, tokensPerFill: 2000000, fillInterval: 1s}}",
+        "rules[0].local: more than 1,000,000 tokens a second (write fewer tokensPerFill, or a longer fillInterval)",
+    ),
+    (
+        "{local: {BUCKET, maxBuckets: 0}}",
+        "rules[0].local.maxBuckets: must be greater than 0 (remove it for 10000)",
+    ),
+    (
+        "{local: {BUCKET, per: [route]}}",
+        "rules[0].local.per[0]: unknown value \"route\" (use one of peer, remoteAddress, path, method)",
+    ),
+    (
+        "{local: {BUCKET, per: [{}]}}",
+        "rules[0].local.per[0]: nothing that requests have in common (write peer, or {header: x-user}, say)",
+    ),
+    (
+        "{local: {BUCKET, per: [{header: 'a b'}]}}",
+        "rules[0].local.per[0].header: header name a b is not a valid header name",
+    ),
+    (
+        "{local: {BUCKET, per: [{claim: a..b}]}}",
+        "rules[0].local.per[0].claim: \"a..b\" is no claim (write a name, or the names that lead to the claim: group.name, [group][name])",
+    ),
+    (
+        "{local: {BUCKET}, status: 200}",
+        "rules[0].status: HTTP status 200 is not in range 400-599 (remove it for 429)",
+    ),
+    (
+        "{local: {BUCKET}, enforced: {value: 101}}",
+        "rules[0].enforced.value: 101 is neither 0 nor within 0.0001 and 100",
+    ),
+    (
+        "{local: {BUCKET}, match: [{headers: {'@request.auth.claims.sub': {exact: a}}}]}",
+        "rules[0].match[0].headers[\"@request.auth.claims.sub\"]: a limit is for requests with any claims (give each value of a claim its own bucket: per: [{claim: sub}])",
+    ),
+    ("{local: {BUCKET}, match: [{uri: {regex: '('}}]}", "rules[0].match[0].uri: "),
+    (
+        "{local: {BUCKET}, global: {SERVICE, descriptors: [[{value: a}]]}}",
+        "rules[0]: local, global exclude one another (keep one)",
+    ),
+    (
+        "{global: {SERVICE}}",
+        "rules[0].global: no descriptor is given (write descriptors: [[{of: remoteAddress}]], say)",
+    ),
+    (
+        "{global: {SERVICE, descriptors: [[]]}}",
+        "rules[0].global.descriptors[0]: a descriptor without entries (write [{value: all}], say)",
+    ),
+    (
+        "{global: {SERVICE, descriptors: [[{key: a}]]}}",
+        "rules[0].global.descriptors[0][0]: an entry without a value (write value, or of: remoteAddress, say)",
+    ),
+    (
+        "{global: {SERVICE, descriptors: [[{value: a, of: peer}]]}}",
+        "rules[0].global.descriptors[0][0]: value, of exclude one another (keep one)",
+    ),
+    (
+        "{global: {SERVICE, hitsAddend: 0, descriptors: [[{value: a}]]}}",
+        "rules[0].global.hitsAddend: must be greater than 0 (remove it for 1)",
+    ),
+    (
+        "{global: {service: a.b, port: 80, descriptors: [[{value: a}]]}}",
+        "rules[0].global: domain must not be empty (write the domain that the service knows)",
+    ),
+];
+
 #[test]
 fn wrong_limits_are_refused_at_their_line() {
     let bucket = "maxTokens: 1, fillInterval: 1s";
     let service = "service: a.b, port: 80, domain: d";
-    for (rule, expected) in [
-        (
-            "{name: a}".to_owned(),
-            "rules[0]: a rule without a limit (write local: {maxTokens: 100, tokensPerFill: 100, fillInterval: 1s}, say)",
-        ),
-        (
-            "{local: {fillInterval: 1s}}".to_owned(),
-            "rules[0].local.maxTokens: must be greater than 0 (write how many requests may come at once)",
-        ),
-        (
-            "{local: {maxTokens: 1}}".to_owned(),
-            "rules[0].local: fillInterval is missing (write fillInterval: 1s, say)",
-        ),
-        (
-            "{local: {maxTokens: 1, fillInterval: 49ms}}".to_owned(),
-            "rules[0].local.fillInterval: fillInterval must be at least 50ms (write a longer one, and more tokensPerFill)",
-        ),
-        (
-            "{local: {maxTokens: 1, tokensPerFill: 0, fillInterval: 1s}}".to_owned(),
-            "rules[0].local.tokensPerFill: must be greater than 0 (remove it for 1)",
-        ),
-        (
-            "{local: {maxTokens: 1, tokensPerFill: 2000000, fillInterval: 1s}}".to_owned(),
-            "rules[0].local: more than 1,000,000 tokens a second (write fewer tokensPerFill, or a longer fillInterval)",
-        ),
-        (
-            format!("{{local: {{{bucket}, maxBuckets: 0}}}}"),
-            "rules[0].local.maxBuckets: must be greater than 0 (remove it for 10000)",
-        ),
-        (
-            format!("{{local: {{{bucket}, per: [route]}}}}"),
-            "rules[0].local.per[0]: unknown value \"route\" (use one of peer, remoteAddress, path, method)",
-        ),
-        (
-            format!("{{local: {{{bucket}, per: [{{}}]}}}}"),
-            "rules[0].local.per[0]: nothing that requests have in common (write peer, or {header: x-user}, say)",
-        ),
-        (
-            format!("{{local: {{{bucket}, per: [{{header: 'a b'}}]}}}}"),
-            "rules[0].local.per[0].header: header name a b is not a valid header name",
-        ),
-        (
-            format!("{{local: {{{bucket}, per: [{{claim: a..b}}]}}}}"),
-            "rules[0].local.per[0].claim: \"a..b\" is no claim (write a name, or the names that lead to the claim: group.name, [group][name])",
-        ),
-        (
-            format!("{{local: {{{bucket}}}, status: 200}}"),
-            "rules[0].status: HTTP status 200 is not in range 400-599 (remove it for 429)",
-        ),
-        (
-            format!("{{local: {{{bucket}}}, enforced: {{value: 101}}}}"),
-            "rules[0].enforced.value: 101 is neither 0 nor within 0.0001 and 100",
-        ),
-        (
-            format!(
-                "{{local: {{{bucket}}}, match: [{{headers: {{'@request.auth.claims.sub': {{exact: a}}}}}}]}}"
-            ),
-            "rules[0].match[0].headers[\"@request.auth.claims.sub\"]: a limit is for requests with any claims (give each value of a claim its own bucket: per: [{claim: sub}])",
-        ),
-        (format!("{{local: {{{bucket}}}, match: [{{uri: {{regex: '('}}}}]}}"), "rules[0].match[0].uri: "),
-        (
-            format!("{{local: {{{bucket}}}, global: {{{service}, descriptors: [[{{value: a}}]]}}}}"),
-            "rules[0]: local, global exclude one another (keep one)",
-        ),
-        (
-            format!("{{global: {{{service}}}}}"),
-            "rules[0].global: no descriptor is given (write descriptors: [[{of: remoteAddress}]], say)",
-        ),
-        (
-            format!("{{global: {{{service}, descriptors: [[]]}}}}"),
-            "rules[0].global.descriptors[0]: a descriptor without entries (write [{value: all}], say)",
-        ),
-        (
-            format!("{{global: {{{service}, descriptors: [[{{key: a}}]]}}}}"),
-            "rules[0].global.descriptors[0][0]: an entry without a value (write value, or of: remoteAddress, say)",
-        ),
-        (
-            format!("{{global: {{{service}, descriptors: [[{{value: a, of: peer}}]]}}}}"),
-            "rules[0].global.descriptors[0][0]: value, of exclude one another (keep one)",
-        ),
-        (
-            format!("{{global: {{{service}, hitsAddend: 0, descriptors: [[{{value: a}}]]}}}}"),
-            "rules[0].global.hitsAddend: must be greater than 0 (remove it for 1)",
-        ),
-        (
-            "{global: {service: a.b, port: 80, descriptors: [[{value: a}]]}}".to_owned(),
-            "rules[0].global: domain must not be empty (write the domain that the service knows)",
-        ),
-    ] {
+    for (rule, expected) in WRONG_LIMITS {
+        let rule = rule.replace("BUCKET", bucket).replace("SERVICE", service);
         let found = errors(&limit(&rule));
         let [found] = &found[..] else { panic!("{rule}: {found:?}") };
         assert!(found.starts_with(&format!("6: spec.{expected}")), "{rule}:\n{found}\n{expected}");

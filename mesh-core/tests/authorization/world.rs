@@ -17,7 +17,7 @@ pub(crate) fn model(text: &str) -> Model {
     let batch = Arc::new(Batch::of("policies.yaml".into(), text.as_bytes(), "shop"));
     let (model, status) = Ledger::new(Setting::default()).take(&[batch]);
     let refused: Vec<_> =
-        status.faults.iter().filter(|fault| fault.is_error()).map(Fault::to_string).collect();
+        status.faults.iter().filter(|fault| fault.is_refusal()).map(Fault::to_string).collect();
     assert!(refused.is_empty(), "{refused:?}: {text}");
     model
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::asked::auth::{Allowed, CheckResponse, Code, Denied, header, older, pair};
 
 pub(super) fn cases() -> Vec<Case> {
-    [over_http(), bodies(), by_grpc()].into_iter().flatten().collect()
+    [over_http(), denials(), bodies(), by_grpc()].into_iter().flatten().collect()
 }
 
 /// A request with much to tell.
@@ -46,8 +46,6 @@ fn over_http() -> Vec<Case> {
     let written = "pathPrefix: /check, includeRequestHeadersInCheck: [cookie, x-ext-*], \
                    includeAdditionalHeadersInCheck: {x-by: mesh, x-ext-c: fixed}, headersToUpstreamOnAllow: [x-user], \
                    headersToDownstreamOnAllow: [x-trace, x-kept]";
-    let few =
-        json!({"http_service": {"authorization_response": {"allowed_client_headers": names(&["x-a"])}}});
     let says = &[
         ("x-user", "me"),
         ("x-trace", "t"),
@@ -55,17 +53,6 @@ fn over_http() -> Vec<Case> {
         ("x-other", "1"),
         ("x-envoy-auth-headers-to-remove", "authorization, x-old"),
     ];
-    let denial = Guard::Http(
-        302,
-        &[
-            ("location", "/login"),
-            ("content-type", "text/html"),
-            ("set-cookie", "a=1"),
-            ("set-cookie", "b=2"),
-            ("x-a", "1"),
-        ],
-        "<a>log in</a>",
-    );
     let open = json!({"failure_mode_allow": true});
     vec![
         Case {
@@ -75,18 +62,6 @@ fn over_http() -> Vec<Case> {
         Case {
             asks: vec![RICH],
             ..http("a service says yes and more", told, written, Guard::Http(200, says, "ignored"))
-        },
-        http("a service sends its clients elsewhere", json!({}), "", denial.clone()),
-        http(
-            "a service sends its clients elsewhere in few words",
-            few,
-            "headersToDownstreamOnDeny: [x-a]",
-            denial.clone(),
-        ),
-        Case { asks: vec![call()], ..http("a gRPC client is sent elsewhere", json!({}), "", denial.clone()) },
-        Case {
-            asks: vec![Ask { method: Method::HEAD, ..get("/") }],
-            ..http("a HEAD is sent elsewhere", json!({}), "", denial)
         },
         http(
             "a service says no without a word",
@@ -103,6 +78,37 @@ fn over_http() -> Vec<Case> {
             Guard::Http(503, &[], ""),
         ),
         http("a service fails, and is done without", open, "failOpen: true", Guard::Http(500, &[], "broken")),
+    ]
+}
+
+/// Denials, as clients get them.
+fn denials() -> Vec<Case> {
+    let few =
+        json!({"http_service": {"authorization_response": {"allowed_client_headers": names(&["x-a"])}}});
+    let denial = Guard::Http(
+        302,
+        &[
+            ("location", "/login"),
+            ("content-type", "text/html"),
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2"),
+            ("x-a", "1"),
+        ],
+        "<a>log in</a>",
+    );
+    vec![
+        http("a service sends its clients elsewhere", json!({}), "", denial.clone()),
+        http(
+            "a service sends its clients elsewhere in few words",
+            few,
+            "headersToDownstreamOnDeny: [x-a]",
+            denial.clone(),
+        ),
+        Case { asks: vec![call()], ..http("a gRPC client is sent elsewhere", json!({}), "", denial.clone()) },
+        Case {
+            asks: vec![Ask { method: Method::HEAD, ..get("/") }],
+            ..http("a HEAD is sent elsewhere", json!({}), "", denial)
+        },
     ]
 }
 
