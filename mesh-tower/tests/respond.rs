@@ -29,13 +29,16 @@ fn grpc() -> Request<Body> {
         .expect("valid")
 }
 
-#[tokio::test]
-async fn every_refusal_is_answered_as_envoy_does() {
+/// A kind, and what it is answered with: status, flag, details and body.
+type Row = (Kind, u16, &'static str, String, String);
+
+/// What becomes of calls.
+fn of_calls() -> Vec<Row> {
     let early =
         |reason: &str| format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
     let reset = |reason: &str| format!("{RESET}{reason}");
     let teapot = AbortStatus::Http(StatusCode::IM_A_TEAPOT);
-    for (kind, status, flag, details, body) in [
+    vec![
         (Kind::NoRoute, 404, "NR", "route_not_found".to_owned(), String::new()),
         (Kind::UnknownHost, 502, "-", "direct_response".to_owned(), String::new()),
         (Kind::NoCluster(Missing::Subset), 503, "NC", "cluster_not_found".to_owned(), String::new()),
@@ -73,6 +76,12 @@ async fn every_refusal_is_answered_as_envoy_does() {
             "upstream request timeout".to_owned(),
         ),
         (Kind::Aborted(teapot), 418, "FI", "fault_filter_abort".to_owned(), "fault filter abort".to_owned()),
+    ]
+}
+
+/// What becomes of those who may not come in.
+fn of_strangers() -> Vec<Row> {
+    vec![
         (
             Kind::BadToken(TokenFault::Expired),
             401,
@@ -94,7 +103,12 @@ async fn every_refusal_is_answered_as_envoy_does() {
             "istio_authn_access_denied".to_owned(),
             "Origin authentication failed.".to_owned(),
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn every_refusal_is_answered_as_envoy_does() {
+    for (kind, status, flag, details, body) in of_calls().into_iter().chain(of_strangers()) {
         let response = answer(kind, Request::default()).await;
         assert_eq!(response.status(), status, "{kind:?}");
         let refused = response.extensions().get::<Refused>().unwrap();

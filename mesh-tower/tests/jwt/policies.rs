@@ -49,7 +49,7 @@ fn model(issuer: &Issuer, target: &str, spec: &str) -> Model {
 }
 
 fn without_token(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).unwrap()
+    Request::get(path).body(Body::empty()).expect("a request")
 }
 
 async fn kind(layer: &JwtLayer, request: Request<Body>) -> Option<Kind> {
