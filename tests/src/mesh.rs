@@ -7,7 +7,10 @@ use crate::{
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{model::Labels, table::GatewayRole, watch::Status};
-use mesh_tower::{Body, BoxError, Mesh, mesh::Config};
+use mesh_tower::{
+    Body, BoxError, Mesh,
+    mesh::{Config, IdentitySource},
+};
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -16,10 +19,11 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower::Service;
 
-/// What a workload needs to know to join the mesh of these documents.
+/// What a workload needs to know to join the mesh of these documents. Its certificate, if any, is given to it by hand.
 #[must_use]
 pub fn config(documents: &Documents) -> Config {
-    Config { documents: vec![documents.folder().to_owned()], ..Config::default() }
+    let identity = IdentitySource::None;
+    Config { documents: vec![documents.folder().to_owned()], identity, ..Config::default() }
 }
 
 /// A workload of the mesh of these documents.

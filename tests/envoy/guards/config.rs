@@ -23,8 +23,9 @@ pub(super) fn bootstrap<'a>(app: SocketAddr, cases: impl Iterator<Item = (&'a Ca
     })
 }
 
+/// Without spaces: Envoy calls services of gRPC by the name of their cluster.
 fn guard_of(case: &Case) -> String {
-    format!("{GUARD} of {}", case.name)
+    format!("{GUARD}-of-{}", case.name.replace(' ', "-"))
 }
 
 fn cluster(name: &str, address: SocketAddr, is_http2: bool) -> Value {

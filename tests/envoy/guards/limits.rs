@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
             json!({"filter_enforced": {"default_value": {"numerator": 0, "denominator": "HUNDRED"}}}),
             ", enforced: {value: 0}",
         ),
-        global("a service says yes", said(1)),
+        global("a service says that there is room", said(1)),
         global("a service says no", said(2)),
         global("a service says no in its own words", Said { raw_body: b"wait".to_vec(), ..said(2) }),
         Case { asks: vec![call()], ..global("a service says no to a gRPC call", said(2)) },

@@ -25,12 +25,13 @@ use tokio::net::TcpStream;
 use tower::service_fn;
 
 /// Headers of questions that one side adds of itself, with what they are for.
-const OWN_HEADERS: [(&str, &str); 5] = [
+const OWN_HEADERS: [(&str, &str); 6] = [
     ("x-request-id", "names the request in traces and logs"),
     ("x-forwarded-proto", "is what Envoy adds to every request"),
     ("x-forwarded-for", "is what Envoy adds to questions"),
     ("x-envoy-internal", "the same"),
     ("x-envoy-expected-rq-timeout-ms", "tells another Envoy how long this one waits"),
+    ("x-envoy-attempt-count", "tells which try of a question the mesh makes"),
 ];
 
 /// The service that Envoy guards.
@@ -114,7 +115,11 @@ async fn http(
             asked.lock().expect("no panic").push(Question::Http {
                 method: head.method.to_string(),
                 target: head.uri.to_string(),
-                headers: texts(&seen),
+                // One side asks with several lines of a header, the other with one: that is the same.
+                headers: texts(&seen)
+                    .into_iter()
+                    .map(|(name, lines)| (name, vec![lines.join(",")]))
+                    .collect(),
                 body: sent.escape_ascii().to_string(),
             });
             let mut response = Response::builder().status(status);
@@ -152,7 +157,12 @@ impl Outcomes {
     pub(super) async fn of(case: &Case, address: SocketAddr, guards: &Guards) -> Self {
         let mut answers = Vec::new();
         for ask in &case.asks {
-            answers.push(send(address, ask).await);
+            let mut answer = send(address, ask).await;
+            if guards.address().is_none() {
+                // Envoy says so only of a service's limits; whoever tries again should know of one's own, too.
+                answer.headers.remove("x-envoy-ratelimited");
+            }
+            answers.push(answer);
         }
         let questions = std::mem::take(&mut *guards.questions.lock().expect("no panic"));
         Self { answers, questions }
