@@ -80,13 +80,13 @@ impl Change {
     }
 }
 
-/// Appends a value to the last one of a header, after a comma.
+/// Appends a value to the first one of a header, after a comma, as Envoy does.
 fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    let all: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-    let joined = [&all[..], &[value.as_bytes()]].concat().join(&b","[..]);
     // Values that are fine stay fine with commas between them.
-    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
-        headers.insert(name, joined);
+    if let Some(first) = headers.get_mut(name)
+        && let Ok(joined) = HeaderValue::from_bytes(&[first.as_bytes(), value.as_bytes()].join(&b","[..]))
+    {
+        *first = joined;
     }
 }
 

@@ -107,21 +107,24 @@ pub(super) fn verdict(answer: CheckResponse) -> Result<Changes, Error> {
 }
 
 fn allowed(allowed: Allowed) -> Result<Changes, Error> {
-    let changes = |options: &[HeaderOption]| options.iter().map(change).collect::<Result<Vec<_>, _>>();
     let removed = allowed.headers_to_remove.iter();
     let set = allowed.query_parameters_to_set.into_iter();
     let unset = allowed.query_parameters_to_remove.into_iter();
     Ok(Changes {
-        request: changes(&allowed.headers)?,
+        request: allowed.headers.iter().map(change_of_request).collect::<Result<_, _>>()?,
         removed: removed.filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect(),
         query: set.map(|set| (set.key, Some(set.value))).chain(unset.map(|name| (name, None))).collect(),
-        response: changes(&allowed.response_headers_to_add)?,
+        response: allowed.response_headers_to_add.iter().map(change).collect::<Result<_, _>>()?,
     })
 }
 
+/// Envoy looks at nothing but `append` here, whatever `append_action` says.
+fn change_of_request(option: &HeaderOption) -> Result<Change, Error> {
+    let appends = option.append.as_ref().is_some_and(|append| append.value);
+    change_by(option, if appends { How::Join } else { How::Set })
+}
+
 fn change(option: &HeaderOption) -> Result<Change, Error> {
-    let header = option.header.as_ref().ok_or_else(|| Error::new(Kind::CheckInvalid))?;
-    let value = if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value };
     let how = match (&option.append, option.append_action()) {
         (Some(append), _) if append.value => How::Join,
         (Some(_), _) | (None, Action::OverwriteIfExistsOrAdd) => How::Set,
@@ -129,6 +132,12 @@ fn change(option: &HeaderOption) -> Result<Change, Error> {
         (None, Action::AddIfAbsent) => How::AddIfAbsent,
         (None, Action::OverwriteIfExists) => How::SetIfPresent,
     };
+    change_by(option, how)
+}
+
+fn change_by(option: &HeaderOption, how: How) -> Result<Change, Error> {
+    let header = option.header.as_ref().ok_or_else(|| Error::new(Kind::CheckInvalid))?;
+    let value = if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value };
     Change::parse(&header.key, value, how)
 }
 

@@ -89,9 +89,8 @@ impl<'a> InboundView<'a> {
             Dimension::Path => self.request.map(|request| borrowed(request.path)),
             Dimension::Method => self.request.map(|request| borrowed(request.method)),
             Dimension::Header(name) => {
-                let mut values = self.request?.headers.get_all(name).iter().map(|value| value.as_bytes());
-                let first = Cow::Borrowed(values.next()?);
-                Some(values.fold(first, |joined, value| [&*joined, value].join(&b","[..]).into()))
+                // Of several lines the first, as in Envoy.
+                self.request?.headers.get(name).map(|value| Cow::Borrowed(value.as_bytes()))
             }
             Dimension::Claim(path) => match self.claims?.get(path)? {
                 serde_json::Value::String(text) => Some(borrowed(text)),
