@@ -281,11 +281,12 @@ async fn it_changes_a_request_that_may_pass_and_its_answer() {
         headers,
         [
             "host=product",
-            "x-added=1",
+            // Envoy looks at `append` alone.
             "x-added=2",
             "x-joined=1,2",
-            "x-kept=1",
+            "x-kept=2",
             "x-new=2",
+            "x-none=2",
             "x-over=2",
             "x-set=2"
         ]
