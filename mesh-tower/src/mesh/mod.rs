@@ -228,6 +228,12 @@ impl Mesh {
         &self.0.identity
     }
 
+    /// Why this workload had no certificate when it started, if it wanted one. It may have got one since.
+    #[must_use]
+    pub fn unproven(&self) -> Option<&IssueFault> {
+        self.0.unproven.as_deref()
+    }
+
     /// What this workload was started with.
     #[must_use]
     pub fn config(&self) -> &Config {
