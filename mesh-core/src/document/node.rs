@@ -1,4 +1,8 @@
 //! A YAML or JSON value that remembers the line it was written on.
+//!
+//! Keys and texts up to 23 bytes, as most are, lie in the tree itself: documents are mostly made of small words.
+
+use smol_str::SmolStr;
 
 /// One value of a document, with the line it starts on.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +25,7 @@ pub enum Value {
     /// A number with a fraction or an exponent.
     Float(f64),
     /// Text, quoted or plain.
-    Text(String),
+    Text(SmolStr),
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order written.
@@ -32,7 +36,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key as written.
-    pub key: String,
+    pub key: SmolStr,
     /// The line of the key, counted from 1.
     pub line: u32,
     /// The value.

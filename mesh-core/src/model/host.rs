@@ -60,13 +60,6 @@ impl Host {
         Ok(Self(name.to_ascii_lowercase().into()))
     }
 
-    /// The same name, in this memory.
-    ///
-    /// Names that are compared again and again are best kept near what is read with them.
-    pub(crate) fn kept_in(&self, memory: &Arc<str>) -> Self {
-        if self.0 == *memory { Self(Arc::clone(memory)) } else { self.clone() }
-    }
-
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

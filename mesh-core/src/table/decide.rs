@@ -2,8 +2,9 @@
 
 use super::{
     hosts::{Found, FoundPattern},
+    index::{are_few, first_of},
     request::RequestView,
-    snapshot::{Backend, Chosen, Rule, Snapshot, VirtualHost},
+    snapshot::{Backend, Chosen, Held, Rule, Snapshot},
 };
 use crate::model::Action;
 use std::sync::Arc;
@@ -49,7 +50,9 @@ impl Snapshot {
     pub fn decide(&self, request: &RequestView<'_>, roll: u32) -> Decision {
         let decision = self.choose(request, roll);
         let Decision::Forward(chosen) = decision else { return decision };
-        match self.target(chosen).map(|target| target.backend(request.port)) {
+        let rule = self.rule(chosen);
+        let target = rule.targets.get(chosen.target as usize).filter(|_| !rule.is_whole);
+        match target.map(|target| target.backend(request.port)) {
             Some(Err(missing)) => Decision::Refuse(Refusal::Missing(missing)),
             _ => decision,
         }
@@ -62,10 +65,10 @@ impl Snapshot {
             Ok(found) => found,
             Err(decision) => return decision,
         };
-        let VirtualHost { rules, index, .. } = &*self.virtual_hosts[found.owner as usize];
-        let Some(number) = index.first_match(rules, request) else {
-            return Decision::Refuse(Refusal::NoRoute);
-        };
+        let Held { rules, host } = &self.virtual_hosts[found.owner as usize];
+        let number =
+            if are_few(rules) { first_of(rules, request) } else { host.index.first_match(rules, request) };
+        let Some(number) = number else { return Decision::Refuse(Refusal::NoRoute) };
         let rule = &rules[number as usize];
         let mut chosen = Chosen { host: found.owner, rule: number, target: 0 };
         let Some(number) = rule.choose(roll) else {
@@ -117,6 +120,9 @@ impl Snapshot {
 impl Rule {
     /// The number of the target that a roll falls on; `None` when there is none.
     fn choose(&self, roll: u32) -> Option<u32> {
+        if self.targets.len() <= 1 {
+            return (!self.targets.is_empty()).then_some(0);
+        }
         // Scales the roll to 0..total without the bias of a remainder.
         let scaled = (u128::from(roll) * u128::from(self.total_weight)) >> 32;
         let mut passed = 0;

@@ -25,13 +25,6 @@ pub(super) struct Site {
     more: Option<u32>,
 }
 
-impl Site {
-    /// The virtual host on its first port.
-    pub(super) fn first(self) -> Option<u32> {
-        self.port.map(|_| self.virtual_host)
-    }
-}
-
 impl Outbound {
     /// Nobody yet, with room for so many hosts.
     pub(super) fn with_capacity(hosts: usize) -> Self {

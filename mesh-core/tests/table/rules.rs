@@ -15,7 +15,7 @@ fn compile(routes: Vec<Route>, viewpoint: &Viewpoint) -> Snapshot {
 
 fn names(table: &Snapshot) -> Vec<String> {
     let hosts = table.virtual_hosts();
-    hosts.flat_map(|host| &host.rules).map(|rule| rule.name.to_string()).collect()
+    hosts.flat_map(|host| host.rules.iter()).map(|rule| rule.name.to_string()).collect()
 }
 
 #[test]

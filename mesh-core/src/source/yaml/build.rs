@@ -4,6 +4,7 @@ use super::{MAX_DEPTH, MAX_TEXT, MAX_VALUES, Mistake, merge::merge, scalar, shor
 use crate::document::{Entry, Node, Value};
 use rustc_hash::FxHashMap;
 use saphyr_parser::{ScalarStyle, Tag};
+use smol_str::SmolStr;
 use std::borrow::Cow;
 
 const SPLIT: &str = "split the file, or repeat less with aliases";
@@ -47,7 +48,7 @@ enum Content {
 
 #[derive(Debug)]
 struct Key {
-    text: String,
+    text: SmolStr,
     line: usize,
     is_merge: bool,
 }
@@ -103,8 +104,8 @@ impl Builder {
         if let Some((key, mapping)) = self.awaited_key() {
             mapping.add(size);
             let is_merge = text == "<<" && style == ScalarStyle::Plain && tag.is_none();
-            let name = (anchor != 0).then(|| Value::Text((*text).to_owned()));
-            *key = Some(Key { text: text.into_owned(), line, is_merge });
+            let name = (anchor != 0).then(|| Value::Text(SmolStr::new(&*text)));
+            *key = Some(Key { text: SmolStr::new(&*text), line, is_merge });
             if let Some(value) = name {
                 let node = Node { line: short(line), value };
                 self.anchor(line, anchor, Anchored { node, size, height: 0 })?;
@@ -113,7 +114,7 @@ impl Builder {
         }
         // The parser places what is not written at whatever comes next: the key's line says more.
         let is_written = !text.is_empty() || style != ScalarStyle::Plain;
-        let value = scalar::resolve(line, text, style, tag)?;
+        let value = scalar::resolve(line, &text, style, tag)?;
         let line = if is_written { line } else { self.key_line().unwrap_or(line) };
         self.put(anchor, Anchored { node: Node { line: short(line), value }, size, height: 0 })
     }

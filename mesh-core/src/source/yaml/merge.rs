@@ -2,6 +2,7 @@
 
 use super::Mistake;
 use crate::document::{Entry, Node, Value};
+use smol_str::SmolStr;
 use std::collections::HashSet;
 
 /// Adds to `entries` what they lack of the merged mappings, which come in the order of their precedence.
@@ -9,7 +10,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>, merged: Vec<Node>) -> Result<(), M
     if merged.is_empty() {
         return Ok(());
     }
-    let mut written: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    let mut written: HashSet<SmolStr> = entries.iter().map(|entry| entry.key.clone()).collect();
     for node in merged {
         let mappings = match node.value {
             Value::List(mappings) => mappings,

@@ -3,28 +3,27 @@
 use super::Mistake;
 use crate::document::Value;
 use saphyr_parser::{ScalarStyle, Tag};
-use std::borrow::Cow;
 
 /// The value of a scalar; its tag, if it has one, over its style.
 pub(super) fn resolve(
     line: usize,
-    text: Cow<'_, str>,
+    text: &str,
     style: ScalarStyle,
     tag: Option<&Tag>,
 ) -> Result<Value, Mistake> {
     let Some(tag) = tag else {
-        let other = if style == ScalarStyle::Plain { of_plain(&text) } else { None };
-        return Ok(other.unwrap_or_else(|| Value::Text(text.into_owned())));
+        let other = if style == ScalarStyle::Plain { of_plain(text) } else { None };
+        return Ok(other.unwrap_or_else(|| Value::Text(text.into())));
     };
     if is_non_specific(tag) {
-        return Ok(Value::Text(text.into_owned()));
+        return Ok(Value::Text(text.into()));
     }
     let value = match core_type(tag) {
-        Some("str") => return Ok(Value::Text(text.into_owned())),
-        Some("null") => of_plain(&text).filter(|value| *value == Value::Null),
-        Some("bool") => of_plain(&text).filter(|value| matches!(value, Value::Bool(_))),
-        Some("int") => of_plain(&text).filter(|value| matches!(value, Value::Int(_))),
-        Some("float") => float(&text).map(Value::Float),
+        Some("str") => return Ok(Value::Text(text.into())),
+        Some("null") => of_plain(text).filter(|value| *value == Value::Null),
+        Some("bool") => of_plain(text).filter(|value| matches!(value, Value::Bool(_))),
+        Some("int") => of_plain(text).filter(|value| matches!(value, Value::Int(_))),
+        Some("float") => float(text).map(Value::Float),
         _ => return Err(unknown_tag(line, tag)),
     };
     value.ok_or_else(|| Mistake::new(line, format!("{text:?} is no !!{}", tag.suffix)))

@@ -13,7 +13,7 @@ use crate::{
         decide::{Decision, Refusal},
         inbound::Inbound,
         index::RuleIndex,
-        snapshot::{Generation, Rule, Snapshot, VirtualHost},
+        snapshot::{Generation, Held, Rule, Snapshot, VirtualHost},
         viewpoint::{GatewayRole, Viewpoint},
     },
 };
@@ -93,7 +93,7 @@ pub(super) struct Compiler<'a> {
     pub(super) scope: Scope<'a>,
     pub(super) backends: Backends<'a>,
     pub(super) reuse: Reuse<'a>,
-    hosts: Vec<Arc<VirtualHost>>,
+    hosts: Vec<Held>,
 }
 
 impl<'a> Compiler<'a> {
@@ -130,19 +130,15 @@ impl<'a> Compiler<'a> {
         origins: Vec<Box<str>>,
         rules: Vec<Rule>,
     ) -> u32 {
-        let host = VirtualHost { name: name.into(), origins, rules, index: RuleIndex::default() };
+        let host =
+            VirtualHost { name: name.into(), origins, rules: rules.into(), index: RuleIndex::default() };
         self.reuse.note(owner, self.backends.take_named());
         let former = self.reuse.equal(&host);
-        self.push(former.unwrap_or_else(|| host.indexed()))
-    }
-
-    /// A virtual host of the table, by its number.
-    pub(super) fn host(&self, number: u32) -> &VirtualHost {
-        &self.hosts[number as usize]
+        self.push(former.unwrap_or_else(|| host.indexed().into()))
     }
 
     /// Takes a virtual host into the table as it is.
-    pub(super) fn push(&mut self, host: Arc<VirtualHost>) -> u32 {
+    pub(super) fn push(&mut self, host: Held) -> u32 {
         self.hosts.push(host);
         self.hosts.len() as u32 - 1
     }

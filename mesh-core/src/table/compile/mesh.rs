@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     model::{Attachment, HostPattern, Port, Protocol, Service, VirtualService},
-    table::{
-        hosts::HostIndex,
-        outbound::{Outbound, Site},
-    },
+    table::{hosts::HostIndex, outbound::Outbound},
 };
 use rustc_hash::FxHashSet;
 use std::{cell::Cell, sync::Arc};
@@ -53,7 +50,7 @@ impl<'a> Compiler<'a> {
         let mut sites = Vec::with_capacity(services.len());
         for service in services {
             let site = outbound.site(self.site_of(service, &claims, &mut met));
-            outbound.claim(&self.beside(site, service.host.to_pattern()), site);
+            outbound.claim(&service.host.to_pattern(), site);
             sites.push(site);
         }
         for rules in &rules {
@@ -177,18 +174,8 @@ impl<'a> Compiler<'a> {
             if !free.is_empty() {
                 let number = self.add_ruled(&pattern.to_string(), rules);
                 let site = outbound.site(free.into_iter().map(|port| (port, number)));
-                outbound.claim(&self.beside(site, pattern.clone()), site);
+                outbound.claim(pattern, site);
             }
-        }
-    }
-
-    /// A pattern whose text lies in the memory of the virtual host that it leads to, which is where a request goes next.
-    fn beside(&self, site: Site, pattern: HostPattern) -> HostPattern {
-        match (pattern, site.first()) {
-            (HostPattern::Exact(host), Some(number)) => {
-                HostPattern::Exact(host.kept_in(&self.host(number).name))
-            }
-            (pattern, _) => pattern,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     table::{
         backend_name::BackendName,
         index::RuleIndex,
-        snapshot::{Backend, Rule, Snapshot, VirtualHost},
+        snapshot::{Backend, Held, Rule, Snapshot, VirtualHost},
     },
 };
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -110,7 +110,8 @@ impl<'a> Reuse<'a> {
     fn find(&mut self, name: &str, is_same: impl Fn(usize) -> bool) -> Option<usize> {
         let hosts = &*self.previous?.virtual_hosts;
         // Most come in the order in which they came before.
-        let is_next = hosts.get(self.cursor).is_some_and(|host| *host.name == *name) && is_same(self.cursor);
+        let is_next =
+            hosts.get(self.cursor).is_some_and(|held| *held.host.name == *name) && is_same(self.cursor);
         let found = if is_next { Some(self.cursor) } else { self.search(hosts, name, is_same) };
         if let Some(number) = found {
             self.cursor = number + 1;
@@ -118,16 +119,11 @@ impl<'a> Reuse<'a> {
         found
     }
 
-    fn search(
-        &mut self,
-        hosts: &'a [Arc<VirtualHost>],
-        name: &str,
-        is_same: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
+    fn search(&mut self, hosts: &'a [Held], name: &str, is_same: impl Fn(usize) -> bool) -> Option<usize> {
         let by_name = self.by_name.get_or_insert_with(|| {
             let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-            for (number, host) in hosts.iter().enumerate() {
-                by_name.entry(&host.name).or_default().push(number);
+            for (number, held) in hosts.iter().enumerate() {
+                by_name.entry(&held.host.name).or_default().push(number);
             }
             by_name
         });
@@ -135,9 +131,9 @@ impl<'a> Reuse<'a> {
     }
 
     /// The virtual host of the table before that equals this one, to be shared.
-    pub(super) fn equal(&mut self, host: &VirtualHost) -> Option<Arc<VirtualHost>> {
+    pub(super) fn equal(&mut self, host: &VirtualHost) -> Option<Held> {
         let hosts = &self.previous?.virtual_hosts;
-        self.find(&host.name, |number| *hosts[number] == *host).map(|number| Arc::clone(&hosts[number]))
+        self.find(&host.name, |number| *hosts[number].host == *host).map(|number| hosts[number].clone())
     }
 
     /// Notes what the latest virtual host was made of.
@@ -147,7 +143,7 @@ impl<'a> Reuse<'a> {
     }
 
     /// The virtual host of the table before that has this number, as the next one of this table.
-    fn take(&mut self, number: usize, owner: Option<&Arc<VirtualService>>) -> Option<Arc<VirtualHost>> {
+    fn take(&mut self, number: usize, owner: Option<&Arc<VirtualService>>) -> Option<Held> {
         let previous = self.previous?;
         let recipe = &previous.recipes.hosts[number];
         self.is_taken[number] = true;
@@ -160,7 +156,7 @@ impl<'a> Reuse<'a> {
             }
             _ => Arc::clone(recipe),
         });
-        Some(Arc::clone(&previous.virtual_hosts[number]))
+        Some(previous.virtual_hosts[number].clone())
     }
 
     /// What the table was made of, for the one after it; and all its backends, of which `made` were made now.
@@ -230,12 +226,12 @@ impl Compiler<'_> {
             }
             Some(owner) => {
                 let rules = rules_of(owner, Place::Mesh, self.viewpoint, &mut self.backends);
-                let name = Arc::clone(&previous.virtual_hosts[former].name);
-                let host =
-                    VirtualHost { name, origins: vec![origin(owner)], rules, index: RuleIndex::default() };
-                self.reuse.note(Owner::of(Some(owner)), self.backends.take_named());
                 let former = &previous.virtual_hosts[former];
-                self.push(if host == **former { Arc::clone(former) } else { host.indexed() });
+                let name = Arc::clone(&former.host.name);
+                let (origins, rules) = (vec![origin(owner)], rules.into());
+                let host = VirtualHost { name, origins, rules, index: RuleIndex::default() };
+                self.reuse.note(Owner::of(Some(owner)), self.backends.take_named());
+                self.push(if host == *former.host { former.clone() } else { host.indexed().into() });
             }
         }
     }

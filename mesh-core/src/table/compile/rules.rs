@@ -92,6 +92,7 @@ pub(super) fn only_rule(name: &str, destination: Destination, backend: TargetBac
         name: Arc::clone(&route.name),
         conditions: SmallVec::default(),
         route: Arc::new(route),
+        is_whole: target.is_whole(),
         targets: [target].into(),
         total_weight: 100,
         mirrors: Box::default(),
@@ -157,6 +158,7 @@ fn rule(route: &Arc<Route>, block: &Block, place: Place<'_>, backends: &mut Back
         conditions: Condition::of(block.port.filter(|_| matches!(place, Place::Mesh)), &block.conditions),
         route: Arc::clone(route),
         total_weight: targets.iter().map(|target| u64::from(target.weight)).sum(),
+        is_whole: targets.iter().all(Target::is_whole),
         targets,
         mirrors: mirrors(route, backends),
     }

@@ -32,9 +32,9 @@ impl Snapshot {
             Ok(found) => found,
             Err(decision) => return self.nobody(decision, request),
         };
-        let host = &*self.virtual_hosts[found.owner as usize];
+        let host = &*self.virtual_hosts[found.owner as usize].host;
         let mut explanation = of_host(found, host);
-        for (number, rule) in (1..).zip(&host.rules) {
+        for (number, rule) in (1..).zip(&*host.rules) {
             let rule_reference = reference(number, rule);
             match rule.mismatch(request) {
                 Some(mismatch) => {

@@ -40,7 +40,7 @@ struct Files {
 impl RuleIndex {
     /// Files `rules`, unless they are few.
     pub(super) fn new(rules: &[Rule]) -> Self {
-        if rules.len() <= FEW {
+        if are_few(rules) {
             return Self(None);
         }
         let keys: Vec<Vec<Key<'_>>> = rules.iter().map(keys).collect();
@@ -58,13 +58,25 @@ impl RuleIndex {
     /// The first of `rules`, which are those that were filed, that is for the request. Does not allocate, unless a
     /// header that is asked for has several lines.
     pub(super) fn first_match(&self, rules: &[Rule], request: &RequestView<'_>) -> Option<u32> {
-        let is_match = |number: &u32| rules[*number as usize].mismatch(request).is_none();
         let mut candidates = Candidates::default();
         match &self.0 {
-            Some(files) if files.collect(request, &mut candidates).is_some() => candidates.find(is_match),
-            _ => (0..rules.len() as u32).find(is_match),
+            Some(files) if files.collect(request, &mut candidates).is_some() => {
+                candidates.find(|number| rules[*number as usize].mismatch(request).is_none())
+            }
+            _ => first_of(rules, request),
         }
     }
+}
+
+/// Whether there are so few rules that nothing is filed: [`first_of`] finds what [`RuleIndex::first_match`] finds.
+pub(super) fn are_few(rules: &[Rule]) -> bool {
+    rules.len() <= FEW
+}
+
+/// The first of `rules` that is for the request, found by asking one after the other.
+pub(super) fn first_of(rules: &[Rule], request: &RequestView<'_>) -> Option<u32> {
+    let found = (0..).zip(rules).find(|(_, rule)| rule.mismatch(request).is_none());
+    found.map(|(number, _)| number)
 }
 
 impl Files {
