@@ -45,6 +45,7 @@ pub mod mtls;
 pub mod normalize;
 pub mod outlier;
 pub mod rate_limit;
+pub mod recorder;
 pub mod resolve;
 pub mod respond;
 pub mod retry;
