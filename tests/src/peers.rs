@@ -195,8 +195,15 @@ impl Client {
     /// # Errors
     /// When the server ends the handshake.
     pub async fn connect(&self, address: SocketAddr, host: &str) -> io::Result<TlsStream<TcpStream>> {
+        self.over(TcpStream::connect(address).await?, host).await
+    }
+
+    /// The same over a connection that is there.
+    ///
+    /// # Errors
+    /// When the server ends the handshake.
+    pub async fn over(&self, stream: TcpStream, host: &str) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).expect("a good name");
-        let stream = TcpStream::connect(address).await?;
         TlsConnector::from(Arc::clone(&self.0)).connect(name, stream).await
     }
 }
