@@ -184,6 +184,14 @@ impl Client {
         Self::new(config.with_custom_certificate_verifier(Arc::new(Anybody)).with_no_client_auth(), &[])
     }
 
+    /// The same, whose sessions tell their secrets.
+    #[must_use]
+    pub fn with_secrets(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.0);
+        config.enable_secret_extraction = true;
+        Self(Arc::new(config))
+    }
+
     fn new(mut config: ClientConfig, alpn: &[&str]) -> Self {
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Self(Arc::new(config))
