@@ -41,6 +41,9 @@ pub struct Config {
     pub cluster: String,
     /// Where metrics go. Default: to the recorder of the process.
     pub recording: Recording,
+    /// Whether the workload tells those at the other end who it is, so that they report it by name. Default: yes, as in
+    /// Istio.
+    pub tells_peers: bool,
     /// The log of requests. Default: none.
     pub access_log: Option<AccessLog>,
     /// Where it runs, if its labels do not say, by `istio-locality` or by `topology.kubernetes.io/region` and its like.
@@ -93,6 +96,7 @@ impl Default for Config {
             instance: String::new(),
             cluster: "Kubernetes".into(),
             recording: Recording::default(),
+            tells_peers: true,
             access_log: None,
             locality: None,
             documents: Vec::new(),
