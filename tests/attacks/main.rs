@@ -5,6 +5,7 @@ mod framing;
 mod hosts;
 mod http2;
 mod paths;
+mod renegotiation;
 mod stalls;
 mod strangers;
 

@@ -10,6 +10,7 @@ mod faults;
 mod limits;
 mod locality;
 mod matching;
+mod metrics;
 mod mutual_tls;
 mod outliers;
 mod owners;

@@ -2,8 +2,9 @@
 
 use crate::envoy::Envoy;
 use http::{Request, Response, StatusCode, header::HOST};
+use mesh_core::identity::Credentials;
 use mesh_tower::{Arrival, Body, BoxError};
-use rcgen::SerialNumber;
+use rcgen::{CertificateParams, SerialNumber};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -38,6 +39,8 @@ struct Caller<'a> {
 struct Tls<'a> {
     shown: Option<&'a Member>,
     root: &'a str,
+    /// The certificates that it knows to be revoked, in PEM.
+    revoked: Option<&'a str>,
     /// The id that it expects; any when `None`.
     expects: Option<String>,
     alpn: &'a [&'a str],
@@ -99,6 +102,9 @@ impl Tls<'_> {
                 "match_typed_subject_alt_names": names,
             },
         });
+        if let Some(revoked) = self.revoked {
+            common["validation_context"]["crl"] = json!({"inline_string": revoked});
+        }
         if let Some(member) = self.shown {
             common["tls_certificates"] = json!([{
                 "certificate_chain": {"inline_string": member.certificate},
@@ -138,14 +144,14 @@ async fn answer(request: Request<Body>) -> Result<Response<Body>, BoxError> {
     Ok(Response::new(format!("{id} {:?}", request.version()).into()))
 }
 
-/// A workload of this mode, `…/sa/product`.
-async fn workload(mode: &str, root: &Root) -> (SocketAddr, Documents) {
+/// A workload of this mode that shows these credentials.
+async fn workload(mode: &str, credentials: Credentials) -> (SocketAddr, Documents) {
     let documents = Documents::of(&[&format!(
         "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\n\
          metadata: {{name: mesh, namespace: istio-system}}\nspec: {{mtls: {{mode: {mode}}}}}\n"
     )]);
     let mesh = join(&documents).await;
-    mesh.identity().replace(root.credentials("product"));
+    mesh.identity().replace(credentials);
     let (listener, address) = listener().await;
     serve(&mesh, listener, service_fn(answer));
     (address, documents)
@@ -155,26 +161,25 @@ async fn workload(mode: &str, root: &Root) -> (SocketAddr, Documents) {
 #[ignore = "needs Envoy, which .ci/run installs"]
 async fn envoy_calls_workloads_that_let_in_who_belongs_and_nobody_else() {
     let (root, other) = (Root::default(), Root::default());
-    let mut over = named(&[&id("review")]);
-    valid(&mut over, SystemTime::now() - Duration::from_secs(7200), Duration::from_secs(3600));
     let review = root.member("review");
     let strangers = [
         ("wrong-domain", root.sign(named(&["spiffe://elsewhere/ns/shop/sa/review"]))),
         ("wrong-name", root.sign(named(&["https://cluster.local/review"]))),
         ("wrong-authority", other.member("review")),
-        ("expired", root.sign(over)),
+        ("expired", root.sign(over("review"))),
     ];
     let pem = root.pem();
     let tls = |shown, alpn| Tls {
         shown,
         root: &pem,
+        revoked: None,
         expects: Some(id("product")),
         alpn,
         name: "outbound_.80_._.product",
     };
     let (mut callers, mut followed) = (Vec::new(), Vec::new());
     for mode in ["STRICT", "PERMISSIVE"] {
-        let (to, documents) = workload(mode, &root).await;
+        let (to, documents) = workload(mode, root.credentials("product")).await;
         followed.push(documents);
         for (version, is_http2, alpn) in [("h1", false, H1), ("h2", true, H2)] {
             let mut call = |what: &str, tls| {
@@ -205,6 +210,54 @@ async fn envoy_calls_workloads_that_let_in_who_belongs_and_nobody_else() {
     }
 }
 
+/// The certificate of an account whose time is over.
+fn over(account: &str) -> CertificateParams {
+    let mut params = named(&[&id(account)]);
+    valid(&mut params, SystemTime::now() - Duration::from_secs(7200), Duration::from_secs(3600));
+    params
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Envoy, which .ci/run installs"]
+async fn envoy_calls_no_workload_that_is_not_who_it_should_be() {
+    let (root, other) = (Root::default(), Root::default());
+    let mut numbered = named(&[&id("product")]);
+    numbered.serial_number = Some(SerialNumber::from(7));
+    let (pem, revoked) = (root.pem(), root.revoke(7));
+    let servers = [
+        ("whole", root.member("product"), None, true),
+        ("expired", root.sign(over("product")), None, false),
+        ("not-yet-revoked", root.sign(numbered.clone()), None, true),
+        ("revoked", root.sign(numbered), Some(&*revoked), false),
+        ("not-the-one-revoked", root.member("product"), Some(&*revoked), true),
+        ("wrong-domain", root.sign(named(&["spiffe://elsewhere/ns/shop/sa/product"])), None, false),
+        ("wrong-name", root.member("admin"), None, false),
+        ("wrong-authority", other.member("product"), None, false),
+    ];
+    let review = root.member("review");
+    let mut trust = root.trust("cluster.local");
+    trust.0.extend(root.trust("elsewhere").0);
+    let (mut callers, mut followed) = (Vec::new(), Vec::new());
+    for (what, member, revoked, _) in &servers {
+        // All of them would take the caller.
+        let (to, documents) = workload("STRICT", member.credentials(trust.clone())).await;
+        followed.push(documents);
+        for (version, is_http2, alpn) in [("h1", false, H1), ("h2", true, H2)] {
+            let (shown, expects) = (Some(&review), Some(id("product")));
+            let tls = Tls { shown, root: &pem, revoked: *revoked, expects, alpn, name: "product" };
+            callers.push(Caller { name: format!("{what}-{version}"), to, tls: Some(tls), is_http2 });
+        }
+    }
+    let envoy = calling(&callers).await;
+    for (what, .., is_called) in &servers {
+        for version in ["h1", "h2"] {
+            let (status, said) = ask(&envoy, &format!("{what}-{version}")).await;
+            let expected = if *is_called { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            assert_eq!(status, expected, "{what} over {version}: {said}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Envoy, which .ci/run installs"]
 async fn envoy_calls_a_gateway_that_asks_for_a_certificate_which_is_not_revoked() {
@@ -223,8 +276,14 @@ async fn envoy_calls_a_gateway_that_asks_for_a_certificate_which_is_not_revoked(
     .await;
     let pem = gate.authority.pem();
     let caller = |name: &str, shown| {
-        let tls =
-            Tls { shown, root: &pem, expects: None, alpn: &["h2", "http/1.1"], name: "shop.example.com" };
+        let tls = Tls {
+            shown,
+            root: &pem,
+            revoked: None,
+            expects: None,
+            alpn: &["h2", "http/1.1"],
+            name: "shop.example.com",
+        };
         Caller { name: name.to_owned(), to: gate.addresses[0], tls: Some(tls), is_http2: true }
     };
     let callers = [caller("good", Some(&good)), caller("revoked", Some(&revoked)), caller("nothing", None)];

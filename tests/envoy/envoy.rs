@@ -115,7 +115,8 @@ async fn listeners(admin: SocketAddr) -> BTreeMap<String, SocketAddr> {
     let listener = |status: &Value| {
         let address = &status["local_address"]["socket_address"];
         let port = address["port_value"].as_u64().and_then(|port| u16::try_from(port).ok());
-        let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
+        let host = address["address"].as_str().and_then(|host| host.parse().ok());
+        let address = SocketAddr::new(host.expect("an address"), port.expect("a port"));
         (status["name"].as_str().expect("a name").to_owned(), address)
     };
     answer["listener_statuses"].as_array().expect("listeners").iter().map(listener).collect()

@@ -13,12 +13,15 @@ mod envoy;
 mod failures;
 mod generate;
 mod guards;
+mod issuer;
 mod istiod;
 mod outcome;
 mod report;
 mod sides;
 mod tls;
+mod tokens;
 mod upstreams;
+mod verdicts;
 mod world;
 
 use envoy::Envoy;

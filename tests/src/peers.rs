@@ -184,6 +184,14 @@ impl Client {
         Self::new(config.with_custom_certificate_verifier(Arc::new(Anybody)).with_no_client_auth(), &[])
     }
 
+    /// The same, whose sessions tell their secrets.
+    #[must_use]
+    pub fn with_secrets(&self) -> Self {
+        let mut config = ClientConfig::clone(&self.0);
+        config.enable_secret_extraction = true;
+        Self(Arc::new(config))
+    }
+
     fn new(mut config: ClientConfig, alpn: &[&str]) -> Self {
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Self(Arc::new(config))
@@ -195,8 +203,15 @@ impl Client {
     /// # Errors
     /// When the server ends the handshake.
     pub async fn connect(&self, address: SocketAddr, host: &str) -> io::Result<TlsStream<TcpStream>> {
+        self.over(TcpStream::connect(address).await?, host).await
+    }
+
+    /// The same over a connection that is there.
+    ///
+    /// # Errors
+    /// When the server ends the handshake.
+    pub async fn over(&self, stream: TcpStream, host: &str) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).expect("a good name");
-        let stream = TcpStream::connect(address).await?;
         TlsConnector::from(Arc::clone(&self.0)).connect(name, stream).await
     }
 }

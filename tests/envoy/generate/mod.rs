@@ -12,11 +12,11 @@ pub(crate) use worlds::world;
 use fastrand::Rng;
 
 /// One of these.
-fn one<'a, T: ?Sized>(rng: &mut Rng, of: &[&'a T]) -> &'a T {
+pub(crate) fn one<'a, T: ?Sized>(rng: &mut Rng, of: &[&'a T]) -> &'a T {
     of[rng.usize(..of.len())]
 }
 
 /// True in so many of a hundred cases.
-fn percent(rng: &mut Rng, chance: u32) -> bool {
+pub(crate) fn percent(rng: &mut Rng, chance: u32) -> bool {
     rng.u32(..100) < chance
 }

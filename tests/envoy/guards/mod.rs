@@ -9,6 +9,8 @@ mod config;
 mod limits;
 mod sides;
 
+pub(crate) use sides::app;
+
 use crate::envoy::Envoy;
 use case::Case;
 use sides::{Guards, Outcomes};
@@ -17,7 +19,7 @@ use sides::{Guards, Outcomes};
 #[ignore = "needs Envoy, which .ci/run installs"]
 async fn the_mesh_guards_a_service_as_envoy_does() {
     let cases: Vec<Case> = [limits::cases(), checks::cases()].into_iter().flatten().collect();
-    let app = sides::app().await;
+    let app = app().await;
     let (mut ours, mut envoys) = (Vec::new(), Vec::new());
     for case in &cases {
         ours.push(Guards::start(case).await);

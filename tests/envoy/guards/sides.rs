@@ -35,7 +35,7 @@ const OWN_HEADERS: [(&str, &str); 6] = [
 ];
 
 /// The service that Envoy guards.
-pub(super) async fn app() -> Upstream {
+pub(crate) async fn app() -> Upstream {
     Upstream::serving(|request| answer("app".into(), request)).await
 }
 

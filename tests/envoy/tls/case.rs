@@ -17,6 +17,8 @@ pub(super) struct Case {
     pub(super) revoked_servers: Option<String>,
     /// Those that the server knows.
     pub(super) revoked_clients: Option<String>,
+    /// Whether the mesh says no before the server does: then no more is compared than that both say no.
+    pub(super) ends_by_itself: bool,
 }
 
 /// What a client shows.
@@ -44,6 +46,7 @@ fn over(mint: &Mint, protocol: &'static str) -> Vec<Case> {
         client: Shown::Certificate(workload(mint, &Mint::id("caller"))),
         revoked_servers: None,
         revoked_clients: None,
+        ends_by_itself: false,
     };
     let shown = Shown::Certificate;
     let revocations = || Some(mint.revocations(Duration::from_secs(24 * 3600)));
@@ -53,6 +56,10 @@ fn over(mint: &Mint, protocol: &'static str) -> Vec<Case> {
         Case {
             server: workload(mint, "spiffe://elsewhere/ns/default/sa/upstream"),
             ..case("the server is of another trust domain")
+        },
+        Case {
+            server: workload(mint, "upstream.default.svc.cluster.local"),
+            ..case("the server is a host and no workload")
         },
         Case { server: workload(&stranger, &upstream), ..case("another authority signed the server's") },
         Case { server: over_since_a_minute(mint, &upstream), ..case("the server's time is over") },
@@ -71,6 +78,12 @@ fn over(mint: &Mint, protocol: &'static str) -> Vec<Case> {
         Case {
             client: shown(workload(&stranger, &Mint::id("caller"))),
             ..case("another authority signed the client's")
+        },
+        Case {
+            client: shown(over_since_a_minute(mint, &Mint::id("caller"))),
+            // It shows nobody a certificate that is not good, and Envoy does.
+            ends_by_itself: true,
+            ..case("the client's time is over")
         },
         Case {
             client: shown(revoked(mint, &Mint::id("caller"))),

@@ -42,9 +42,14 @@ async fn the_mesh_shakes_hands_with_envoy_as_envoy_does() {
     let mut wrong = Vec::new();
     for (number, case) in cases.into_iter().enumerate() {
         let name = format!("{} over {}", case.name, case.protocol);
+        let ends_by_itself = case.ends_by_itself;
         let envoys = by_envoy(&mut clients, number).await;
         let ours = by_mesh(&mint, number, case, addresses[number]).await;
-        if ours != envoys {
+        let are_alike = match ends_by_itself {
+            true => (ours.status, envoys.status) == (503, 503),
+            false => ours == envoys,
+        };
+        if !are_alike {
             println!("\n=== {name}\nEnvoy: {envoys:#?}\nthe mesh: {ours:#?}");
             wrong.push(name);
         }
