@@ -244,6 +244,20 @@ fn a_text_of_the_request_is_borrowed() {
     assert!(matches!(text, Some(std::borrow::Cow::Borrowed("/a"))));
 }
 
+#[test]
+fn the_deepest_expression_is_evaluated_in_little_of_the_stack() {
+    let sum = Expression::parse(&format!("{}1", "1+".repeat(60))).expect("a sum");
+    let choice =
+        Expression::parse(&format!("{}1", "(true ? ".repeat(20) + "1" + &" : 0)".repeat(20) + " + "));
+    let choice = choice.expect("a choice");
+    let evaluate = move || {
+        let of = Attributes::default();
+        (sum.text(&of).map(String::from), choice.text(&of).map(String::from))
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(evaluate).expect("a thread");
+    assert_eq!(thread.join().expect("the stack is enough"), (Some("61".into()), Some("2".into())));
+}
+
 /// Pieces of which expressions are made, and of which something is that is none.
 const PIECES: [&str; 44] = [
     "(",

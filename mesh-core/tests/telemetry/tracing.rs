@@ -103,9 +103,10 @@ fn tags_take_the_place_of_those_said_before_and_know_the_environment() {
     );
     let viewpoint = Viewpoint { environment: [("POD".into(), "cart-1".into())].into(), ..cart() };
     let said = |documents: &[String]| Telemetry::of(&model(documents), &viewpoint).server.tracing;
-    assert_eq!(tags(&said(&[mesh.clone()])), ["mesh=m"]);
-    assert_eq!(said(&[mesh.clone()]).longest_tag, 64);
-    assert_eq!(said(&[mesh.clone()]).sampling, Share::from_percent(50.0).expect("a share"));
+    let alone = said(std::slice::from_ref(&mesh));
+    assert_eq!(tags(&alone), ["mesh=m"]);
+    assert_eq!(alone.longest_tag, 64);
+    assert_eq!(alone.sampling, Share::from_percent(50.0).expect("a share"));
     assert_eq!(tags(&said(&[mesh.clone(), wide.clone()])), ["wide=w"]);
     assert_eq!(
         tags(&said(&[mesh, wide, narrow])),
