@@ -245,6 +245,21 @@ fn a_text_of_the_request_is_borrowed() {
 }
 
 #[test]
+fn an_expression_is_read_whatever_is_left_of_the_stack() {
+    for (text, is_read) in [
+        ("(".repeat(500), false),
+        (format!("{}1{}", "(".repeat(20), ")".repeat(20)), true),
+        (format!("{}a", "a.".repeat(500)), true),
+        (format!("{}a", "a == ".repeat(200)), false),
+        ("[1].map(x, ".repeat(50), false),
+    ] {
+        let parse = move || Expression::parse(&text).is_ok();
+        let thread = std::thread::Builder::new().stack_size(64 << 10).spawn(parse).expect("a thread");
+        assert_eq!(thread.join().expect("the stack is enough"), is_read);
+    }
+}
+
+#[test]
 fn the_deepest_expression_is_evaluated_in_little_of_the_stack() {
     let sum = Expression::parse(&format!("{}1", "1+".repeat(60))).expect("a sum");
     let choice =

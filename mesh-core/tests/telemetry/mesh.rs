@@ -102,7 +102,7 @@ fn what_is_wrong_says_where() {
         ),
         (
             provider("prometheus: {}, zipkin: {service: a.b, port: 9}"),
-            "extensionProviders[0]: envoyExtAuthzHttp, envoyExtAuthzGrpc, prometheus, envoyFileAccessLog",
+            "extensionProviders[0]: prometheus, zipkin exclude one another",
         ),
     ] {
         let (errors, _) = faults(&[config(&mesh)]);
