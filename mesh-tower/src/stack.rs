@@ -113,6 +113,7 @@ impl Parts {
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);
+        let telemetries = telemetry(&handle, config, identity);
         let mut parts = Self {
             ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
             rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
@@ -126,7 +127,7 @@ impl Parts {
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
             attempt,
-            telemetry: telemetry(config, identity),
+            telemetry: telemetries,
         };
         // Keys are fetched as any other call is made.
         let keys = Keys::new(get(outbound(&parts)));
@@ -182,7 +183,7 @@ fn balance(config: &Config) -> BalanceLayer {
 }
 
 /// Who reports the requests of the process that is configured so.
-fn telemetry(config: &Config, identity: &Identity) -> Telemetries {
+fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetries {
     let workload = Arc::new(config.workload());
     let service = format!("{}.{}.svc.cluster.local", config.service, config.namespace);
     let reporter = Reporter::new(
@@ -192,6 +193,7 @@ fn telemetry(config: &Config, identity: &Identity) -> Telemetries {
         &config.recording,
         config.access_log.clone(),
     );
+    let reporter = reporter.following(handle.clone());
     Telemetries { reporter, workload }
 }
 

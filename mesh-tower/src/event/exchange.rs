@@ -5,10 +5,10 @@ use crate::{
     Kind,
     context::{Arrival, Decided},
 };
-use http::{StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use mesh_core::{
     identity::SpiffeId,
-    model::Address,
+    model::{Address, Side},
     table::{Backend, BackendEndpoint, Rule},
 };
 use std::{
@@ -17,16 +17,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-
-/// Which side of a request a process is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// It called somebody: Istio's reporter `source`. Gateways are on this side too.
-    #[default]
-    Client,
-    /// It was called: Istio's reporter `destination`.
-    Server,
-}
 
 /// Where a request went last.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +82,13 @@ pub struct Exchange {
     pub answered_after: Option<Duration>,
     /// How long all of it took; set at the end.
     pub lasted: Duration,
-    /// What was received of the request, head and body, as HTTP/1.1 would write them, in bytes.
+    /// How large the head of the request is, as HTTP/1.1 would write it, in bytes.
+    pub request_head_bytes: u64,
+    /// That of the answer, likewise.
+    pub response_head_bytes: u64,
+    /// What was received of the request's body, in bytes.
     pub request_bytes: u64,
-    /// What was sent of the answer, likewise.
+    /// What was sent of the answer's.
     pub response_bytes: u64,
     /// The messages of a gRPC call in the request.
     pub request_messages: u64,
@@ -119,6 +113,21 @@ pub struct Kept {
     pub text: Vec<u8>,
     /// Where each of them ends in `text`.
     pub ends: Vec<u32>,
+    /// The heads of request and answer, where they are looked at when both are gone.
+    pub heads: Option<Box<Heads>>,
+}
+
+/// The heads of a request and its answer.
+#[derive(Debug)]
+pub struct Heads {
+    /// The request's method.
+    pub method: Method,
+    /// What it asked for.
+    pub uri: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The answer's headers.
+    pub answer: HeaderMap,
 }
 
 /// Whoever is told of exchanges that ended.
@@ -149,6 +158,8 @@ impl Default for Exchange {
             details: Cow::Borrowed(""),
             answered_after: None,
             lasted: Duration::ZERO,
+            request_head_bytes: 0,
+            response_head_bytes: 0,
             request_bytes: 0,
             response_bytes: 0,
             request_messages: 0,
@@ -188,6 +199,7 @@ impl Exchange {
         let (mut kept, mut authority) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.authority));
         kept.text.clear();
         kept.ends.clear();
+        kept.heads = None;
         authority.clear();
         let mut incoming = std::mem::take(&mut self.incoming);
         // Whoever still sends what is left of the former request goes on counting that.
