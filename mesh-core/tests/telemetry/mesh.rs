@@ -130,6 +130,11 @@ fn what_has_no_effect_says_so() {
             "accessLogEncoding: JSON, accessLogFormat: a",
             "accessLogFormat: is no object of JSON, and the usual one is written: expected value at line 1 column 1",
         ),
+        ("accessLogFormat: '100 % of it'", "accessLogFormat: unbalanced % in \"100 % of it\""),
+        (
+            "extensionProviders: [{name: a, envoyFileAccessLog: {logFormat: {labels: {a: {b: '%REQ(X%'}, c: '%%'}}}}]",
+            "extensionProviders[0].envoyFileAccessLog.logFormat.labels[\"a\"][\"b\"]: %REQ(X% lacks a )",
+        ),
         (
             "defaultConfig: {tracing: {maxPathTagLength: 100000}}",
             "defaultConfig.tracing.maxPathTagLength: is longer than 65536 bytes, and that is how long tags may be",
