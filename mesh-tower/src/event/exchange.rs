@@ -15,8 +15,9 @@ use std::{
     borrow::Cow,
     fmt,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
+use tokio::time::Instant;
 
 /// Where a request went last.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,8 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{HeaderMap, Request, Response, header::HOST};
 use mesh_core::{identity::Identity, watch::Handle};
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc};
+use tokio::time::Instant;
 
 /// What a status line is besides its reason, and the empty line after the headers: `HTTP/1.1 200 OK`.
 const STATUS_LINE: usize = 17 + 2;
