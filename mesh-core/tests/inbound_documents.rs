@@ -6,7 +6,7 @@ use mesh_core::{
     document::Severity,
     model::{CheckedBody, Dimension, ExtAuthzProtocol, Limit, Model, Share, TokenBucket},
     source::Batch,
-    table::{GatewayRole, Snapshot, Viewpoint},
+    table::{Snapshot, Viewpoint},
     watch::{Ledger, Status},
 };
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
@@ -66,7 +66,7 @@ fn limit_of(namespace: &str, spec: &str) -> String {
 
 fn table(text: &str, namespace: &str, app: &str) -> Snapshot {
     let labels = [("app".to_owned(), app.to_owned())].into();
-    let viewpoint = Viewpoint { namespace: namespace.into(), labels, gateway: GatewayRole::None };
+    let viewpoint = Viewpoint { namespace: namespace.into(), labels, ..Viewpoint::default() };
     Snapshot::compile(&model(text), &viewpoint, None)
 }
 

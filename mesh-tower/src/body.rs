@@ -1,8 +1,12 @@
 //! The body of requests and responses that pass the client and the gateway.
 
-use crate::{connection::Leased, error::BoxError};
+use crate::{
+    connection::Leased,
+    error::BoxError,
+    event::{Ending, Meter},
+};
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use std::{
@@ -14,7 +18,11 @@ use std::{
 
 /// A streaming body. It buffers nothing: frames, trailers included, pass as they come.
 #[derive(Default)]
-pub struct Body(Form);
+pub struct Body {
+    form: Form,
+    /// Who counts what passes.
+    meter: Option<Meter>,
+}
 
 #[derive(Default)]
 enum Form {
@@ -35,21 +43,55 @@ impl Body {
 
     /// A response's body that comes over a pooled connection.
     pub(crate) fn leased(body: Leased) -> Self {
-        Self(Form::Leased(Box::new(body)))
+        Form::Leased(Box::new(body)).into()
     }
 
     /// A copy that shares the bytes, if all of them are here already: then there is nothing left to stream.
     pub(crate) fn copy(&self) -> Option<Self> {
-        match &self.0 {
+        match &self.form {
             Form::Empty => Some(Self::empty()),
-            Form::Whole(bytes) => Some(Self(Form::Whole(bytes.clone()))),
+            Form::Whole(bytes) => Some(Form::Whole(bytes.clone()).into()),
             _ => http_body::Body::is_end_stream(self).then(Self::empty),
+        }
+    }
+
+    /// How long it is in bytes, if all of it is here.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match &self.form {
+            Form::Empty => Some(0),
+            Form::Whole(bytes) => Some(bytes.len() as u64),
+            _ => http_body::Body::is_end_stream(self).then_some(0),
         }
     }
 
     /// Whether all of it is here, so that nothing is left to stream.
     pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.0, Form::Empty | Form::Whole(_)) || http_body::Body::is_end_stream(self)
+        matches!(self.form, Form::Empty | Form::Whole(_)) || http_body::Body::is_end_stream(self)
+    }
+
+    /// The same, of which a meter is told.
+    pub(crate) fn metered(mut self, meter: Meter) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    fn measure(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, BoxError>>>) {
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(meter) = &mut self.meter {
+                    meter.passes(frame);
+                }
+            }
+            Poll::Ready(Some(Err(_))) => self.end(Ending::Broken),
+            Poll::Ready(None) => self.end(Ending::Whole),
+            Poll::Pending => {}
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if let Some(meter) = self.meter.take() {
+            meter.ends(ending);
+        }
     }
 
     /// Wraps any body. Those that come from a connection, and bodies of this type, are not boxed.
@@ -64,15 +106,47 @@ impl Body {
             return body;
         }
         if let Some(body) = any.downcast_mut::<Option<Incoming>>().and_then(Option::take) {
-            return Self(Form::Incoming(body));
+            return Form::Incoming(body).into();
         }
-        slot.map_or_else(Self::empty, |body| Self(Form::Boxed(body.map_err(Into::into).boxed_unsync())))
+        slot.map_or_else(Self::empty, |body| Form::Boxed(body.map_err(Into::into).boxed_unsync()).into())
+    }
+}
+
+impl Form {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Leased(body) => Pin::new(body).poll_frame(cx),
+            Self::Boxed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.meter.is_some() {
+            // Nobody asks for the end of a body that says itself that it has come.
+            let is_over = http_body::Body::is_end_stream(self);
+            self.end(if is_over { Ending::Whole } else { Ending::Abandoned });
+        }
+    }
+}
+
+impl From<Form> for Body {
+    fn from(form: Form) -> Self {
+        Self { form, meter: None }
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        if bytes.is_empty() { Self::empty() } else { Self(Form::Whole(bytes)) }
+        if bytes.is_empty() { Self::empty() } else { Form::Whole(bytes).into() }
     }
 }
 
@@ -90,7 +164,7 @@ impl From<&'static str> for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.form {
             Form::Empty => "Body::Empty",
             Form::Whole(_) => "Body::Whole",
             Form::Incoming(_) => "Body::Incoming",
@@ -108,21 +182,15 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.0 {
-            Form::Empty => Poll::Ready(None),
-            Form::Whole(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.0 = Form::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Form::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Form::Leased(body) => Pin::new(body).poll_frame(cx),
-            Form::Boxed(body) => Pin::new(body).poll_frame(cx),
+        let polled = self.form.poll_frame(cx);
+        if self.meter.is_some() {
+            self.measure(&polled);
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.form {
             Form::Empty => true,
             Form::Whole(_) => false,
             Form::Incoming(body) => body.is_end_stream(),
@@ -132,7 +200,7 @@ impl http_body::Body for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.form {
             Form::Empty => SizeHint::with_exact(0),
             Form::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Form::Incoming(body) => body.size_hint(),

@@ -1,6 +1,6 @@
 //! How a layer asks a service of the mesh before a request passes.
 
-use crate::{Body, BoxError, Error, Kind, Routed};
+use crate::{Body, BoxError, Error, Kind, Routed, event::unheard};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use mesh_core::{model::AskedService, table::Missing, watch::Handle};
@@ -48,7 +48,8 @@ impl Caller {
             return Box::pin(std::future::ready(Err(error.into())));
         };
         request.extensions_mut().insert(Routed::direct(Arc::clone(&snapshot), Arc::clone(backend)));
-        (self.send)(request)
+        // What is asked about a request is no part of it.
+        Box::pin(unheard((self.send)(request)))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
+//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -31,6 +31,7 @@ pub mod carry;
 pub mod connection;
 pub mod cors;
 pub mod dns;
+pub mod event;
 pub mod ext_authz;
 pub mod fault;
 pub mod gateway;
@@ -38,17 +39,20 @@ pub mod hedge;
 pub mod introduce;
 pub mod jwt;
 pub mod mesh;
+pub mod metadata_exchange;
 pub mod mirror;
 pub mod mtls;
 pub mod normalize;
 pub mod outlier;
 pub mod rate_limit;
+pub mod recorder;
 pub mod resolve;
 pub mod respond;
 pub mod retry;
 pub mod rewrite;
 pub mod route;
 pub mod serve;
+pub mod telemetry;
 pub mod timeout;
 
 mod body;

@@ -1,10 +1,10 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! copies:                                                                                     mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
-//! gateway:  respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
+//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! copies:                                                                                                                        mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
+//! gateway:  telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
 //! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
@@ -28,11 +28,13 @@ use crate::{
     connection::Connection,
     context::Ejections,
     cors::{Cors, CorsLayer},
+    event::Workload,
     ext_authz::{ExtAuthz, ExtAuthzLayer},
     fault::{Fault, FaultLayer},
     introduce::{Introduce, IntroduceLayer},
     jwt::{Jwt, JwtLayer, Keys},
     mesh::{Config, get},
+    metadata_exchange::{MetadataExchange, MetadataExchangeLayer},
     mirror::{Mirror, MirrorLayer},
     normalize::{Normalize, NormalizeLayer},
     outlier::Outlier,
@@ -42,10 +44,11 @@ use crate::{
     retry::{Retry, RetryLayer},
     rewrite::{Rewrite, RewriteLayer},
     route::{Route, RouteLayer},
+    telemetry::{Reporter, Telemetry, TelemetryLayer},
     timeout::{Timeout, TimeoutLayer},
 };
 use mesh_core::{
-    identity::Clients,
+    identity::{Clients, Identity},
     model::{Injection, RetryPolicy},
     watch::Handle,
 };
@@ -53,19 +56,26 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 /// What a service's calls go through.
-pub(crate) type Outbound = Respond<Call>;
+pub(crate) type Outbound = Telemetry<Respond<Call>>;
 
 /// What a gateway's requests go through.
-pub(crate) type Gateway = Respond<Normalize<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>;
+pub(crate) type Gateway =
+    Telemetry<MetadataExchange<Respond<Normalize<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>>>;
 
 /// What calls and a gateway's requests have in common.
-type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<Mirror<Retry<Fault<Attempt>>>>>>>>>>;
+type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<MetadataExchange<Sent>>>>>>>>;
+
+/// What becomes of a request that is decided and changed.
+type Sent = Mirror<Retry<Fault<Attempt>>>;
 
 /// What each try of a request goes through, and each copy.
 type Attempt = Resolve<Balance<Outlier<Connection>>>;
 
 /// What requests to a service go through.
-pub(crate) type Inbound<S> = Respond<Normalize<Introduce<CarryIn<ExtAuthz<Jwt<Authorize<RateLimit<S>>>>>>>>;
+pub(crate) type Inbound<S> = Telemetry<MetadataExchange<Respond<Judged<S>>>>;
+
+/// What they go through before the application has them.
+type Judged<S> = Normalize<Introduce<CarryIn<ExtAuthz<Jwt<Authorize<RateLimit<S>>>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -80,11 +90,20 @@ pub(crate) struct Parts {
     pub(crate) ext_authz: ExtAuthzLayer,
     pub(crate) rate_limit: RateLimitLayer,
     pub(crate) jwt: JwtLayer,
+    pub(crate) telemetry: Telemetries,
+}
+
+/// Who reports requests, and who tells the other end whose they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Telemetries {
+    reporter: Reporter,
+    workload: Arc<Workload>,
 }
 
 impl Parts {
-    /// The parts of a process that follows these tables, and secures its calls with what `clients` have.
-    pub(crate) fn new(handle: Handle, config: &Config, clients: Arc<Clients>) -> Self {
+    /// The parts of a process that follows these tables, proves who it is with `identity`, and secures its calls with what
+    /// `clients` have.
+    pub(crate) fn new(handle: Handle, config: &Config, identity: &Identity, clients: Arc<Clients>) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
         let outlier = config.outlier.clone().with_ejections(ejections);
@@ -94,6 +113,7 @@ impl Parts {
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);
+        let telemetries = telemetry(&handle, config, identity);
         let mut parts = Self {
             ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
             rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
@@ -107,6 +127,7 @@ impl Parts {
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
             attempt,
+            telemetry: telemetries,
         };
         // Keys are fetched as any other call is made.
         let keys = Keys::new(get(outbound(&parts)));
@@ -117,7 +138,8 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    RespondLayer::new().layer(below(parts, parts.route.clone()))
+    let call = RespondLayer::new().layer(below(parts, parts.route.clone()));
+    TelemetryLayer::client(parts.telemetry.reporter.clone()).layer(call)
 }
 
 /// The stack for requests that come in at a gateway's port.
@@ -127,7 +149,9 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
     let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
     let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
-    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(asked))
+    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(asked));
+    let known = MetadataExchangeLayer::gateway().layer(answered);
+    TelemetryLayer::gateway(parts.telemetry.reporter.clone()).layer(known)
 }
 
 /// The stack for requests to a service.
@@ -136,7 +160,10 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
     let known = IntroduceLayer::workload().layer(asked);
-    RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known))
+    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
+    let Telemetries { reporter, workload } = &parts.telemetry;
+    let met = MetadataExchangeLayer::server(Arc::clone(workload)).layer(answered);
+    TelemetryLayer::server(reporter.clone()).layer(met)
 }
 
 /// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
@@ -155,9 +182,25 @@ fn balance(config: &Config) -> BalanceLayer {
     }
 }
 
+/// Who reports the requests of the process that is configured so.
+fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetries {
+    let workload = Arc::new(config.workload());
+    let service = format!("{}.{}.svc.cluster.local", config.service, config.namespace);
+    let reporter = Reporter::new(
+        Arc::clone(&workload),
+        &service,
+        identity.clone(),
+        &config.recording,
+        config.access_log.clone(),
+    );
+    let reporter = reporter.following(handle.clone());
+    Telemetries { reporter, workload }
+}
+
 fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
+    let sent = MetadataExchangeLayer::client(Arc::clone(&parts.telemetry.workload)).layer(sent);
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     CarryOutLayer::new().layer(route.layer(decided))

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_core::{
+    identity::Identity,
     model::{
         Dimension, Injection, KeySource, Limit, LimitRule, LocalLimit, RetryPolicy, Share, TokenBucket,
         TokenRule,
@@ -18,11 +19,13 @@ use mesh_tower::{
     carry::{CarriedHeaders, CarryInLayer, CarryOutLayer},
     cors::CorsLayer,
     dns::Dns,
+    event::Workload,
     ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
     hedge::HedgeLayer,
     introduce::IntroduceLayer,
     jwt::{JwtLayer, Keys},
+    metadata_exchange::MetadataExchangeLayer,
     mirror::MirrorLayer,
     normalize::NormalizeLayer,
     outlier::OutlierLayer,
@@ -32,6 +35,7 @@ use mesh_tower::{
     retry::RetryLayer,
     rewrite::{Changes, RewriteLayer},
     route::RouteLayer,
+    telemetry::{Recording, Reporter, TelemetryLayer},
     timeout::TimeoutLayer,
 };
 use std::{
@@ -95,7 +99,7 @@ fn cases() -> Vec<Case> {
         ..Injection::default()
     };
     vec![
-        case("answer", AnswerLayer::new(), 136),
+        case("answer", AnswerLayer::new(), 152),
         case("authorize", AuthorizeLayer::inbound(handle.clone()), 64),
         case("authorize at a gateway", AuthorizeLayer::inbound(handle.clone()).at_gateway(80, false), 64),
         case("normalize", NormalizeLayer::new(handle.clone()), 64),
@@ -106,6 +110,10 @@ fn cases() -> Vec<Case> {
         case("rewrite", RewriteLayer::new(Changes::default()), 32),
         case("rewrite of the rule", RewriteLayer::routed(), 32),
         case("introduce", IntroduceLayer::workload(), 0),
+        case("metadata exchange of a client", MetadataExchangeLayer::client(own()), 24),
+        case("metadata exchange of a server", MetadataExchangeLayer::server(own()), 24),
+        case("telemetry of a client", TelemetryLayer::client(reporter()), 24),
+        case("telemetry of a server", TelemetryLayer::server(reporter()), 24),
         case("respond", RespondLayer::new(), 160),
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
@@ -127,6 +135,14 @@ fn cases() -> Vec<Case> {
         case("retry", RetryLayer::new(RetryPolicy::default()), 32),
         case("retry of the rule", RetryLayer::routed(), 32),
     ]
+}
+
+fn own() -> Arc<Workload> {
+    Arc::new(Workload { name: "product-v1".into(), ..Workload::default() })
+}
+
+fn reporter() -> Reporter {
+    Reporter::new(own(), "product.shop.svc.cluster.local", Identity::default(), &Recording::global(), None)
 }
 
 /// Limits that nobody reaches: one of all requests, and one of each path.

@@ -5,7 +5,7 @@ use super::{
     istio::{Name, expand},
     registry::Registry,
 };
-use crate::model::{Model, Security, SubsetRule, VirtualService};
+use crate::model::{Model, Security, SubsetRule, TelemetryRules, VirtualService};
 use std::{collections::HashMap, sync::Arc};
 
 /// Puts meanings together, in the order of precedence: oldest first. `digest` is that of their documents.
@@ -37,6 +37,7 @@ pub fn assemble<'a>(
             Meaning::SubsetRule(rule) => model.subset_rules.push(exported_rule(rule, mesh)),
             Meaning::Gateway(gateway) => model.gateways.push(Arc::clone(gateway)),
             Meaning::Sidecar(sidecar) => model.sidecars.push(Arc::clone(sidecar)),
+            Meaning::Telemetry(rule) => model.telemetry.rules.push(Arc::clone(rule)),
             Meaning::RateLimit(limit) => model.security.rate_limits.push(Arc::clone(limit)),
             Meaning::Instance(instance) => registry.add_instance(instance),
             Meaning::Namespace(namespace) => registry.add_namespace(namespace),
@@ -68,6 +69,7 @@ fn empty(mesh: &MeshSetting, setting: &Setting, digest: u64) -> Model {
         root_namespace: mesh.root_namespace.clone().unwrap_or(model.root_namespace),
         traffic: Arc::clone(&mesh.traffic),
         security: Security { ext_authz: mesh.ext_authz.clone(), ..Security::default() },
+        telemetry: TelemetryRules { mesh: Arc::clone(&mesh.telemetry), rules: Vec::new() },
         path_normalization: mesh.path_normalization,
         trusted_proxies: mesh.trusted_proxies,
         trust: mesh.trust.clone(),

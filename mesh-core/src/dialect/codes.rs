@@ -44,7 +44,7 @@ impl Finding {
 }
 
 /// Every code that [`analyze`](super::analyze) and [`translate`](super::translate) give, in order.
-pub const CODES: [Code; 32] = [
+pub const CODES: [Code; 35] = [
     UNKNOWN_REFERENCE,
     SEVERAL_OWNERS,
     CONFLICTING_SIDECARS,
@@ -65,6 +65,9 @@ pub const CODES: [Code; 32] = [
     CONFLICTING_GATEWAYS,
     CLAIMS_UNKNOWN,
     EXTERNAL_PORT_NAME,
+    NO_PROVIDER,
+    CONFLICTING_TELEMETRIES,
+    SEVERAL_DEFAULT_TELEMETRIES,
     INVALID_CREDENTIAL,
     PORT_NOT_ON_SERVICE,
     INTERNAL_GATEWAY,
@@ -226,6 +229,28 @@ pub(super) const EXTERNAL_PORT_NAME: Code = Code {
     title: "The name of a port of an ExternalName service does not tell a protocol that names its host",
     help: "Connections of TCP to any host at this port would be taken for this one. Name the port after the protocol \
            that is spoken: http, https, tls.",
+};
+
+pub(super) const NO_PROVIDER: Code = Code {
+    id: "IST0157",
+    severity: Severity::Warning,
+    title: "A Telemetry writes logs for nobody",
+    help: "It names no provider, and the MeshConfig no default one. Name providers, or write \
+           defaultProviders.accessLogging.",
+};
+
+pub(super) const CONFLICTING_TELEMETRIES: Code = Code {
+    id: "IST0159",
+    severity: Severity::Error,
+    title: "Several Telemetries select one workload",
+    help: "The workload heeds only the oldest of them. Let their selectors exclude one another.",
+};
+
+pub(super) const SEVERAL_DEFAULT_TELEMETRIES: Code = Code {
+    id: "IST0160",
+    severity: Severity::Error,
+    title: "Several Telemetries of one namespace have no selector",
+    help: "The namespace heeds only the oldest of them. Keep one, and give the others a selector.",
 };
 
 pub(super) const INVALID_CREDENTIAL: Code = Code {

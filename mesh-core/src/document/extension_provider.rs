@@ -1,24 +1,22 @@
 //! `extensionProviders` of a MeshConfig: services that do something for the whole mesh.
 
-use super::read::{At, Fields, Read};
+use super::{
+    read::{At, Fields, Read},
+    telemetry_provider::{Collector, FileAccessLog, OpenTelemetry, OtelAccessLog, ZipkinTraces},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// The kinds of providers that have no effect yet.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 9] = [
     "datadog",
-    "envoyFileAccessLog",
     "envoyHttpAls",
-    "envoyOtelAls",
     "envoyTcpAls",
     "lightstep",
     "opencensus",
-    "opentelemetry",
-    "prometheus",
     "sds",
     "skywalking",
     "stackdriver",
     "xds",
-    "zipkin",
 ];
 
 /// One provider.
@@ -37,8 +35,18 @@ pub enum ProviderKind {
     ExtAuthzHttp(Box<ExtAuthzHttp>),
     /// It is asked by gRPC whether requests may pass.
     ExtAuthzGrpc(Box<ExtAuthzGrpc>),
-    /// Something else, under this name.
-    Other(&'static str),
+    /// Whoever reads metrics.
+    Prometheus,
+    /// A file for entries of logs.
+    FileAccessLog(Box<FileAccessLog>),
+    /// A collector of entries of logs.
+    OtelAccessLog(Box<OtelAccessLog>),
+    /// A collector of spans that speaks OTLP.
+    OpenTelemetry(Box<OpenTelemetry>),
+    /// A collector of spans that speaks Zipkin's JSON.
+    Zipkin(Box<ZipkinTraces>),
+    /// Something else, under this name, and where it is if it is a service.
+    Other(&'static str, Option<Collector>),
 }
 
 /// `envoyExtAuthzHttp`: an authorization service that speaks HTTP.
@@ -102,16 +110,34 @@ impl Read for ExtensionProvider {
         at.object(|f| {
             // Providers of kinds that are not known here are Istio's own business.
             f.ignore_unknown();
-            f.exclusive(&["envoyExtAuthzHttp", "envoyExtAuthzGrpc"]);
+            f.exclusive(&[
+                "envoyExtAuthzHttp",
+                "envoyExtAuthzGrpc",
+                "prometheus",
+                "envoyFileAccessLog",
+                "envoyOtelAls",
+                "opentelemetry",
+                "zipkin",
+            ]);
             let other = OTHERS.into_iter().find(|name| f.is_written(name));
             let kinds = [
                 f.maybe("envoyExtAuthzHttp").map(ProviderKind::ExtAuthzHttp),
                 f.maybe("envoyExtAuthzGrpc").map(ProviderKind::ExtAuthzGrpc),
-                other.map(ProviderKind::Other),
+                f.is_written("prometheus").then_some(ProviderKind::Prometheus),
+                f.maybe("envoyFileAccessLog").map(ProviderKind::FileAccessLog),
+                f.maybe("envoyOtelAls").map(ProviderKind::OtelAccessLog),
+                f.maybe("opentelemetry").map(ProviderKind::OpenTelemetry),
+                f.maybe("zipkin").map(ProviderKind::Zipkin),
+                other.map(|name| ProviderKind::Other(name, is_collector(name).then(|| f.take(name)))),
             ];
             Self { name: f.take("name"), kind: kinds.into_iter().flatten().next() }
         })
     }
+}
+
+/// Whether providers of a kind are services, and not Istio's own business.
+fn is_collector(name: &str) -> bool {
+    !matches!(name, "sds" | "stackdriver" | "xds")
 }
 
 impl Read for ExtAuthzHttp {

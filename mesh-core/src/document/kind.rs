@@ -35,6 +35,10 @@ pub enum KnownKind {
     RateLimit,
     /// `security.istio.io`.
     AuthorizationPolicy,
+    /// `telemetry.istio.io`.
+    Telemetry,
+    /// `networking.istio.io`: checked, but there is no sidecar that it would be for.
+    ProxyConfig,
     /// Kubernetes' core group.
     Service,
     /// Kubernetes' core group: only what its annotations say.
@@ -75,8 +79,10 @@ const ISTIO: &[(&str, &[&str])] = &[
             "WorkloadEntry",
             "WorkloadGroup",
             "Sidecar",
+            "ProxyConfig",
         ],
     ),
+    ("telemetry.istio.io", &["Telemetry"]),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("authentication.istio.io", &["Policy", "MeshPolicy"]),
     // Ours. No cluster can have another's kinds of this group: the domain is set aside for private use.
@@ -85,8 +91,7 @@ const ISTIO: &[(&str, &[&str])] = &[
 
 /// Recognised, but not used yet: kinds by API group.
 const RECOGNISED: &[(&str, &[&str])] = &[
-    ("networking.istio.io", &["ProxyConfig", "EnvoyFilter"]),
-    ("telemetry.istio.io", &["Telemetry"]),
+    ("networking.istio.io", &["EnvoyFilter"]),
     ("extensions.istio.io", &["WasmPlugin", "TrafficExtension"]),
     ("rbac.istio.io", &["ServiceRole", "ServiceRoleBinding", "ClusterRbacConfig"]),
     (
@@ -117,6 +122,8 @@ impl Kind {
             ("networking.istio.io", "WorkloadEntry") => KnownKind::WorkloadEntry,
             ("networking.istio.io", "WorkloadGroup") => KnownKind::WorkloadGroup,
             ("networking.istio.io", "Sidecar") => KnownKind::Sidecar,
+            ("networking.istio.io", "ProxyConfig") => KnownKind::ProxyConfig,
+            ("telemetry.istio.io", "Telemetry") => KnownKind::Telemetry,
             ("mesh.internal", "RateLimit") => KnownKind::RateLimit,
             ("security.istio.io", "AuthorizationPolicy") => KnownKind::AuthorizationPolicy,
             ("", "Service") => KnownKind::Service,

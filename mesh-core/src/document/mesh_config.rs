@@ -5,6 +5,7 @@ use super::{
     extension_provider::ExtensionProvider,
     http_policy::Retry,
     locality::{LocalityBalancing, ZoneAwareBalancing},
+    mesh_telemetry::{MeshTelemetry, ProxyTracing},
     mesh_tls::{CaCertificate, MeshTls},
     node::Node,
     read::{At, Fields, Read},
@@ -15,12 +16,7 @@ use std::time::Duration;
 
 /// The parts of a MeshConfig that have no effect yet.
 const UNUSED: &[&str] = &[
-    "accessLogEncoding",
-    "accessLogFile",
-    "accessLogFormat",
-    "defaultProviders",
     "discoverySelectors",
-    "enableTracing",
     "inboundTrafficPolicy",
     "protocolDetectionTimeout",
     "serviceScopeConfigs",
@@ -74,6 +70,8 @@ pub struct MeshConfig {
     pub ca_certificates: Vec<CaCertificate>,
     /// When DNS is asked again for a name, where its last answer does not say. Default: after 60 s.
     pub dns_refresh_rate: Option<Duration>,
+    /// How requests are measured, traced and written to logs.
+    pub telemetry: MeshTelemetry,
     /// The fields that are written and have no effect yet.
     pub unused: Vec<&'static str>,
 }
@@ -121,10 +119,12 @@ pub enum Normalization {
 }
 
 /// What proxies do by default, as far as the mesh does it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DefaultConfig {
     /// What is before gateways. Default: clients.
     pub gateway_topology: Topology,
+    /// How they trace. Default: as usual.
+    pub tracing: Option<ProxyTracing>,
     /// Whether anything else is written.
     pub has_more: bool,
 }
@@ -160,10 +160,11 @@ impl Read for DefaultConfig {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
             f.ignore_unknown();
-            let gateway_topology = f.take("gatewayTopology");
+            let used = ["gatewayTopology", "tracing"].into_iter().filter(|name| f.is_written(name)).count();
             Self {
-                gateway_topology,
-                has_more: at.node.entries().len() > usize::from(f.is_written("gatewayTopology")),
+                gateway_topology: f.take("gatewayTopology"),
+                tracing: f.maybe("tracing"),
+                has_more: at.node.entries().len() > used,
             }
         })
     }
@@ -229,6 +230,7 @@ impl Read for MeshConfig {
                 tls_defaults: f.maybe("tlsDefaults"),
                 ca_certificates: f.take("caCertificates"),
                 dns_refresh_rate: f.maybe("dnsRefreshRate"),
+                telemetry: MeshTelemetry::read_fields(f),
                 unused: UNUSED.iter().copied().filter(|name| f.has(name)).collect(),
             }
         })

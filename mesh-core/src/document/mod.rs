@@ -8,6 +8,7 @@ mod authorization_policy;
 mod client_tls;
 mod connection_pool;
 mod connection_route;
+mod custom_tag;
 mod destination_rule;
 mod endpoint_slice;
 mod extension_provider;
@@ -21,6 +22,7 @@ mod lines;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_telemetry;
 mod mesh_tls;
 mod metadata;
 mod node;
@@ -31,6 +33,7 @@ mod place;
 mod plain;
 mod pod;
 mod policy;
+mod proxy_config;
 mod rate_limit;
 mod read;
 mod request_authentication;
@@ -40,6 +43,8 @@ mod service;
 mod service_entry;
 mod sidecar;
 mod target_reference;
+mod telemetry;
+mod telemetry_provider;
 mod timestamp;
 mod traffic_policy;
 mod values;
@@ -55,6 +60,7 @@ pub use authorization_policy::{
 pub use client_tls::{ClientTls, ClientTlsMode};
 pub use connection_pool::{ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpPool, TcpKeepalive, TcpPool};
 pub use connection_route::{ConnectionMatch, TcpRoute, TlsMatch, TlsRoute, WeightedDestination};
+pub use custom_tag::{CustomTag, TagSource};
 pub use destination_rule::{DestinationRule, Selector, Subset};
 pub use endpoint_slice::{EndpointConditions, EndpointSlice, SlicePort, SlicedEndpoint, TargetRef};
 pub use extension_provider::{
@@ -73,6 +79,7 @@ pub use mesh_config::{
     DefaultConfig, DefaultTrafficPolicy, MeshConfig, MeshUpgradePolicy, Normalization,
     ProxyPathNormalization, Topology,
 };
+pub use mesh_telemetry::{AccessLogEncoding, DefaultProviders, MeshTelemetry, ProxyTracing, ZipkinAddress};
 pub use mesh_tls::{CaCertificate, MeshTls};
 pub use metadata::Metadata;
 pub use node::{Entry, Node, Value};
@@ -87,6 +94,7 @@ pub use pod::Pod;
 pub use policy::{
     Jwt, PathRule, Peer, PeerTls, PeerTlsMode, Policy, PrincipalBinding, Target, TargetedPort, TriggerRule,
 };
+pub use proxy_config::{ProxyConfig, ProxyImage};
 pub use rate_limit::{DescriptorEntry, Dimension, GlobalLimit, LimitMatch, LimitRule, LocalLimit, RateLimit};
 pub use read::{At, Fields, Read, Report};
 pub use request_authentication::{ClaimToHeader, JwtHeader, JwtRule, RequestAuthentication};
@@ -98,6 +106,14 @@ pub use sidecar::{
     CaptureMode, EgressListener, IngressListener, OutboundMode, OutboundTrafficPolicy, Sidecar,
 };
 pub use target_reference::TargetReference;
+pub use telemetry::{
+    AccessLogging, IstioMetric, LogFilter, MetricSelector, Metrics, MetricsOverride, ModeMatch, ProviderRef,
+    TagOperation, TagOverride, Telemetry, Tracing, WorkloadMode,
+};
+pub use telemetry_provider::{
+    Collector, FileAccessLog, HttpHeader, LogFormat, Object, OpenTelemetry, OpenTelemetryGrpc,
+    OpenTelemetryHttp, OtelAccessLog, TraceContextOption, ZipkinTraces,
+};
 pub use timestamp::Timestamp;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,

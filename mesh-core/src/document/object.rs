@@ -16,6 +16,7 @@ use super::{
     place::{Origin, Place},
     pod::Pod,
     policy::Policy,
+    proxy_config::ProxyConfig,
     rate_limit::RateLimit,
     read::{At, Fields, Report},
     request_authentication::RequestAuthentication,
@@ -23,6 +24,7 @@ use super::{
     service::Service,
     service_entry::ServiceEntry,
     sidecar::Sidecar,
+    telemetry::Telemetry,
     virtual_service::VirtualService,
     workload::Workload,
     workload_entry::WorkloadEntry,
@@ -64,6 +66,10 @@ pub enum Body {
     RateLimit(Box<RateLimit>),
     /// An AuthorizationPolicy.
     AuthorizationPolicy(Box<AuthorizationPolicy>),
+    /// A Telemetry.
+    Telemetry(Box<Telemetry>),
+    /// A ProxyConfig.
+    ProxyConfig(Box<ProxyConfig>),
     /// A Service.
     Service(Box<Service>),
     /// A Namespace, which says nothing but what its annotations do.
@@ -272,6 +278,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         KnownKind::Sidecar => f.maybe("spec").map(Body::Sidecar),
         KnownKind::RateLimit => f.maybe("spec").map(Body::RateLimit),
         KnownKind::AuthorizationPolicy => f.maybe("spec").map(Body::AuthorizationPolicy),
+        KnownKind::Telemetry => f.maybe("spec").map(Body::Telemetry),
+        KnownKind::ProxyConfig => f.maybe("spec").map(Body::ProxyConfig),
         KnownKind::Service => f.maybe("spec").map(Body::Service),
         KnownKind::Namespace => {
             f.ignore_unknown();
@@ -318,6 +326,8 @@ impl Body {
             KnownKind::Sidecar => Self::Sidecar(Box::default()),
             KnownKind::RateLimit => Self::RateLimit(Box::default()),
             KnownKind::AuthorizationPolicy => Self::AuthorizationPolicy(Box::default()),
+            KnownKind::Telemetry => Self::Telemetry(Box::default()),
+            KnownKind::ProxyConfig => Self::ProxyConfig(Box::default()),
             KnownKind::Service => Self::Service(Box::default()),
             KnownKind::Namespace => Self::Namespace,
             KnownKind::Pod => Self::Pod(Box::default()),
@@ -342,6 +352,8 @@ impl Body {
             Self::Sidecar(_) => KnownKind::Sidecar,
             Self::RateLimit(_) => KnownKind::RateLimit,
             Self::AuthorizationPolicy(_) => KnownKind::AuthorizationPolicy,
+            Self::Telemetry(_) => KnownKind::Telemetry,
+            Self::ProxyConfig(_) => KnownKind::ProxyConfig,
             Self::Service(_) => KnownKind::Service,
             Self::Namespace => KnownKind::Namespace,
             Self::Pod(_) => KnownKind::Pod,

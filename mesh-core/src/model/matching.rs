@@ -58,6 +58,14 @@ impl Pattern {
     }
 }
 
+/// Compiles what is to be found anywhere in a text, within the bounds of a [`Pattern`].
+pub(super) fn search(source: &str) -> Result<regex::Regex, InvalidPattern> {
+    if source.len() > LONGEST {
+        return Err(InvalidPattern(format!("regex is too large, max length allowed is {LONGEST}")));
+    }
+    build(source)
+}
+
 fn build(source: &str) -> Result<regex::Regex, InvalidPattern> {
     let mut builder = regex::RegexBuilder::new(source);
     builder.size_limit(LARGEST).dfa_size_limit(LARGEST).build().map_err(|error| {

@@ -20,6 +20,7 @@ mod security;
 mod server_tls;
 mod share;
 mod sidecar;
+mod telemetry;
 mod traffic;
 mod trust;
 
@@ -55,6 +56,13 @@ pub use security::{
 pub use server_tls::{AuthoritySource, ClientDemand, Pins, ServerTls, TlsLimits, TlsVersion};
 pub use share::Share;
 pub use sidecar::{Import, ImportListener, Sidecar};
+pub use telemetry::{
+    AccessLogRule, Attributes, ConnectionAttributes, CustomTag, Expression, HttpExport, InvalidExpression,
+    LogFile, LogFormat, MeshTelemetry, Metric, MetricOverride, MetricsRule, OpenTelemetryLog,
+    OpenTelemetryTraces, PeerAttributes, RequestAttributes, ResponseAttributes, RouteAttributes, Side, Sides,
+    TagEdit, TelemetryProvider, TelemetryProviderKind, TelemetryRule, TelemetryRules, TraceContext,
+    TracingRule, UpstreamAttributes, Zipkin,
+};
 pub use traffic::{
     Algorithm, Balancing, ClientTls, ClientTlsMode, ConnectionPool, CookieAttribute, Distribution,
     HashCookie, HashKey, HashTable, Http2KeepAlive, Http2Upgrade, LocalityBalancing, MeshTraffic, Nearness,
@@ -97,6 +105,8 @@ pub struct Model {
     pub trust: Trust,
     /// Who may connect to workloads, and what may be asked of them.
     pub security: Security,
+    /// How requests are measured, traced and written to logs.
+    pub telemetry: TelemetryRules,
     /// A digest of the documents this was made from: equal documents give equal digests in every process.
     pub digest: u64,
 }
@@ -117,6 +127,7 @@ impl Default for Model {
             dns_refresh: Duration::from_secs(60),
             trust: Trust::default(),
             security: Security::default(),
+            telemetry: TelemetryRules::default(),
             digest: 0,
         }
     }

@@ -12,6 +12,13 @@ impl Share {
     /// Every request.
     pub const ALL: Self = Self(1_000_000);
 
+    /// So many hundredths, at most all.
+    #[must_use]
+    pub(crate) const fn hundredths(hundredths: u8) -> Self {
+        let hundredths = if hundredths > 100 { 100 } else { hundredths };
+        Self(hundredths as u32 * 10_000)
+    }
+
     /// The share that a percentage means; `None` unless it is 0, or within 0.0001 to 100.
     #[must_use]
     pub fn from_percent(percent: f64) -> Option<Self> {

@@ -18,6 +18,7 @@ mod outbound;
 mod request;
 mod secured;
 mod snapshot;
+mod telemetry;
 mod viewpoint;
 
 pub use backend_name::BackendName;
@@ -37,5 +38,8 @@ pub use secured::Secured;
 pub use snapshot::{
     Backend, BackendEndpoint, Chosen, Generation, Listener, ListenerServer, MirrorTarget, Names, Peers, Rule,
     Snapshot, Target, TargetBackend, VirtualHost,
+};
+pub use telemetry::{
+    AccessLog, MetricRule, Metrics, SideTelemetry, Tag, TagOverride, TagValue, Telemetry, Tracing,
 };
 pub use viewpoint::{GatewayRole, Viewpoint};

@@ -2,7 +2,7 @@
 
 use super::{
     backend_name::BackendName, compile::Recipes, hosts::HostIndex, inbound::Inbound, index::RuleIndex,
-    matcher::Condition, outbound::Outbound, secured::Secured, viewpoint::Viewpoint,
+    matcher::Condition, outbound::Outbound, secured::Secured, telemetry::Telemetry, viewpoint::Viewpoint,
 };
 use crate::model::{
     Address, HeaderEdits, Host, HostPattern, Labels, Locality, MeshTraffic, Model, PathNormalization,
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub(super) sidecar: Option<Box<str>>,
     /// What holds for requests to this workload.
     pub(super) inbound: Arc<Inbound>,
+    /// How its requests are measured, traced and written to logs.
+    pub(super) telemetry: Arc<Telemetry>,
     /// What is made of paths before any rule sees them.
     pub(super) path_normalization: PathNormalization,
     /// What the mesh believes about identities.
@@ -292,6 +294,12 @@ impl Snapshot {
     #[must_use]
     pub fn inbound(&self) -> &Arc<Inbound> {
         &self.inbound
+    }
+
+    /// How the requests of this workload are measured, traced and written to logs.
+    #[must_use]
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.telemetry
     }
 
     /// What is made of paths before any rule sees them; see [`normalized`](super::normalized).

@@ -1,6 +1,7 @@
 //! Who is asking.
 
 use crate::model::Labels;
+use std::collections::BTreeMap;
 
 /// Who is asking: rules differ by the client's namespace and labels, and by gateway.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Viewpoint {
     pub labels: Labels,
     /// Whether it is a gateway.
     pub gateway: GatewayRole,
+    /// The variables of its environment that documents may look at, for the tags of traces. Default: none.
+    pub environment: BTreeMap<String, String>,
 }
 
 impl Viewpoint {

@@ -52,6 +52,7 @@ fn a_gateway_keeps_the_policies_that_select_it() {
         namespace: "shop".into(),
         labels: [("istio".to_owned(), value.to_owned())].into(),
         gateway: GatewayRole::BySelector,
+        ..Viewpoint::default()
     };
     for (viewpoint, passes) in [
         (named("door"), false),

@@ -94,7 +94,12 @@ fn equal(first: &(Model, Status), second: &(Model, Status)) {
 fn tables(model: &Model) {
     let labels = Labels::from([("istio".to_owned(), "ingressgateway".to_owned())]);
     for gateway in [GatewayRole::None, GatewayRole::BySelector] {
-        let viewpoint = Viewpoint { namespace: "default".into(), labels: labels.clone(), gateway };
+        let viewpoint = Viewpoint {
+            namespace: "default".into(),
+            labels: labels.clone(),
+            gateway,
+            ..Viewpoint::default()
+        };
         let table = Snapshot::compile(model, &viewpoint, None);
         let again = Snapshot::compile(model, &viewpoint, Some(&table));
         assert!(table.virtual_hosts().eq(again.virtual_hosts()));

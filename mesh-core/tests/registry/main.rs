@@ -45,7 +45,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 
 /// A workload of a namespace, with labels.
 fn workload(namespace: &str, pairs: &[(&str, &str)]) -> Viewpoint {
-    Viewpoint { namespace: namespace.into(), labels: labels(pairs), gateway: GatewayRole::None }
+    Viewpoint { namespace: namespace.into(), labels: labels(pairs), ..Viewpoint::default() }
 }
 
 /// The table of a workload in namespace `shop`, without labels.

@@ -153,7 +153,7 @@ fn it_says_how_many_proxies_are_believed() {
     assert_eq!(table("").inbound().trusted_proxies(), 0);
     assert_eq!(faults(&trusting), [""; 0]);
     for more in ["defaultConfig: {concurrency: 2}", "defaultConfig: {gatewayTopology: {proxyProtocol: {}}}"] {
-        let reason = "data.mesh.defaultConfig: is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        let reason = "data.mesh.defaultConfig: is accepted, but of it only gatewayTopology.numTrustedProxies and tracing have an effect yet";
         assert_eq!(faults(&config(more)), [format!("0.yaml:8: ConfigMap/istio: {reason}")]);
     }
 }
@@ -173,12 +173,12 @@ fn the_mesh_says_when_dns_is_asked_again() {
 #[test]
 fn what_has_no_effect_yet_says_so_on_its_line_and_mistakes_too() {
     let faults = |text: &str| taken(&[text]).1.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let text = config("enableTracing: true\nrootNamespace: root\naccessLogFile: /dev/stdout");
+    let text = config("inboundTrafficPolicy: {}\nrootNamespace: root\nprotocolDetectionTimeout: 1s");
     assert_eq!(
         faults(&text),
         [
-            "0.yaml:8: ConfigMap/istio: data.mesh.enableTracing: is accepted, but has no effect yet",
-            "0.yaml:10: ConfigMap/istio: data.mesh.accessLogFile: is accepted, but has no effect yet",
+            "0.yaml:8: ConfigMap/istio: data.mesh.inboundTrafficPolicy: is accepted, but has no effect yet",
+            "0.yaml:10: ConfigMap/istio: data.mesh.protocolDetectionTimeout: is accepted, but has no effect yet",
         ]
     );
     let [wrong] = &*faults(&config("accessLogEncoding: TEXT\noutboundTrafficPolicy: {mode: SOMETIMES}"))

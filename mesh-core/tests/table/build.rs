@@ -3,7 +3,7 @@
 use http::{Request, StatusCode};
 use mesh_core::{
     model::*,
-    table::{Decision, GatewayRole, RequestView, Snapshot, Viewpoint},
+    table::{Decision, RequestView, Snapshot, Viewpoint},
 };
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ pub(crate) fn model(
 
 /// A workload without labels in a namespace.
 pub(crate) fn from(namespace: &str) -> Viewpoint {
-    Viewpoint { namespace: namespace.into(), labels: Labels::new(), gateway: GatewayRole::None }
+    Viewpoint { namespace: namespace.into(), ..Viewpoint::default() }
 }
 
 /// The table of a workload in namespace `shop`.

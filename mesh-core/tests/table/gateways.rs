@@ -52,7 +52,7 @@ fn with_gateways(gateways: Vec<Gateway>, virtual_services: Vec<VirtualService>) 
 
 fn ingress() -> Viewpoint {
     let labels = labels(&[("istio", "ingress"), ("app", "gateway")]);
-    Viewpoint { namespace: "edge".into(), labels, gateway: GatewayRole::BySelector }
+    Viewpoint { namespace: "edge".into(), labels, gateway: GatewayRole::BySelector, ..Viewpoint::default() }
 }
 
 fn compile(model: &Model) -> Snapshot {

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     context::{Routed, Tried, Upstream},
     error::{BoxError, Error, Kind},
+    event::{Destination, note},
 };
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
@@ -107,12 +108,23 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.choose(&request) {
             Ok((upstream, held)) => {
+                announce(&upstream, request.extensions().get::<Routed>());
                 upstream.leave(request.extensions_mut());
                 ResponseFuture::forward(self.inner.call(request), held)
             }
             Err(error) => ResponseFuture::refuse(error),
         }
     }
+}
+
+fn announce(upstream: &Upstream, routed: Option<&Routed>) {
+    note(|exchange| {
+        // The resolve layer may have put addresses into it.
+        exchange.backend = routed.and_then(|routed| routed.backend().ok().flatten()).map(Arc::clone);
+        exchange.tries += 1;
+        exchange.destination =
+            Some(Destination { address: upstream.address.clone(), port: upstream.port, principal: None });
+    });
 }
 
 fn nobody(backend: &Backend, why: Nobody) -> Error {

@@ -29,9 +29,11 @@ pub(super) async fn http1(
     policy: &Arc<TrafficPolicy>,
     opening: &mut Opening<Http1>,
 ) -> Result<(http1::SendRequest<Body>, Arc<Life>), Error> {
-    let io = TokioIo::new(socket(upstream, &policy.connection_pool, opening).await?);
+    let socket = socket(upstream, &policy.connection_pool, opening).await?;
+    let principal = socket.principal();
+    let io = TokioIo::new(socket);
     let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-    let life = Arc::new(Life::new(Instant::now()));
+    let life = Arc::new(Life::new(Instant::now(), principal));
     let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
     tokio::spawn(async move {
         let mut connection = std::pin::pin!(connection.with_upgrades());
@@ -53,7 +55,9 @@ pub(super) async fn http2(
     opening: &mut Opening<Http2>,
     pool: Weak<Pool<Http2>>,
 ) -> Result<(http2::SendRequest<Body>, Arc<Life>), Error> {
-    let io = TokioIo::new(socket(upstream, &policy.connection_pool, opening).await?);
+    let socket = socket(upstream, &policy.connection_pool, opening).await?;
+    let principal = socket.principal();
+    let io = TokioIo::new(socket);
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new());
     if let Some(keepalive) = policy.connection_pool.http2_keepalive {
@@ -61,7 +65,7 @@ pub(super) async fn http2(
         builder.keep_alive_while_idle(true);
     }
     let (sender, connection) = builder.handshake(io).await.map_err(broken)?;
-    let life = Arc::new(Life::new(Instant::now()));
+    let life = Arc::new(Life::new(Instant::now(), principal));
     let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
     tokio::spawn(async move {
         let mut connection = std::pin::pin!(connection);

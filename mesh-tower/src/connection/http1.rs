@@ -151,6 +151,7 @@ pub(super) async fn send(
         };
         let mut lease = ready.lease(&policy.connection_pool)?;
         drop(pending);
+        lease.kept.life.announce();
         match lease.kept.sender.try_send_request(request).await {
             Ok(response) => return Ok(response.map(|body| Body::leased(Leased::http1(body, lease)))),
             Err(mut failure) => {

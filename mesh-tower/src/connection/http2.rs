@@ -153,6 +153,7 @@ pub(super) async fn send(
         let active = pool.counts().begin(policy.connection_pool.max_requests)?;
         drop(pending);
         let Stream { shared, claim } = stream;
+        claim.life.announce();
         let sending = shared.sender.clone().try_send_request(request);
         // Only the pool's own keeps the connection open.
         drop(shared);

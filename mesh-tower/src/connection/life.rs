@@ -1,6 +1,7 @@
 //! How old a connection is, and how long it has rested.
 
-use mesh_core::model::ConnectionPool;
+use crate::event::note;
+use mesh_core::{identity::SpiffeId, model::ConnectionPool};
 use std::{
     sync::atomic::{
         AtomicBool, AtomicU32, AtomicU64,
@@ -18,6 +19,8 @@ pub(super) struct Life {
     /// When the last user left, in microseconds after it was opened.
     rests_since: AtomicU64,
     is_spent: AtomicBool,
+    /// Who is at the other end, if a certificate says so.
+    principal: Option<SpiffeId>,
 }
 
 /// What becomes of a connection.
@@ -33,12 +36,24 @@ pub(super) enum Verdict {
 
 impl Life {
     /// A connection that was just opened, and rests.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, principal: Option<SpiffeId>) -> Self {
         Self {
             opened: now,
             users: AtomicU32::new(0),
             rests_since: AtomicU64::new(0),
             is_spent: AtomicBool::new(false),
+            principal,
+        }
+    }
+
+    /// Announces who is at the other end.
+    pub(super) fn announce(&self) {
+        if self.principal.is_some() {
+            note(|exchange| {
+                if let Some(destination) = &mut exchange.destination {
+                    destination.principal.clone_from(&self.principal);
+                }
+            });
         }
     }
 

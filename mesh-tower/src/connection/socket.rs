@@ -1,6 +1,7 @@
 //! A socket that holds the place of its connection.
 
 use super::counts::Slot;
+use mesh_core::identity::{PeerCertificate, SpiffeId};
 use std::{
     io,
     pin::Pin,
@@ -30,6 +31,14 @@ impl Socket {
     /// The stream of a connection, and its place.
     pub(super) fn new(stream: Stream, slot: Option<Slot>) -> Self {
         Self { stream, _slot: slot }
+    }
+
+    /// The workload at the other end, by the certificate that the handshake has verified; none in plain text, and where a
+    /// certificate names nobody.
+    pub(super) fn principal(&self) -> Option<SpiffeId> {
+        let Stream::Tls(stream) = &self.stream else { return None };
+        let shown = stream.get_ref().1.peer_certificates()?.first()?;
+        PeerCertificate::read(shown)?.uris.iter().find_map(|uri| SpiffeId::parse(uri).ok())
     }
 }
 

@@ -146,6 +146,11 @@ impl Routed {
 }
 
 impl Decided {
+    /// What was decided.
+    pub(crate) fn decision(&self) -> Decision {
+        self.decision
+    }
+
     /// The rule that matched, if one did.
     pub(crate) fn rule(&self) -> Option<&Rule> {
         self.chosen().map(|chosen| self.snapshot.rule(chosen))

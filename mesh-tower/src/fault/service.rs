@@ -3,7 +3,10 @@ use super::{
     layer::FaultLayer,
     policy::{Verdict, judge},
 };
-use crate::{BoxError, Error, Kind};
+use crate::{
+    BoxError, Error, Kind,
+    event::{Flags, note},
+};
 use http::{Request, Response};
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -30,6 +33,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Verdict { delay, abort } = self.judge(&request);
+        if delay.is_some() {
+            note(|exchange| exchange.flag(Flags::named("DI")));
+        }
         let refusal = abort.map(|status| Error::new(Kind::Aborted(status)));
         match (delay, refusal) {
             (None, None) => ResponseFuture::forward(self.inner.call(request)),

@@ -2,8 +2,16 @@
 
 use super::IdentitySource;
 use crate::{
-    balance::BalanceLayer, carry::CarriedHeaders, dns::Dns, fault::FaultLayer, outlier::OutlierLayer,
-    retry::RetryLayer, route::Sticky, serve::Drain,
+    balance::BalanceLayer,
+    carry::CarriedHeaders,
+    dns::Dns,
+    event::Workload,
+    fault::FaultLayer,
+    outlier::OutlierLayer,
+    retry::RetryLayer,
+    route::Sticky,
+    serve::Drain,
+    telemetry::{Recording, access_log::AccessLog},
 };
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
@@ -24,6 +32,17 @@ pub struct Config {
     pub identity: IdentitySource,
     /// Its labels. Default: none.
     pub labels: Labels,
+    /// What metrics call the workload; its service and the label `version`, if nobody says: `product-v1`. That is what
+    /// Deployments are usually called.
+    pub workload: Option<String>,
+    /// Which of its instances this is; nobody's business, if nobody says.
+    pub instance: String,
+    /// The cluster that it runs in, for metrics. Default: `Kubernetes`, as in Istio.
+    pub cluster: String,
+    /// Where metrics go. Default: to the recorder of the process.
+    pub recording: Recording,
+    /// The log of requests. Default: none.
+    pub access_log: Option<AccessLog>,
     /// Where it runs, if its labels do not say, by `istio-locality` or by `topology.kubernetes.io/region` and its like.
     /// Default: nobody knows.
     pub locality: Option<Locality>,
@@ -70,6 +89,11 @@ impl Default for Config {
             service_account: None,
             identity: IdentitySource::default(),
             labels: Labels::new(),
+            workload: None,
+            instance: String::new(),
+            cluster: "Kubernetes".into(),
+            recording: Recording::default(),
+            access_log: None,
             locality: None,
             documents: Vec::new(),
             secrets: None,
@@ -115,6 +139,9 @@ impl Config {
     /// | `MESH_SERVICE_ACCOUNT` | its service account, if that is not its name | `shop-product` |
     /// | `MESH_IDENTITY` | where its certificate comes from: `none`, `local`, `local:/folder`, `files:/folder` or `spiffe:unix:///socket` | `files:/var/run/secrets/workload-spiffe-credentials` |
     /// | `MESH_LABELS` | its labels | `app=product,version=v1` |
+    /// | `MESH_WORKLOAD` | what metrics call it, if not by its service and version | `product-v1` |
+    /// | `MESH_INSTANCE` | which of its instances this is | `product-v1-7d9f` |
+    /// | `MESH_CLUSTER` | the cluster that it runs in | `eu-1` |
     /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
     /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
@@ -133,6 +160,22 @@ impl Config {
         if name.is_empty() { "default" } else { name }
     }
 
+    /// The workload as metrics and its peers call it.
+    #[must_use]
+    pub fn workload(&self) -> Workload {
+        let by_version = || match self.labels.get("version") {
+            Some(version) if !self.service.is_empty() => format!("{}-{version}", self.service),
+            _ => self.service.clone(),
+        };
+        Workload {
+            name: self.workload.clone().unwrap_or_else(by_version).into(),
+            namespace: self.namespace.as_str().into(),
+            cluster: self.cluster.as_str().into(),
+            instance: self.instance.as_str().into(),
+            labels: self.labels.clone(),
+        }
+    }
+
     fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut config = Self { service: variable("MESH_SERVICE").unwrap_or_default(), ..Self::default() };
         config.namespace = variable("MESH_NAMESPACE").unwrap_or(config.namespace);
@@ -144,6 +187,9 @@ impl Config {
         for (key, value) in pairs("MESH_LABELS", variable("MESH_LABELS"), "app=product,version=v1")? {
             config.labels.insert(key, value);
         }
+        config.workload = variable("MESH_WORKLOAD");
+        config.instance = variable("MESH_INSTANCE").unwrap_or_default();
+        config.cluster = variable("MESH_CLUSTER").unwrap_or(config.cluster);
         config.locality = variable("MESH_LOCALITY").and_then(|text| Locality::parse(&text));
         let documents = variable("MESH_DOCUMENTS").unwrap_or_default();
         config.documents = env::split_paths(&documents).filter(|path| !path.as_os_str().is_empty()).collect();

@@ -79,7 +79,7 @@ impl Mesh {
     pub async fn with_source(config: Config, source: impl Source) -> Self {
         let gateway = config.gateway.clone();
         let (namespace, labels) = (config.namespace.clone(), config.labels.clone());
-        let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway });
+        let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway, ..Viewpoint::default() });
         let ledger = Ledger::new(Setting { unknown_hosts: config.unknown_hosts, ..Setting::default() });
         let mut pump = Pump::new(source, ledger, publisher);
         let (status, catch_up) = (pump.status(), pump.catch_up(handle.clone()));
@@ -109,7 +109,7 @@ impl Mesh {
             );
         }
         let clients = Clients::new(identity.clone(), config.secrets.clone());
-        let parts = Parts::new(handle, &config, Arc::new(clients));
+        let parts = Parts::new(handle, &config, &identity, Arc::new(clients));
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),

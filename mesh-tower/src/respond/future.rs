@@ -43,6 +43,7 @@ where
         };
         let error = error.downcast::<Error>()?;
         let (response, refused) = respond(&error, *this.asker);
+        refused.announce();
         this.subject.log(&refused, &error);
         Poll::Ready(Ok(response))
     }

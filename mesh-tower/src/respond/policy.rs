@@ -1,6 +1,10 @@
 //! What each refusal is answered with.
 
-use crate::{Body, Error, Kind, Stop, TokenFault, reply};
+use crate::{
+    Body, Error, Kind, Stop, TokenFault,
+    event::{Flags, note},
+    reply,
+};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use mesh_core::{identity::ClientFault, model::AbortStatus};
 use std::{borrow::Cow, error::Error as _, io};
@@ -26,6 +30,15 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// Tells whoever observes the request.
+    pub(super) fn announce(&self) {
+        note(|exchange| {
+            exchange.flag(self.retry_flag.map_or(Flags::NONE, Flags::named).with(Flags::named(self.flag)));
+            exchange.refused = Some(self.kind);
+            exchange.details = self.details.clone();
+        });
+    }
+
     /// All its flags as Envoy writes them, such as `URX,UF`.
     pub(super) fn flags(&self) -> Cow<'static, str> {
         match self.retry_flag {

@@ -2,6 +2,7 @@ use super::{future::ResponseFuture, layer::RouteLayer, policy::judge};
 use crate::{
     BoxError, Context, Error, Kind,
     context::{Decided, GENERATION_HEADER, Routed},
+    event::note,
 };
 use http::{Request, Response};
 use mesh_core::table::{Decision, Snapshot, normalized};
@@ -44,6 +45,10 @@ where
         match judge(snapshot, &request, self.layer.place, roll) {
             Ok(routed) => {
                 self.announce(&routed, &mut request);
+                note(|exchange| {
+                    exchange.backend = routed.backend().ok().flatten().map(Arc::clone);
+                    exchange.decided = Some(routed.decided().clone());
+                });
                 let changes = |decided: &&Decided| {
                     decided.target().is_some_and(|target| !target.response_headers.is_empty())
                 };

@@ -14,7 +14,9 @@ pub(super) fn check(site: Site<'_>, body: &Body) {
         | Body::ServiceEntry(_)
         | Body::WorkloadEntry(_)
         | Body::WorkloadGroup(_)
-        | Body::Sidecar(_) => true,
+        | Body::Sidecar(_)
+        | Body::ProxyConfig(_)
+        | Body::Telemetry(_) => true,
         // Those that may have it look at it themselves; the rest is not Istio's.
         _ => false,
     };

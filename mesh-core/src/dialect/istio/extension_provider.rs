@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 /// How long an answer may take where nobody says.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Reads all of them; what is something else than an authorization service has no effect yet.
+/// Reads those that are authorization services, and checks the names of all.
 pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &[ExtensionProvider]) -> Vec<Arc<ExtAuthz>> {
     let mut names: Vec<&str> = Vec::with_capacity(written.len());
     let mut providers = Vec::new();
@@ -40,10 +40,15 @@ fn provider(site: Site<'_>, at: &Path<'_>, written: &ExtensionProvider) -> Optio
         Some(ProviderKind::ExtAuthzGrpc(grpc)) => {
             (at.field("envoyExtAuthzGrpc"), &grpc.common, ExtAuthzProtocol::Grpc)
         }
-        Some(ProviderKind::Other(kind)) => {
-            site.check.later(&at.field(kind));
-            return None;
-        }
+        // Who gets telemetry is read as such.
+        Some(
+            ProviderKind::Prometheus
+            | ProviderKind::FileAccessLog(_)
+            | ProviderKind::OtelAccessLog(_)
+            | ProviderKind::OpenTelemetry(_)
+            | ProviderKind::Zipkin(_)
+            | ProviderKind::Other(..),
+        ) => return None,
         None => {
             let remedy = "write envoyExtAuthzHttp or envoyExtAuthzGrpc, say";
             site.check.warn(at, "is of no kind that is known here, and has no effect", remedy);

@@ -1,9 +1,9 @@
 //! `MeshConfig` → what holds for the whole mesh.
 
-use super::{Meaning, Site, extension_provider, mesh_traffic, mesh_trust};
+use super::{Meaning, Site, extension_provider, mesh_telemetry, mesh_traffic, mesh_trust};
 use crate::{
     document::{self, Normalization, OutboundMode, Path},
-    model::{Export, ExtAuthz, MeshTraffic, PathNormalization, Trust, UnknownHosts},
+    model::{Export, ExtAuthz, MeshTelemetry, MeshTraffic, PathNormalization, Trust, UnknownHosts},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +33,8 @@ pub struct MeshSetting {
     pub subset_rules: DefaultExport,
     /// The services that may be asked whether requests may pass.
     pub ext_authz: Vec<Arc<ExtAuthz>>,
+    /// How requests are measured, traced and written to logs where nobody else says anything.
+    pub telemetry: Arc<MeshTelemetry>,
 }
 
 /// Who may see objects that do not say: the namespaces as `exportTo` has them; all when empty.
@@ -66,7 +68,8 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
     let defaults = written.default_config.as_ref();
     let topology = defaults.map(|defaults| &defaults.gateway_topology);
     if defaults.is_some_and(|defaults| defaults.has_more || defaults.gateway_topology.has_more) {
-        let reason = "is accepted, but of it only gatewayTopology.numTrustedProxies has an effect yet";
+        let reason =
+            "is accepted, but of it only gatewayTopology.numTrustedProxies and tracing have an effect yet";
         site.check.note(&at.field("defaultConfig"), reason);
     }
     let root = Some(written.root_namespace.as_str()).filter(|name| !name.is_empty());
@@ -93,6 +96,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::MeshConfig) -> Optio
             &at.field("extensionProviders"),
             &written.extension_providers,
         ),
+        telemetry: Arc::new(mesh_telemetry::translate(site, at, written)),
     })))
 }
 

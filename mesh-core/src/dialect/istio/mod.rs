@@ -8,6 +8,7 @@ mod closed;
 mod connection_pool;
 mod connection_route;
 mod cors;
+mod custom_tag;
 mod delegation;
 mod destination;
 mod destination_rule;
@@ -23,6 +24,7 @@ mod injection;
 mod load_balancer;
 mod locality;
 mod mesh_config;
+mod mesh_telemetry;
 mod mesh_traffic;
 mod mesh_trust;
 mod mirror;
@@ -32,6 +34,7 @@ mod peer_authentication;
 mod pod;
 mod policy;
 mod policy_target;
+mod proxy_config;
 mod rate_limit;
 mod request_authentication;
 mod retry;
@@ -41,6 +44,9 @@ mod service_entry;
 mod service_entry_check;
 mod sidecar;
 mod sidecar_check;
+mod telemetry;
+mod telemetry_metrics;
+mod telemetry_provider;
 mod termination;
 mod token_rule;
 mod traffic_policy;
@@ -66,7 +72,7 @@ use crate::{
     document::{Body, Document, Fault, Path},
     model::{
         AuthorizationPolicy, Gateway, PeerAuthentication, Policy, RateLimit, RequestAuthentication, Sidecar,
-        SubsetRule, VirtualService,
+        SubsetRule, TelemetryRule, VirtualService,
     },
 };
 use std::sync::Arc;
@@ -90,6 +96,8 @@ pub enum Meaning {
     Sidecar(Arc<Sidecar>),
     /// How many requests some workloads take.
     RateLimit(Arc<RateLimit>),
+    /// How the requests of some workloads are measured, traced and written to logs.
+    Telemetry(Arc<TelemetryRule>),
     /// An instance of whatever services select it.
     Instance(Arc<Instance>),
     /// What Services of a namespace do not say themselves.
@@ -129,6 +137,8 @@ pub fn translate(document: &Document, setting: &Setting) -> (Option<Meaning>, Ve
         Body::Sidecar(written) => sidecar::translate(site, written),
         Body::RateLimit(written) => rate_limit::translate(site, written),
         Body::AuthorizationPolicy(written) => authorization_policy::translate(site, written),
+        Body::Telemetry(written) => telemetry::translate(site, written),
+        Body::ProxyConfig(written) => proxy_config::translate(site, written),
         Body::Service(written) => service::translate(site, written),
         Body::Namespace => distribution::of_namespace(site),
         Body::Pod(written) => pod::translate(site, written),

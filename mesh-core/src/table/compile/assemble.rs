@@ -14,6 +14,7 @@ use crate::{
         inbound::Inbound,
         index::RuleIndex,
         snapshot::{Generation, Held, Rule, Snapshot, VirtualHost},
+        telemetry::Telemetry,
         viewpoint::{GatewayRole, Viewpoint},
     },
 };
@@ -48,6 +49,7 @@ impl Snapshot {
         let traffic = Arc::clone(world.traffic());
         let passing = passing(&traffic);
         let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));
+        let telemetry = kept(previous.map(|previous| &previous.telemetry), Telemetry::of(model, viewpoint));
         let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());
@@ -63,6 +65,7 @@ impl Snapshot {
             stand_in,
             sidecar: sidecar.map(|sidecar| format!("{}/{}", sidecar.namespace, sidecar.name).into()),
             inbound,
+            telemetry,
             path_normalization: model.path_normalization,
             trust,
             traffic,

@@ -2,7 +2,10 @@
 
 use super::{directory::Directory, scope::Scope, subsets::SubsetRules};
 use crate::{
-    model::{Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TlsDemand, Trust},
+    model::{
+        Endpoint, Labels, MeshTraffic, Model, PathNormalization, Security, Service, TelemetryRules,
+        TlsDemand, Trust,
+    },
     table::{inbound::TlsDemands, snapshot::Peers, viewpoint::Viewpoint},
 };
 use std::sync::Arc;
@@ -73,6 +76,7 @@ impl World {
             dns_refresh: _,
             security:
                 Security { peers, authorization: _, ext_authz: _, rate_limits: _, tokens: _, policies: _ },
+            telemetry: _,
             digest: _,
         } = model;
         self.viewpoint == *viewpoint
@@ -118,6 +122,7 @@ fn without_rules(model: &Model) -> Model {
         trust: model.trust.clone(),
         dns_refresh: model.dns_refresh,
         security: Security { peers: model.security.peers.clone(), ..Security::default() },
+        telemetry: TelemetryRules::default(),
         digest: 0,
     }
 }

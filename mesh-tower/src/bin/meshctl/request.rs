@@ -112,6 +112,7 @@ impl Asker {
             namespace: self.from.map(|from| from.namespace).or(own).unwrap_or_else(|| namespace.to_owned()),
             labels: self.labels,
             gateway: gateway.map_or(GatewayRole::None, GatewayRole::Named),
+            ..Viewpoint::default()
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use http::{HeaderName, HeaderValue, Request};
 use mesh_core::{
     document::Fault,
-    model::{HostPattern, Labels},
+    model::HostPattern,
     table::{Decision, GatewayRole, RequestView, Snapshot, Viewpoint},
 };
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ fn virtual_host(row: &Value) -> Outcome {
         }
     }
     let viewpoint =
-        Viewpoint { namespace: "default".into(), labels: Labels::new(), gateway: GatewayRole::BySelector };
+        Viewpoint { namespace: "default".into(), gateway: GatewayRole::BySelector, ..Viewpoint::default() };
     let snapshot = Snapshot::compile(&documents::take(&written).0, &viewpoint, None);
     let mut request = Request::new(());
     if let Ok(host) = HeaderValue::from_str(host) {

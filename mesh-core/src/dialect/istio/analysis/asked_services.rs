@@ -36,7 +36,7 @@ fn check_providers(
         let (field, common) = match &provider.kind {
             Some(ProviderKind::ExtAuthzHttp(http)) => ("envoyExtAuthzHttp", &http.common),
             Some(ProviderKind::ExtAuthzGrpc(grpc)) => ("envoyExtAuthzGrpc", &grpc.common),
-            Some(ProviderKind::Other(_)) | None => continue,
+            _ => continue,
         };
         check_service(subject, &at.field(field), &common.service, common.port, registry, faults);
     }

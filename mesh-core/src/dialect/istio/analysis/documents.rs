@@ -7,7 +7,7 @@ use super::{
 };
 use crate::document::{
     AuthorizationPolicy, Body, DestinationRule, Document, Gateway, MeshConfig, RateLimit,
-    RequestAuthentication, Secret, Service, ServiceEntry, Sidecar, VirtualService,
+    RequestAuthentication, Secret, Service, ServiceEntry, Sidecar, Telemetry, VirtualService,
 };
 
 /// The documents of one kind, in the order of precedence.
@@ -21,6 +21,7 @@ pub(super) struct Documents<'a> {
     pub(super) gateways: All<'a, Gateway>,
     pub(super) service_entries: All<'a, ServiceEntry>,
     pub(super) sidecars: All<'a, Sidecar>,
+    pub(super) telemetries: All<'a, Telemetry>,
     pub(super) authorization: All<'a, AuthorizationPolicy>,
     pub(super) mesh_configs: All<'a, MeshConfig>,
     pub(super) rate_limits: All<'a, RateLimit>,
@@ -46,6 +47,7 @@ impl<'a> Documents<'a> {
             Body::Gateway(written) => self.gateways.push((subject, written)),
             Body::ServiceEntry(written) => self.service_entries.push((subject, written)),
             Body::Sidecar(written) => self.sidecars.push((subject, written)),
+            Body::Telemetry(written) => self.telemetries.push((subject, written)),
             Body::AuthorizationPolicy(written) => self.authorization.push((subject, written)),
             Body::MeshConfig(written) => self.mesh_configs.push((subject, written)),
             Body::RateLimit(written) => self.rate_limits.push((subject, written)),
@@ -56,7 +58,11 @@ impl<'a> Documents<'a> {
             Body::WorkloadEntry(written) => self.workloads.add(Workload::entry(subject, &written.labels)),
             Body::WorkloadGroup(written) => self.workloads.add(Workload::group(subject, written)),
             Body::Pod(written) => self.workloads.add(Workload::pod(subject, written)),
-            Body::EndpointSlice(_) | Body::Namespace | Body::PeerAuthentication(_) | Body::Policy(_) => {}
+            Body::EndpointSlice(_)
+            | Body::Namespace
+            | Body::PeerAuthentication(_)
+            | Body::Policy(_)
+            | Body::ProxyConfig(_) => {}
         }
     }
 }

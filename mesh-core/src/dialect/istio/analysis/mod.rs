@@ -13,6 +13,7 @@ mod gateway_ports;
 mod gateways;
 mod hosts;
 mod ingress;
+mod overlaps;
 mod owners;
 mod registry;
 mod secrets;
@@ -21,6 +22,7 @@ mod services;
 mod shared_certificates;
 mod sidecars;
 mod subject;
+mod telemetries;
 mod tokens;
 mod workloads;
 
@@ -41,7 +43,7 @@ use services::Selecting;
 ///
 /// | code | severity | what is told |
 /// |---|---|---|
-/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret; a MeshConfig or a RateLimit names a service, or a policy an extension provider, that is not there |
+/// | IST0101 | error | a VirtualService names a host, a subset, a gateway or a delegate that nobody describes, or a Gateway a secret; a MeshConfig or a RateLimit names a service, or a policy or a Telemetry an extension provider, that is not there; a Telemetry selects no workload |
 /// | IST0109 | error | several VirtualServices route one host in the mesh |
 /// | IST0110 | error | several Sidecars select one workload |
 /// | IST0111 | error | several Sidecars of one namespace have no selector |
@@ -61,6 +63,9 @@ use services::Selecting;
 /// | IST0145 | error | several Gateways serve one host on one port of the same workloads |
 /// | IST0149 | error | rules look at claims of tokens that nobody verifies at their gateway |
 /// | IST0150 | warning | the name of an ExternalName service's port does not tell a protocol |
+/// | IST0157 | warning | a Telemetry writes logs for nobody |
+/// | IST0159 | error | several Telemetries select one workload |
+/// | IST0160 | error | several Telemetries of one namespace have no selector |
 /// | IST0161 | error | a Gateway's secret lacks the certificate, its key or the clients' authorities |
 /// | IST0162 | warning | no Service of a Gateway's workloads leads to its port |
 /// | IST0165 | warning | a VirtualService names a Gateway that Istio generates |
@@ -86,7 +91,7 @@ use services::Selecting;
 ///
 /// Some rules differ from Istio's. A wildcard beside a narrower one is worth knowing for IST0109 and no more, because
 /// the narrower wins. The selectors of two Gateways conflict for IST0145 when one selects all workloads of the other,
-/// whether or not there is any. IST0127 stands for every selector; Istio has IST0101 for some of them.
+/// whether or not there is any. IST0127 stands for every selector but a Telemetry's; Istio has IST0101 for some more.
 #[must_use]
 pub fn analyze<'a>(
     documents: impl IntoIterator<Item = &'a Document>,
@@ -113,6 +118,7 @@ pub fn analyze<'a>(
     asked_services::check(&documents, &registry, &mut faults);
     secrets::check(&documents, &mut faults);
     sidecars::check(&documents, &mut faults);
+    telemetries::check(&documents, model, &mut faults);
     service_entries::check(&documents, &mut faults);
     tokens::check_claims(&documents, &model.root_namespace, &mut faults);
     tokens::check_keys(&documents, model, &registry, &mut faults);

@@ -114,7 +114,12 @@ impl<'a> Any<'a> {
             GatewayRole::Named(gateway_name(1)),
         ];
         let gateway = roles.get(self.up_to(5)).cloned().unwrap_or_default();
-        Viewpoint { namespace: self.of(&NAMESPACES).into(), labels: self.labels(), gateway }
+        Viewpoint {
+            namespace: self.of(&NAMESPACES).into(),
+            labels: self.labels(),
+            gateway,
+            ..Viewpoint::default()
+        }
     }
 
     pub(super) fn sent(&mut self, viewpoint: &Viewpoint) -> Sent {

@@ -75,7 +75,12 @@ impl Row {
     fn viewpoint(&self) -> Viewpoint {
         let is_gateway = self.target.workload.ends_with("gateway");
         let gateway = if is_gateway { GatewayRole::BySelector } else { GatewayRole::None };
-        Viewpoint { namespace: self.target.namespace.clone(), labels: self.target.labels.clone(), gateway }
+        Viewpoint {
+            namespace: self.target.namespace.clone(),
+            labels: self.target.labels.clone(),
+            gateway,
+            ..Viewpoint::default()
+        }
     }
 
     /// The port that policies see: at a gateway the listener's.

@@ -49,7 +49,7 @@ impl Proxy {
     fn viewpoint(&self) -> Viewpoint {
         let gateway = if self.is_gateway() { GatewayRole::BySelector } else { GatewayRole::None };
         let namespace = self.namespace.clone().unwrap_or_else(|| "default".to_owned());
-        Viewpoint { namespace, labels: self.labels.clone(), gateway }
+        Viewpoint { namespace, labels: self.labels.clone(), gateway, ..Viewpoint::default() }
     }
 }
 

@@ -1,0 +1,50 @@
+//! The access log: a line for each request, in Envoy's formats.
+
+mod entry;
+mod format;
+mod operator;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use format::{Format, InvalidFormat};
+pub use writer::{Sink, Writer};
+
+use crate::event::Exchange;
+use http::{Request, Response};
+use std::sync::Arc;
+
+/// A log of requests. Clones write to the same place.
+#[derive(Clone, Debug)]
+pub struct AccessLog {
+    format: Arc<Format>,
+    writer: Writer,
+}
+
+impl AccessLog {
+    /// Lines of this format, to this place.
+    #[must_use]
+    pub fn new(format: Format, writer: Writer) -> Self {
+        Self { format: Arc::new(format), writer }
+    }
+
+    /// A request has come.
+    pub(super) fn note_request<B>(&self, exchange: &mut Exchange, request: &Request<B>) {
+        entry::note_request(exchange, &self.format, request);
+    }
+
+    /// It is answered.
+    pub(super) fn note_response<B>(&self, exchange: &mut Exchange, response: &Response<B>) {
+        entry::note_response(exchange, &self.format, response);
+    }
+
+    /// It is over; `texts` says how many kept texts come before those of its request, and of its answer.
+    pub(super) fn write(&self, exchange: &Exchange, texts: [usize; 2]) {
+        self.writer.line(|line| entry::write(line, exchange, &self.format, texts));
+    }
+
+    /// How many texts are kept of a request, and of its answer.
+    pub(super) fn texts(&self) -> [usize; 2] {
+        [self.format.of_request.len(), self.format.of_response.len()]
+    }
+}

@@ -1,0 +1,68 @@
+use super::{report::Report, reporter::answered};
+use crate::{
+    Body, BoxError,
+    event::{Ending, Exchange, Flags, Meter, within},
+};
+use bytes::Bytes;
+use http::Response;
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+pin_project! {
+    /// The response of [`Telemetry`](super::Telemetry).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        future: F,
+        // There until the response is.
+        exchange: Option<Box<Exchange>>,
+        report: Arc<Report>,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(mut exchange) = this.project().exchange.take() {
+                exchange.flag(Flags::named("DC"));
+                exchange.end(Ending::Abandoned);
+            }
+        }
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) fn new(future: F, exchange: Option<Box<Exchange>>, report: Arc<Report>) -> Self {
+        Self { future, exchange, report }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: Into<BoxError>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Output = Result<Response<Body>, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let ended = ready!(within(this.exchange, || this.future.poll(cx)));
+        match (ended.map_err(Into::into), this.exchange.take()) {
+            (Ok(response), Some(mut exchange)) => {
+                answered(&mut exchange, this.report, &response);
+                let meter = Meter::of_response(exchange);
+                Poll::Ready(Ok(response.map(|body| Body::new(body).metered(meter))))
+            }
+            (Ok(response), None) => Poll::Ready(Ok(response.map(Body::new))),
+            (Err(error), exchange) => {
+                exchange.into_iter().for_each(|exchange| exchange.end(Ending::Broken));
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Begins exchanges, and takes them back when they have ended.
+
+use super::{
+    access_log::AccessLog,
+    metrics::Own,
+    recording::Recording,
+    report::{Base, Report},
+};
+use crate::{
+    Body,
+    context::Arrival,
+    event::{Exchange, Side, Workload, grpc_status},
+    reply::is_grpc,
+};
+use arc_swap::ArcSwap;
+use http::{HeaderMap, Request, Response, header::HOST};
+use mesh_core::{identity::Identity, watch::Handle};
+use std::{fmt, sync::Arc, time::Instant};
+
+/// What a status line is besides its reason, and the empty line after the headers: `HTTP/1.1 200 OK`.
+const STATUS_LINE: usize = 17 + 2;
+/// What a request line is besides method and target: two spaces, `HTTP/1.1`, the end; and the empty line.
+const REQUEST_LINE: usize = 12 + 2;
+
+/// Reports the exchanges of one workload. Clones are the same reporter.
+#[derive(Clone)]
+pub struct Reporter(Arc<Shared>);
+
+struct Shared {
+    handle: Option<Handle>,
+    now: ArcSwap<Report>,
+    base: Arc<Base>,
+}
+
+impl Reporter {
+    /// Reports for a workload, which is one of the service that has the host `service` and proves who it is with
+    /// `identity`. Nothing is measured where `recording` leads to no recorder, and nothing is logged without a log.
+    #[must_use]
+    pub fn new(
+        workload: Arc<Workload>,
+        service: &str,
+        identity: Identity,
+        recording: &Recording,
+        log: Option<AccessLog>,
+    ) -> Self {
+        let own = Own { workload, service: service.into(), identity };
+        let base = Arc::new(Base::new(own, recording.clone(), log));
+        let report = Report::new(Arc::default(), Arc::clone(&base));
+        Self(Arc::new(Shared { handle: None, now: ArcSwap::from_pointee(report), base }))
+    }
+
+    /// The same, by what documents say of telemetry.
+    #[must_use]
+    pub fn following(self, handle: Handle) -> Self {
+        let Shared { base, .. } = &*self.0;
+        let report = Report::new(Arc::clone(handle.snapshot().telemetry()), Arc::clone(base));
+        Self(Arc::new(Shared {
+            handle: Some(handle),
+            now: ArcSwap::from_pointee(report),
+            base: Arc::clone(base),
+        }))
+    }
+
+    /// What is reported now.
+    fn report(&self) -> Arc<Report> {
+        let Shared { handle, now, base } = &*self.0;
+        let report = now.load_full();
+        let Some(handle) = handle else { return report };
+        let snapshot = handle.snapshot();
+        if Arc::ptr_eq(snapshot.telemetry(), &report.of) {
+            return report;
+        }
+        // Requests that come at the same moment make one each; the last of them stays.
+        let new = Arc::new(Report::new(Arc::clone(snapshot.telemetry()), Arc::clone(base)));
+        now.store(Arc::clone(&new));
+        new
+    }
+
+    /// A request has come.
+    pub(super) fn begin(
+        &self,
+        request: &Request<Body>,
+        side: Side,
+        is_gateway: bool,
+    ) -> (Box<Exchange>, Arc<Report>) {
+        let mut exchange = self.0.base.spare.pop().unwrap_or_default();
+        let headers = request.headers();
+        exchange.begun = Instant::now();
+        exchange.side = side;
+        exchange.is_gateway = is_gateway;
+        exchange.version = request.version();
+        exchange.is_grpc = is_grpc(headers);
+        if let Some(arrival) = request.extensions().get::<Arrival>() {
+            exchange.arrival = Some(arrival.clone());
+        }
+        let of_uri = || request.uri().authority().map(http::uri::Authority::as_str);
+        let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(of_uri);
+        exchange.authority.push_str(authority.unwrap_or_default());
+        let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+        let line = REQUEST_LINE + request.method().as_str().len() + target;
+        exchange.request_head_bytes = (line + size(headers)) as u64;
+        let report = self.report();
+        report.note_request(&mut exchange, request);
+        exchange.observer = Some(Arc::clone(&report) as _);
+        (exchange, report)
+    }
+}
+
+/// A response's head has come.
+pub(super) fn answered<R>(exchange: &mut Exchange, report: &Report, response: &Response<R>) {
+    exchange.answered_after = Some(exchange.begun.elapsed());
+    exchange.status = Some(response.status());
+    exchange.response_head_bytes = (STATUS_LINE + size(response.headers())) as u64;
+    if exchange.is_grpc {
+        exchange.grpc_status = grpc_status(response.headers());
+    }
+    report.note_response(exchange, response);
+}
+
+/// How much headers are, as HTTP/1.1 writes them.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+impl fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reporter").finish_non_exhaustive()
+    }
+}
