@@ -98,6 +98,25 @@ pub(crate) struct Parts {
 pub(crate) struct Telemetries {
     reporter: Reporter,
     workload: Arc<Workload>,
+    tells_peers: bool,
+}
+
+impl Telemetries {
+    /// The layer by which both ends of a call know each other, or this one tells nothing.
+    fn of_calls(&self) -> MetadataExchangeLayer {
+        match self.tells_peers {
+            true => MetadataExchangeLayer::client(Arc::clone(&self.workload)),
+            false => MetadataExchangeLayer::silent(),
+        }
+    }
+
+    /// The same for requests to this workload; what those tell is not for the application in any case.
+    fn of_requests(&self) -> MetadataExchangeLayer {
+        match self.tells_peers {
+            true => MetadataExchangeLayer::server(Arc::clone(&self.workload)),
+            false => MetadataExchangeLayer::gateway(),
+        }
+    }
 }
 
 impl Parts {
@@ -161,9 +180,8 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
     let known = IntroduceLayer::workload().layer(asked);
     let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
-    let Telemetries { reporter, workload } = &parts.telemetry;
-    let met = MetadataExchangeLayer::server(Arc::clone(workload)).layer(answered);
-    TelemetryLayer::server(reporter.clone()).layer(met)
+    let met = parts.telemetry.of_requests().layer(answered);
+    TelemetryLayer::server(parts.telemetry.reporter.clone()).layer(met)
 }
 
 /// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
@@ -194,13 +212,13 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetri
         config.access_log.clone(),
     );
     let reporter = reporter.following(handle.clone());
-    Telemetries { reporter, workload }
+    Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
-    let sent = MetadataExchangeLayer::client(Arc::clone(&parts.telemetry.workload)).layer(sent);
+    let sent = parts.telemetry.of_calls().layer(sent);
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     CarryOutLayer::new().layer(route.layer(decided))

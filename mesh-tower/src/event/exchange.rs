@@ -102,7 +102,7 @@ pub struct Exchange {
     pub(crate) messages: Messages,
     pub(crate) decided: Option<Decided>,
     /// What is still being received of the request.
-    pub(crate) incoming: Arc<Counted>,
+    pub(crate) incoming: Option<Arc<Counted>>,
     pub(crate) observer: Option<Arc<dyn Observe>>,
 }
 
@@ -138,10 +138,17 @@ pub trait Observe: fmt::Debug + Send + Sync {
 
 impl Default for Exchange {
     fn default() -> Self {
+        Self::begun_at(Instant::now())
+    }
+}
+
+impl Exchange {
+    /// One of which nothing else is known.
+    fn begun_at(begun: Instant) -> Self {
         Self {
             side: Side::Client,
             is_gateway: false,
-            begun: Instant::now(),
+            begun,
             started: SystemTime::UNIX_EPOCH,
             version: Version::HTTP_11,
             is_grpc: false,
@@ -168,13 +175,11 @@ impl Default for Exchange {
             kept: Kept::default(),
             messages: Messages::default(),
             decided: None,
-            incoming: Arc::default(),
+            incoming: None,
             observer: None,
         }
     }
-}
 
-impl Exchange {
     /// The rule that matched, on the side of the client.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {
@@ -196,27 +201,29 @@ impl Exchange {
 
     /// As new, with the memory that it has.
     pub fn reset(&mut self) {
-        let (mut kept, mut authority) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.authority));
-        kept.text.clear();
-        kept.ends.clear();
-        kept.heads = None;
-        authority.clear();
-        let mut incoming = std::mem::take(&mut self.incoming);
+        let mut fresh = Self::begun_at(self.begun);
+        std::mem::swap(&mut fresh.kept, &mut self.kept);
+        std::mem::swap(&mut fresh.authority, &mut self.authority);
+        fresh.kept.text.clear();
+        fresh.kept.ends.clear();
+        fresh.kept.heads = None;
+        fresh.authority.clear();
         // Whoever still sends what is left of the former request goes on counting that.
-        match Arc::get_mut(&mut incoming) {
-            Some(counted) => *counted = Counted::default(),
-            None => incoming = Arc::default(),
+        if let Some(counted) = self.incoming.as_mut().and_then(Arc::get_mut) {
+            *counted = Counted::default();
+            std::mem::swap(&mut fresh.incoming, &mut self.incoming);
         }
-        *self = Self { kept, authority, incoming, ..Self::default() };
+        *self = fresh;
     }
 
     /// It has ended, and is handed to whoever observes it.
     pub(crate) fn end(mut self: Box<Self>, ending: Ending) {
         self.ending = ending;
         self.lasted = self.begun.elapsed();
-        let (bytes, messages) = self.incoming.so_far();
-        self.request_bytes += bytes;
-        self.request_messages += messages;
+        if let Some((bytes, messages)) = self.incoming.as_deref().map(Counted::so_far) {
+            self.request_bytes += bytes;
+            self.request_messages += messages;
+        }
         if let Some(observer) = self.observer.take() {
             observer.ended(self);
         }

@@ -61,28 +61,33 @@ impl Reporter {
         }))
     }
 
-    /// What is reported now.
-    fn report(&self) -> Arc<Report> {
+    /// What is reported now; `None` when nobody wants to know anything of a side.
+    fn report(&self, side: Side) -> Option<Arc<Report>> {
         let Shared { handle, now, base } = &*self.0;
-        let report = now.load_full();
-        let Some(handle) = handle else { return report };
-        let snapshot = handle.snapshot();
-        if Arc::ptr_eq(snapshot.telemetry(), &report.of) {
-            return report;
-        }
-        // Requests that come at the same moment make one each; the last of them stays.
-        let new = Arc::new(Report::new(Arc::clone(snapshot.telemetry()), Arc::clone(base)));
-        now.store(Arc::clone(&new));
-        new
+        let report = now.load();
+        let is_current = |handle: &Handle| handle.look(|table| Arc::ptr_eq(table.telemetry(), &report.of));
+        let report = match handle.as_ref().filter(|handle| !is_current(handle)) {
+            None if report.is_idle(side) => return None,
+            None => Arc::clone(&report),
+            Some(handle) => {
+                // Requests that come at the same moment make one each; the last of them stays.
+                let new = Report::new(Arc::clone(handle.snapshot().telemetry()), Arc::clone(base));
+                let new = Arc::new(new);
+                now.store(Arc::clone(&new));
+                new
+            }
+        };
+        (!report.is_idle(side)).then_some(report)
     }
 
-    /// A request has come.
+    /// A request has come; `None` when nobody wants to know anything of it.
     pub(super) fn begin(
         &self,
         request: &Request<Body>,
         side: Side,
         is_gateway: bool,
-    ) -> (Box<Exchange>, Arc<Report>) {
+    ) -> Option<(Box<Exchange>, Arc<Report>)> {
+        let report = self.report(side)?;
         let mut exchange = self.0.base.spare.pop().unwrap_or_default();
         let headers = request.headers();
         exchange.begun = Instant::now();
@@ -99,16 +104,14 @@ impl Reporter {
         let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
         let line = REQUEST_LINE + request.method().as_str().len() + target;
         exchange.request_head_bytes = (line + size(headers)) as u64;
-        let report = self.report();
         report.note_request(&mut exchange, request);
         exchange.observer = Some(Arc::clone(&report) as _);
-        (exchange, report)
+        Some((exchange, report))
     }
 }
 
 /// A response's head has come.
 pub(super) fn answered<R>(exchange: &mut Exchange, report: &Report, response: &Response<R>) {
-    exchange.answered_after = Some(exchange.begun.elapsed());
     exchange.status = Some(response.status());
     exchange.response_head_bytes = (STATUS_LINE + size(response.headers())) as u64;
     if exchange.is_grpc {

@@ -36,14 +36,16 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(Body::new);
-        let (mut exchange, report) = self.reporter.begin(&request, self.side, self.is_gateway);
+        let Some((mut exchange, report)) = self.reporter.begin(&request, self.side, self.is_gateway) else {
+            return ResponseFuture::unreported(self.inner.call(request));
+        };
         let request = match request.body().length() {
             Some(length) if !exchange.is_grpc || length == 0 => {
                 exchange.request_bytes += length;
                 request
             }
             _ => {
-                let meter = Meter::of_request(&exchange);
+                let meter = Meter::of_request(&mut exchange);
                 request.map(|body| body.metered(meter))
             }
         };

@@ -67,6 +67,11 @@ impl Metrics {
         Self { rules: Rules::new(rules), own, recorder, known: ArcSwap::default(), adding: Mutex::default() }
     }
 
+    /// Whether anything is measured.
+    pub(super) fn are_kept(&self) -> bool {
+        self.rules.are_kept()
+    }
+
     /// Whether expressions of documents are evaluated for them.
     pub(super) fn evaluates(&self) -> bool {
         self.rules.evaluates()

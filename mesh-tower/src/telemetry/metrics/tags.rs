@@ -16,21 +16,33 @@ const UNKNOWN: &str = "unknown";
 /// What documents say of the metrics of one side.
 pub(super) struct Rules {
     metrics: table::Metrics,
+    are_kept: bool,
     has_tags: bool,
 }
 
 /// What tags are for one request, where documents say: for each metric, names, and values or nothing.
 pub(super) struct Tags<'a>(Vec<(Metric, &'a Arc<str>, Option<String>)>);
 
+/// The metrics of requests; others are of connections.
+const OF_REQUESTS: [Metric; 6] = [
+    Metric::RequestCount,
+    Metric::RequestDuration,
+    Metric::RequestSize,
+    Metric::ResponseSize,
+    Metric::GrpcRequestMessages,
+    Metric::GrpcResponseMessages,
+];
+
 impl Rules {
     pub(super) fn new(metrics: table::Metrics) -> Self {
         let has_tags = Metric::ALL.iter().any(|metric| !metrics.rule(*metric).tags.is_empty());
-        Self { metrics, has_tags }
+        let are_kept = OF_REQUESTS.iter().any(|metric| metrics.is_kept(*metric));
+        Self { metrics, are_kept, has_tags }
     }
 
     /// Whether anything is measured.
     pub(super) fn are_kept(&self) -> bool {
-        self.metrics.is_measured
+        self.are_kept
     }
 
     /// Whether a metric is.
