@@ -23,7 +23,7 @@ fn batch(text: &str) -> Arc<Batch> {
 fn hold(batch: &Batch, text: &str) {
     let (mut readings, fault) = in_one_go(text);
     assert_eq!(batch.is_whole, fault.is_none(), "{text}");
-    readings.extend(fault.map(|fault| Reading::Bad { key: None, faults: vec![fault] }));
+    readings.extend(fault.map(|fault| Reading::Bad { key: None, faults: vec![fault], draft: None }));
     assert_eq!(batch.readings, readings, "{text}");
     assert_eq!(batch.digest, self::batch(text).digest);
 }
@@ -288,12 +288,16 @@ fn a_mesh_config_is_understood_in_a_piece_as_in_a_file_of_its_own() {
     let shared: Vec<_> = first.readings.iter().zip(&second.readings).map(|(a, b)| is_shared(a, b)).collect();
     assert_eq!(shared, [true, false, true]);
     assert!(second.is_whole);
-    let Reading::Bad { key: None, faults } = &second.readings[1] else { panic!("{:?}", second.readings[1]) };
+    let Reading::Bad { key: None, faults, .. } = &second.readings[1] else {
+        panic!("{:?}", second.readings[1])
+    };
     let line_in_piece = faults[0].place.line();
 
     // With a directive before it the whole text is read in one go.
     let whole = batch(&format!("%YAML 1.2\n---\n{}", text("rootNamespace: [")));
-    let Reading::Bad { key: None, faults } = &whole.readings[1] else { panic!("{:?}", whole.readings[1]) };
+    let Reading::Bad { key: None, faults, .. } = &whole.readings[1] else {
+        panic!("{:?}", whole.readings[1])
+    };
     assert_eq!(faults[0].place.line(), line_in_piece + 2);
 
     let third = second.next(text("rootNamespace: root").as_bytes());

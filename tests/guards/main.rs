@@ -1,6 +1,7 @@
 //! What stands between a service and the requests that come to it, over real sockets.
 
 mod checks;
+mod closed;
 mod gateways;
 mod rate_limits;
 

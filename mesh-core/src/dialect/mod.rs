@@ -19,7 +19,7 @@ pub use assemble::assemble;
 pub use codes::{CODES, Code};
 pub use istio::{
     DefaultExport, Handover, Instance, Meaning, MeshSetting, NamedService, NamespaceSetting, Pod, Root,
-    Slice, SliceEndpoint, analyze, translate,
+    Slice, SliceEndpoint, analyze, close, translate,
 };
 
 /// What holds for the whole mesh, whatever documents say: what they are understood by.

@@ -189,6 +189,18 @@ impl KnownKind {
         matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Secret)
     }
 
+    /// Whether its documents keep somebody from workloads.
+    pub(super) fn guards(self) -> bool {
+        matches!(
+            self,
+            Self::AuthorizationPolicy
+                | Self::PeerAuthentication
+                | Self::RequestAuthentication
+                | Self::Policy
+                | Self::MeshPolicy
+        )
+    }
+
     /// Whether it is somebody else's document, which somebody else judges: what is wrong in it is not told.
     pub(super) fn is_judged_elsewhere(self) -> bool {
         matches!(self, Self::Pod | Self::Namespace) || self.is_for_analysis()

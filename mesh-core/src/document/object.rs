@@ -125,6 +125,8 @@ pub enum Reading {
         key: Option<Key>,
         /// Why; at least one is an error.
         faults: Vec<Fault>,
+        /// What could be read, with defaults for the rest, of one that keeps somebody from workloads.
+        draft: Option<Arc<Document>>,
     },
     /// A document of a kind that the mesh does not use.
     Skipped {
@@ -167,7 +169,7 @@ fn read_one(root: &Node, origin: &Origin, namespace: &str) -> Reading {
         Ok(kind) => return Reading::Skipped { kind, place },
         Err(Unkind { line, reason, remedy }) => {
             let fault = Fault::error(origin.line(line), reason).with_remedy(remedy);
-            return Reading::Bad { key: None, faults: vec![fault] };
+            return Reading::Bad { key: None, faults: vec![fault], draft: None };
         }
     };
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_text);
@@ -186,11 +188,26 @@ fn read_one(root: &Node, origin: &Origin, namespace: &str) -> Reading {
         // Somebody else's document, which somebody else judges.
         _ if kind.is_judged_elsewhere() => Reading::Skipped { kind: Kind::Known(kind), place },
         read => {
-            let metadata =
-                read.and_then(|(metadata, _)| metadata).filter(|metadata| !metadata.name.is_empty());
-            Reading::Bad { key: metadata.map(|metadata| metadata.key(Kind::Known(kind))), faults }
+            let (metadata, body) = read.unwrap_or_else(|| (None, Body::empty(kind)));
+            let named = metadata.as_ref().filter(|metadata| !metadata.name.is_empty());
+            let key = named.map(|metadata| metadata.key(Kind::Known(kind)));
+            let draft = kind.guards().then(|| {
+                let metadata = metadata.filter(|metadata| !metadata.name.is_empty());
+                let metadata = metadata.unwrap_or_else(|| nameless(root, kind, namespace, &place));
+                Arc::new(Document { metadata, body, place, lines: Lines::of(root) })
+            });
+            Reading::Bad { key, faults, draft }
         }
     }
+}
+
+/// What is known of an object without a name: its namespace, perhaps. It is called by its place, as nothing else is.
+fn nameless(root: &Node, kind: KnownKind, namespace: &str, place: &Place) -> Metadata {
+    let written = root.get("metadata").and_then(|metadata| metadata.get("namespace")).and_then(Node::as_text);
+    let is_namespaced = Kind::Known(kind).is_namespaced();
+    let namespace = written.filter(|text| !text.is_empty()).unwrap_or(namespace);
+    let namespace = if is_namespaced { namespace.to_owned() } else { String::new() };
+    Metadata { name: place.to_string(), namespace, ..Metadata::default() }
 }
 
 /// Why a document has no kind.

@@ -94,5 +94,5 @@ impl Batch {
 }
 
 fn bad(fault: Fault) -> Reading {
-    Reading::Bad { key: None, faults: vec![fault] }
+    Reading::Bad { key: None, faults: vec![fault], draft: None }
 }

@@ -10,7 +10,7 @@ const MESH: &str = "mesh";
 pub(super) fn read(mut root: Node, origin: &Origin, namespace: &str) -> Vec<Reading> {
     match unfold(&mut root, origin) {
         None => document::read_from(&root, origin, namespace),
-        Some(fault) => vec![Reading::Bad { key: None, faults: vec![fault] }],
+        Some(fault) => vec![Reading::Bad { key: None, faults: vec![fault], draft: None }],
     }
 }
 

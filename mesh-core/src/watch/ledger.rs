@@ -2,7 +2,7 @@
 
 use super::status::{DocumentStatus, Standing, Status};
 use crate::{
-    dialect::{Meaning, Setting, analyze, assemble, translate},
+    dialect::{Meaning, Setting, analyze, assemble, close, translate},
     document::{Document, Fault, Key, Kind, Place, Reading, Severity, Timestamp},
     model::Model,
     source::{Batch, pairs::pairs, parallel},
@@ -49,6 +49,8 @@ struct File {
 struct Slot {
     entry: Arc<Entry>,
     is_held: bool,
+    /// Whether the entry stands for a document that never was right.
+    is_closed: bool,
     /// The entry's.
     traits: Traits,
 }
@@ -97,6 +99,22 @@ impl Hash for Hashed<'_> {
     }
 }
 
+/// What stands for documents that are wrong.
+struct Past<'a> {
+    setting: &'a Setting,
+    /// The last good version of one.
+    held: &'a dyn Fn(&Key) -> Option<&'a Slot>,
+}
+
+impl Past<'_> {
+    /// What stands for one that guards workloads and has no good version. That it does is a fault, too.
+    fn close(&self, document: &Arc<Document>, wrong: &[Fault], faults: &mut Vec<Fault>) -> Option<Slot> {
+        let (meaning, fault) = close(document, wrong, self.setting)?;
+        faults.push(fault);
+        Some(Slot::close(Arc::new(Entry::new(Arc::clone(document), meaning, Vec::new()))))
+    }
+}
+
 /// What translating a document gave.
 type Translated = (Option<Meaning>, Vec<Fault>);
 
@@ -142,9 +160,11 @@ impl Ledger {
             changed.flat_map(|(batch, former)| goods(batch, *former)).filter_map(Result::err).collect();
         let mut translated = parallel::map(&new, |document| translate(document, &self.setting)).into_iter();
         let held = LazyCell::new(|| held(&before));
+        let held = |key: &Key| held.get(key).copied();
+        let past = Past { setting: &self.setting, held: &held };
         let file = |(batch, former): (&Arc<Batch>, Option<&Arc<File>>)| match former {
             Some(former) if Arc::ptr_eq(&former.batch, batch) => Arc::clone(former),
-            _ => Arc::new(File::read(batch, former, &mut translated, &|key| held.get(key).copied())),
+            _ => Arc::new(File::read(batch, former, &mut translated, &past)),
         };
         self.files = batches.iter().zip(former).map(file).collect();
         if !have_same_names(&before, &self.files) {
@@ -190,6 +210,7 @@ impl Ledger {
             for (slot, owner) in rest.by_ref().take(file.slots.len()) {
                 let standing = match owner {
                     Some(_) => Standing::Shadowed,
+                    None if slot.is_closed => Standing::Closed,
                     None if slot.is_held => Standing::Held,
                     None => Standing::Serving,
                 };
@@ -198,7 +219,8 @@ impl Ledger {
                 status.documents.push(DocumentStatus { key, place, standing });
             }
         }
-        let serving = standing.iter().filter(|(_, owner)| owner.is_none());
+        // What is closed does not say what it is written to say.
+        let serving = standing.iter().filter(|(slot, owner)| owner.is_none() && !slot.is_closed);
         let serving = serving.map(|(slot, _)| &slot.entry);
         let mut owners: FxHashSet<Key> = serving.clone().map(|entry| entry.key.clone()).collect();
         let aside = self.files.iter().flat_map(|file| &file.aside);
@@ -267,7 +289,8 @@ fn goods<'a>(
     former: Option<&'a Arc<File>>,
 ) -> impl Iterator<Item = Result<&'a Arc<Entry>, &'a Arc<Document>>> {
     let former = former.map(|former| &*former.slots).unwrap_or_default();
-    let former: Vec<_> = former.iter().filter(|slot| !slot.is_held).map(|slot| &slot.entry).collect();
+    let is_as_written = |slot: &&Slot| !slot.is_held && !slot.is_closed;
+    let former: Vec<_> = former.iter().filter(is_as_written).map(|slot| &slot.entry).collect();
     let documents = batch.readings.iter().filter_map(|reading| match reading {
         Reading::Good { document, .. } if !document.is_for_analysis() => Some(document),
         Reading::Good { .. } | Reading::Bad { .. } | Reading::Skipped { .. } => None,
@@ -280,23 +303,22 @@ fn goods<'a>(
     documents.into_iter().zip(kept).map(|(document, entry)| entry.ok_or(document))
 }
 
-/// The documents that were good at the last look; of those of one name the first.
+/// The documents that were good at the last look, or before; of those of one name the first.
 fn held(before: &[Arc<File>]) -> FxHashMap<&Key, &Slot> {
     let mut held = FxHashMap::default();
-    for slot in before.iter().flat_map(|file| &file.slots) {
+    for slot in before.iter().flat_map(|file| &file.slots).filter(|slot| !slot.is_closed) {
         held.entry(&slot.entry.key).or_insert(slot);
     }
     held
 }
 
 impl File {
-    /// Takes in a file that changed; `translated` gives what its new documents mean, and `held` the last good version
-    /// of one that is wrong now.
-    fn read<'a>(
+    /// Takes in a file that changed; `translated` gives what its new documents mean.
+    fn read(
         batch: &Arc<Batch>,
         former: Option<&Arc<Self>>,
         translated: &mut impl Iterator<Item = Translated>,
-        held: &impl Fn(&Key) -> Option<&'a Slot>,
+        past: &Past<'_>,
     ) -> Self {
         let (mut slots, mut aside) = (Vec::new(), Vec::new());
         let (mut skipped, mut faults) = (Vec::new(), Vec::new());
@@ -312,15 +334,20 @@ impl File {
                 Reading::Good { document, faults: odd } => {
                     faults.extend(odd.iter().cloned());
                     let Some(good) = goods.next() else { continue };
-                    match Slot::of(good, translated, &mut faults, held) {
-                        Some(slot) => slots.push(slot),
+                    match Slot::of(good, translated, &mut faults, past) {
+                        Some(slot) => {
+                            aside.extend(slot.is_closed.then(|| Arc::clone(document)));
+                            slots.push(slot);
+                        }
                         None => aside.push(Arc::clone(document)),
                     }
                 }
-                Reading::Bad { key, faults: wrong } => {
+                Reading::Bad { key, faults: wrong, draft } => {
                     faults.extend(wrong.iter().cloned());
                     is_whole &= key.is_some();
-                    slots.extend(key.as_ref().and_then(held).map(Slot::hold));
+                    let held = key.as_ref().and_then(past.held).map(Slot::hold);
+                    let close = || past.close(draft.as_ref()?, wrong, &mut faults);
+                    slots.extend(held.or_else(close));
                 }
                 Reading::Skipped { kind, place } => skipped.push((kind.clone(), place.clone())),
             }
@@ -335,12 +362,13 @@ impl File {
 }
 
 impl Slot {
-    /// What serves for a good document: itself, or its last good version when its values are wrong.
-    fn of<'a>(
+    /// What serves for a good document: itself, or what stands for it when its values are wrong: its last good version, or
+    /// nothing that lets anybody pass.
+    fn of(
         good: Result<&Arc<Entry>, &Arc<Document>>,
         translated: &mut impl Iterator<Item = Translated>,
         faults: &mut Vec<Fault>,
-        held: &impl Fn(&Key) -> Option<&'a Slot>,
+        past: &Past<'_>,
     ) -> Option<Self> {
         let document = match good {
             Ok(entry) => {
@@ -351,13 +379,20 @@ impl Slot {
         };
         let (meaning, odd) = translated.next()?;
         faults.extend(odd.iter().cloned());
-        let Some(meaning) = meaning else { return held(&document.key()).map(Self::hold) };
+        let Some(meaning) = meaning else {
+            let held = (past.held)(&document.key()).map(Self::hold);
+            return held.or_else(|| past.close(&document, &odd, faults));
+        };
         Some(Self::new(Arc::new(Entry::new(document, meaning, odd))))
     }
 
     fn new(entry: Arc<Entry>) -> Self {
         let traits = entry.traits;
-        Self { entry, is_held: false, traits }
+        Self { entry, is_held: false, is_closed: false, traits }
+    }
+
+    fn close(entry: Arc<Entry>) -> Self {
+        Self { is_closed: true, ..Self::new(entry) }
     }
 
     fn hold(&self) -> Self {

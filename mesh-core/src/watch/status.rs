@@ -38,6 +38,8 @@ pub enum Standing {
     Serving,
     /// Its last good version does; what is written now is wrong.
     Held,
+    /// It keeps somebody from workloads, is wrong, and never was right: nobody passes until it is.
+    Closed,
     /// Another document of the same kind, namespace and name does.
     Shadowed,
 }

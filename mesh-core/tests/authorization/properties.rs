@@ -97,15 +97,30 @@ fn any_rule() -> impl Strategy<Value = AuthorizationRule> {
     )
 }
 
+/// Many rules that need much the same.
+fn overlapping() -> impl Strategy<Value = Vec<AuthorizationRule>> {
+    let rule = |clauses: Vec<Clause>| {
+        let some = || vec(select(clauses.clone()), 0..3);
+        (some(), some(), some()).prop_map(|(source, operation, conditions)| {
+            let part = |part: Vec<Clause>| if part.is_empty() { vec![] } else { vec![part] };
+            let (sources, operations) = (part(source), part(operation));
+            AuthorizationRule { line: Line::default(), sources, operations, conditions }
+        })
+    };
+    vec(any_clause(), 1..4).prop_flat_map(move |clauses| vec(rule(clauses), 20..90))
+}
+
 fn any_policy() -> impl Strategy<Value = AuthorizationPolicy> {
     let action = select(&[AuthorizationAction::Allow, AuthorizationAction::Deny][..]);
-    (action, vec(any_rule(), 0..16)).prop_map(|(action, rules)| AuthorizationPolicy {
-        namespace: "shop".into(),
-        name: "p".into(),
-        workloads: Default::default(),
-        action,
-        is_dry_run: false,
-        rules,
+    (action, prop_oneof![3 => vec(any_rule(), 0..16), 1 => overlapping()]).prop_map(|(action, rules)| {
+        AuthorizationPolicy {
+            namespace: "shop".into(),
+            name: "p".into(),
+            workloads: Default::default(),
+            action,
+            is_dry_run: false,
+            rules,
+        }
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn hold(bytes: &[u8]) {
     let batch = Arc::new(Batch::of(Arc::clone(&file), bytes, "default"));
     assert_eq!(batch.is_whole, parsed.fault.is_none());
     let readings = parsed.documents.iter().flat_map(|root| read(root, &file, "default"));
-    let mistake = parsed.fault.map(|fault| Reading::Bad { key: None, faults: vec![fault] });
+    let mistake = parsed.fault.map(|fault| Reading::Bad { key: None, faults: vec![fault], draft: None });
     assert!(batch.readings.iter().eq(&readings.chain(mistake).collect::<Vec<_>>()), "{:?}", batch.readings);
     let breaks = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
     for reading in &batch.readings {

@@ -94,6 +94,10 @@ fn what_the_dialect_of_2019_asks_of_peers_holds_where_todays_says_nothing() {
     assert_eq!(old(&[optional], &[8080]), [Permissive]);
     let nothing = policy("a", "{targets: [{name: a, ports: [{number: 80}]}]}");
     assert_eq!(old(&[strict.clone(), nothing], &[8080, 81]), [Permissive, Strict]);
+    let of_service = policy("a", "{targets: [{name: a}], peers: [{mtls: {}}]}");
+    assert_eq!(old(std::slice::from_ref(&of_service), &[8080, 81, 9999]), [Strict; 3]);
+    let takes_all = policy("a", "{targets: [{name: a}], peers: [{mtls: {mode: PERMISSIVE}}]}");
+    assert_eq!(old(&[strict.clone(), takes_all], &[8080, 81]), [Permissive; 2]);
     let todays = peers("mesh", "istio-system", "{mtls: {mode: DISABLE}}");
     assert_eq!(old(&[strict.clone(), todays], &[8080]), [Disabled]);
     let of_port =

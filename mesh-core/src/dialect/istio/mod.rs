@@ -4,6 +4,7 @@ mod analysis;
 mod authorization_clauses;
 mod authorization_policy;
 mod client_tls;
+mod closed;
 mod connection_pool;
 mod connection_route;
 mod cors;
@@ -57,6 +58,7 @@ mod workload_entry;
 mod workload_group;
 
 pub use analysis::analyze;
+pub use closed::close;
 pub use delegation::{Handover, Root};
 pub(super) use delegation::{Name, expand};
 pub use distribution::NamespaceSetting;

@@ -4,7 +4,7 @@ use super::{Meaning, Site, names::is_label};
 use crate::{
     document::{self, Jwt, Path, Peer, PeerTlsMode, StringMatch, TargetedPort},
     model::{
-        Origin, PathRule, Pattern, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
+        KeySource, Origin, PathRule, Pattern, PeerDemand, Policy, PolicyPort, PolicyScope, PolicyTarget,
         PrincipalBinding, TokenPlace, TokenRule, Trigger,
     },
 };
@@ -43,6 +43,34 @@ pub(super) fn translate(site: Site<'_>, written: &document::Policy) -> Option<Me
             document::PrincipalBinding::UseOrigin => PrincipalBinding::Origin,
         },
     })))
+}
+
+/// A Policy by which nobody gets in, in the place of this one.
+pub(super) fn closed(site: Site<'_>, written: &document::Policy, knows_targets: bool) -> Policy {
+    let namespace = site.namespace();
+    let scope = match scope(site, written) {
+        PolicyScope::Services(..) if !knows_targets => PolicyScope::Namespace(namespace),
+        scope => scope,
+    };
+    let rule = TokenRule {
+        issuer: None,
+        audiences: Vec::new(),
+        keys: KeySource::Unknown,
+        places: TokenRule::usual_places(),
+        payload_header: None,
+        claim_headers: Vec::new(),
+        forwards: true,
+        lists: Vec::new(),
+    };
+    Policy {
+        name: site.name(),
+        scope,
+        peers: Some(PeerDemand { takes_plain_text: false, takes_anonymous_tls: false }),
+        peer_is_optional: false,
+        origins: vec![Origin { rule: Arc::new(rule), triggers: Vec::new() }],
+        origin_is_optional: false,
+        binding: PrincipalBinding::Origin,
+    }
 }
 
 /// The first way of mutual TLS that is written. Tokens of workloads are ignored, as in Istio.

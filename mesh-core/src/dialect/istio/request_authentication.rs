@@ -3,7 +3,7 @@
 use super::{Meaning, Site, policy_target::workloads};
 use crate::{
     document::{self, Path},
-    model::{ClaimHeader, RequestAuthentication, TokenPlace, TokenRule},
+    model::{ClaimHeader, KeySource, RequestAuthentication, TokenPlace, TokenRule},
 };
 use std::sync::Arc;
 
@@ -38,6 +38,21 @@ fn rule(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> Option<Ar
         site.check.refuse_with(at, "issuer or jwksUri must be non-empty string", "write issuer: https://…");
         return None;
     }
+    Some(Arc::new(read(site, at, written)))
+}
+
+/// Rules by which no token is good, in the place of these: they look where these do, and where tokens usually are, and
+/// keep clients from saying what these would tell the service.
+pub(super) fn closed(site: Site<'_>, written: &document::RequestAuthentication) -> Vec<Arc<TokenRule>> {
+    let usual = document::JwtRule::default();
+    let written = written.jwt_rules.iter().chain([&usual]).map(|written| {
+        let rule = read(site, site.spec, written);
+        Arc::new(TokenRule { issuer: None, audiences: Vec::new(), keys: KeySource::Unknown, ..rule })
+    });
+    written.collect()
+}
+
+fn read(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> TokenRule {
     site.named(&at.field("audiences"), &written.audiences, "audience must be non-empty string");
     let lists = &written.space_delimited_claims;
     site.named(&at.field("spaceDelimitedClaims"), lists, "claim must be non-empty string");
@@ -45,7 +60,7 @@ fn rule(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> Option<Ar
     let timeout = written.timeout.unwrap_or(TokenRule::TIMEOUT);
     let payload_header = Some(written.output_payload_to_header.as_str()).filter(|name| !name.is_empty());
     let texts = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
-    Some(Arc::new(TokenRule {
+    TokenRule {
         issuer: Some(written.issuer.as_str()).filter(|issuer| !issuer.is_empty()).map(Into::into),
         audiences: texts(&written.audiences),
         keys: site.key_source(at, &written.issuer, &written.jwks, &written.jwks_uri, timeout),
@@ -55,7 +70,7 @@ fn rule(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> Option<Ar
         claim_headers: claim_headers(site, &at.field("outputClaimToHeaders"), written),
         forwards: written.forward_original_token,
         lists: TokenRule::LISTS.into_iter().chain(lists.iter().map(String::as_str)).map(Into::into).collect(),
-    }))
+    }
 }
 
 /// Where tokens are looked for: where it is written, or where it is usual if nothing is.

@@ -165,6 +165,42 @@ impl Clause {
     }
 }
 
+impl Clause {
+    /// Pieces of it, none of which fails where it holds: what must be, and each value that must not.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Self> {
+        match self {
+            Self::Principal(among) => among.pieces(Self::Principal),
+            Self::Namespace(among) => among.pieces(Self::Namespace),
+            Self::ServiceAccount(among) => among.pieces(Self::ServiceAccount),
+            Self::TrustDomain(among) => among.pieces(Self::TrustDomain),
+            Self::SourceIp(among) => among.pieces(Self::SourceIp),
+            Self::RemoteIp(among) => among.pieces(Self::RemoteIp),
+            Self::RequestPrincipal(among) => among.pieces(Self::RequestPrincipal),
+            Self::Audience(among) => among.pieces(Self::Audience),
+            Self::Presenter(among) => among.pieces(Self::Presenter),
+            Self::Claim(path, among) => among.pieces(|among| Self::Claim(path.clone(), among)),
+            Self::Header(key, among) => among.pieces(|among| Self::Header(key.clone(), among)),
+            Self::Host(among) => among.pieces(Self::Host),
+            Self::Port(among) => among.pieces(Self::Port),
+            Self::Method(among) => among.pieces(Self::Method),
+            Self::Path(among) => among.pieces(Self::Path),
+            Self::DestinationIp(among) => among.pieces(Self::DestinationIp),
+            Self::ServerName(among) => among.pieces(Self::ServerName),
+            Self::Filter(key) => vec![Self::Filter(key.clone())],
+        }
+    }
+}
+
+impl<T: Clone> Among<T> {
+    fn pieces(&self, make: impl Fn(Self) -> Clause) -> Vec<Clause> {
+        let wanted = Self { values: self.values.clone(), not_values: Vec::new() };
+        let wanted = Some(wanted).filter(|wanted| !wanted.values.is_empty());
+        let unwanted = |value: &T| Self { values: Vec::new(), not_values: vec![value.clone()] };
+        wanted.into_iter().chain(self.not_values.iter().map(unwanted)).map(make).collect()
+    }
+}
+
 impl RequestPrincipal {
     /// Reads `issuer/subject`, with a wildcard at one end.
     ///

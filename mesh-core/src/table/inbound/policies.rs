@@ -65,14 +65,16 @@ impl Policies {
         self.ports.get(&port).or(service).or(self.otherwise.as_ref())
     }
 
-    /// The Policies for single ports.
-    pub(super) fn by_port(&self) -> impl Iterator<Item = (u16, &Policy)> {
-        self.ports.iter().map(|(port, policy)| (*port, &**policy))
+    /// The Policies for single ports, and that for ports which are not the service's, if the service has one of its own.
+    pub(super) fn by_port(&self) -> impl Iterator<Item = (u16, Option<&Policy>)> {
+        let others = self.others.iter().filter(|_| self.service.is_some());
+        let own = self.ports.iter().map(|(port, policy)| (*port, Some(&**policy)));
+        own.chain(others.map(|port| (*port, self.otherwise.as_deref())))
     }
 
     /// The Policy for all other ports.
-    pub(super) fn otherwise(&self) -> Option<&Policy> {
-        self.otherwise.as_deref()
+    pub(super) fn elsewhere(&self) -> Option<&Policy> {
+        self.service.as_deref().or(self.otherwise.as_deref())
     }
 
     /// Every Policy that holds on some port.

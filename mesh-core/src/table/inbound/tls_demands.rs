@@ -39,9 +39,9 @@ impl TlsDemands {
     pub(super) fn or(mut self, policies: &Policies) -> Self {
         if self.demand.is_none() {
             for (port, policy) in policies.by_port() {
-                self.ports.entry(port).or_insert_with(|| of_policy(policy));
+                self.ports.entry(port).or_insert_with(|| policy.map(of_policy).unwrap_or_default());
             }
-            self.demand = policies.otherwise().map(of_policy);
+            self.demand = policies.elsewhere().map(of_policy);
         }
         self
     }

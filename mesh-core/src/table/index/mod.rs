@@ -165,6 +165,11 @@ impl<'a> Candidates<'a> {
         Some(())
     }
 
+    /// How many there are, those twice that are on two lists.
+    pub(super) fn count(&self) -> usize {
+        self.lists[..self.count].iter().map(|list| list.len()).sum()
+    }
+
     /// The first candidate, by number, that `is_match`.
     pub(super) fn find(mut self, is_match: impl Fn(&u32) -> bool) -> Option<u32> {
         loop {

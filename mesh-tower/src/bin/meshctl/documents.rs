@@ -76,7 +76,9 @@ fn unreadable(path: &Path) -> Option<Fault> {
 fn is_document(reading: &&Reading) -> bool {
     match reading {
         Reading::Good { document, .. } => !document.is_for_analysis(),
-        Reading::Bad { key, faults } => key.is_some() || faults.iter().any(|fault| fault.place.line() > 0),
+        Reading::Bad { key, faults, .. } => {
+            key.is_some() || faults.iter().any(|fault| fault.place.line() > 0)
+        }
         Reading::Skipped { .. } => false,
     }
 }

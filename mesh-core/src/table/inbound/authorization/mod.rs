@@ -14,6 +14,7 @@ mod facts;
 mod filed;
 mod files;
 mod keys;
+mod masks;
 mod rules;
 mod test;
 mod texts;

@@ -3,11 +3,15 @@
 use super::{
     facts::Facts,
     files::Files,
+    masks::{Masks, needs},
     test::{Stance, Test},
     trust::Domains,
     verdict::RuleName,
 };
 use crate::model::{AuthorizationPolicy, AuthorizationRule};
+
+/// Fewer candidates are compared with a request one by one.
+const MANY: usize = 16;
 
 /// Rules of which one is enough, in the order of Envoy's names of them.
 #[derive(Debug)]
@@ -15,6 +19,7 @@ pub(super) struct RuleSet {
     stance: Stance,
     rules: Box<[Rule]>,
     files: Files,
+    masks: Masks,
     asks_host: bool,
 }
 
@@ -42,12 +47,15 @@ impl RuleSet {
         domains: &Domains,
     ) -> Self {
         let of_policy = |policy: &'a AuthorizationPolicy| {
-            policy.rules.iter().enumerate().map(move |(number, rule)| Rule::of(policy, number, rule, domains))
+            let rules = policy.rules.iter().enumerate();
+            rules.map(move |(number, rule)| (Rule::of(policy, number, rule, domains), needs(rule)))
         };
-        let mut rules: Vec<Rule> = policies.flat_map(of_policy).collect();
-        rules.sort_by_cached_key(|rule| rule.name.to_string());
+        let mut rules: Vec<_> = policies.flat_map(of_policy).collect();
+        rules.sort_by_cached_key(|(rule, _)| rule.name.to_string());
+        let (rules, needs): (Vec<Rule>, Vec<_>) = rules.into_iter().unzip();
         let asks_host = rules.iter().flat_map(Rule::tests).any(Test::asks_host);
-        Self { stance, files: Files::of(&rules), rules: rules.into(), asks_host }
+        let masks = Masks::of(&needs, domains);
+        Self { stance, files: Files::of(&rules), masks, rules: rules.into(), asks_host }
     }
 
     /// Whether any of them looks at the host.
@@ -64,9 +72,16 @@ impl RuleSet {
     /// has several lines.
     pub(super) fn first_match(&self, facts: &Facts<'_>) -> Option<&RuleName> {
         let is_match = |number: &u32| self.rules[*number as usize].holds(facts, self.stance);
+        let count = self.rules.len() as u32;
         let first = match self.files.candidates(facts) {
+            Some(candidates) if candidates.count() > MANY => match self.masks.alive(facts, self.stance) {
+                // So many that it takes longer to put them in order than to pass over the others.
+                Some(alive) if candidates.count() > self.rules.len() / 4 => alive.below(count).find(is_match),
+                Some(alive) => candidates.find(|number| alive.has(*number) && is_match(number)),
+                None => candidates.find(is_match),
+            },
             Some(candidates) => candidates.find(is_match),
-            None => (0..self.rules.len() as u32).find(is_match),
+            None => (0..count).find(is_match),
         };
         first.map(|number| &self.rules[number as usize].name)
     }
