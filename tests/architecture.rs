@@ -26,10 +26,11 @@ const CORE: [(&str, &[&str], &str); 7] = [
 ];
 
 /// The folders of mesh-tower that are no layers: leaves that layers use, and the assembly that uses layers.
-const NO_LAYERS: [&str; 8] = ["context", "event", "dns", "recorder", "mesh", "gateway", "console", "bin"];
+const NO_LAYERS: [&str; 9] =
+    ["admin", "context", "event", "dns", "recorder", "mesh", "gateway", "console", "bin"];
 
 /// Above all layers; only the assembly itself and the package's page name it.
-const ASSEMBLY: [&str; 7] = ["stack", "mesh", "gateway", "client", "console", "Mesh", "Client"];
+const ASSEMBLY: [&str; 8] = ["stack", "mesh", "gateway", "client", "admin", "console", "Mesh", "Client"];
 
 /// Layers and leaves that make metrics of the facts that others announce.
 const EXPORTERS: [&str; 2] = ["telemetry", "recorder"];
@@ -45,7 +46,8 @@ const NAMES_A_LAYER: [(&str, &str, &str); 1] = [(
 const CORE_FOR_LAYERS: [&str; 4] = ["table", "model", "identity", "watch::Handle"];
 
 /// Files that name a status code though they do not turn a refusal into one.
-const NAMES_A_STATUS: [(&str, &str); 5] = [
+const NAMES_A_STATUS: [(&str, &str); 6] = [
+    ("mesh-tower/src/admin/", "pages are its own answers, and no refusals of requests"),
     ("mesh-tower/src/answer/", "a document names the status"),
     (
         "mesh-tower/src/ext_authz/",

@@ -16,9 +16,11 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
     fs,
+    net::SocketAddr,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tests::shop::{Connection, Reply, Shop, fetch, product};
+use tests::soon;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -68,6 +70,32 @@ async fn every_instance_tells_its_health_at_its_management_port_and_the_gateway_
     }
     let outside = shop.connect().await.get("", "/actuator/health").await;
     assert_eq!(outside.status, StatusCode::NOT_FOUND);
+}
+
+/// What a process says of itself to who asks by its address.
+async fn tell(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("an admin endpoint");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("a connection");
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.expect("an answer");
+    answer
+}
+
+#[tokio::test]
+async fn every_process_tells_about_itself_where_the_shop_says() {
+    let shop = Shop::shared().await;
+    for instance in shop.instances() {
+        let address = instance.admin.expect("an admin endpoint of every process");
+        assert!(tell(address, "/ready").await.starts_with("HTTP/1.1 200"), "{instance:?}");
+        let metrics = tell(address, "/metrics").await;
+        assert!(metrics.contains("\nmesh_table_generation "), "{instance:?}: {metrics}");
+        let certificate = tell(address, "/certs").await;
+        assert!(
+            certificate.contains("spiffe://cluster.local/ns/hands-on/sa/"),
+            "{instance:?}: {certificate}"
+        );
+    }
 }
 
 #[tokio::test]

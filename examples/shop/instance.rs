@@ -53,7 +53,8 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), BoxError> {
     let app =
         with_problems(app(&arguments.service, address, &mesh)?).layer(middleware::from_fn(tell_retries));
     let health = Router::new().route("/actuator/health", get(async || Json(json!({"status": "UP"}))));
-    let ports = json!({"http": http.local_addr()?.port(), "http-mgm": management.local_addr()?.port()});
+    let (served, checked) = (http.local_addr()?.port(), management.local_addr()?.port());
+    let ports = json!({"http": served, "http-mgm": checked, "admin": admin_port(&mesh)});
     println!("ready {ports}");
     // Whoever asks for the health is no part of the mesh, and has no certificate.
     let drain = mesh.drain().clone();
@@ -69,17 +70,23 @@ pub(crate) async fn serve(arguments: Arguments) -> Result<(), BoxError> {
 pub(crate) async fn gateway(port: u16) -> Result<(), BoxError> {
     begin();
     let gateway = Gateway::from_env().await?;
+    let admin = admin_port(gateway.mesh());
     let announce = async {
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        println!("ready {}", json!({"https": port}));
+        println!("ready {}", json!({"https": port, "admin": admin}));
         std::future::pending().await
     };
     tokio::select! {
         ended = gateway.run() => ended,
         never = announce => never,
     }
+}
+
+/// Where a process tells about itself; 0 for nowhere.
+fn admin_port(mesh: &Mesh) -> u16 {
+    mesh.admin_address().map_or(0, |address| address.port())
 }
 
 fn app(service: &str, address: String, mesh: &Mesh) -> Result<Router, BoxError> {

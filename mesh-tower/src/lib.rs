@@ -24,6 +24,7 @@
 //!
 //! None is on by default. Every layer is always there.
 
+pub mod admin;
 pub mod answer;
 pub mod authorize;
 pub mod balance;

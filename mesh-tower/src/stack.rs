@@ -87,6 +87,10 @@ pub(crate) struct Parts {
     pub(crate) faults: [FaultLayer; 2],
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: Attempt,
+    /// Who chose endpoints, who was ejected, and what is open: for those who want to know.
+    pub(crate) balance: BalanceLayer,
+    pub(crate) ejections: Ejections,
+    pub(crate) connection: Connection,
     pub(crate) ext_authz: ExtAuthzLayer,
     pub(crate) rate_limit: RateLimitLayer,
     pub(crate) jwt: JwtLayer,
@@ -125,9 +129,9 @@ impl Parts {
     pub(crate) fn new(handle: Handle, config: &Config, identity: &Identity, clients: Arc<Clients>) -> Self {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
-        let outlier = config.outlier.clone().with_ejections(ejections);
+        let outlier = config.outlier.clone().with_ejections(ejections.clone());
         let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
-        let attempt = balance.layer(outlier.layer(connection));
+        let attempt = balance.layer(outlier.layer(connection.clone()));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
@@ -146,6 +150,9 @@ impl Parts {
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
             attempt,
+            balance,
+            ejections,
+            connection,
             telemetry: telemetries,
         };
         // Keys are fetched as any other call is made.

@@ -48,6 +48,8 @@ pub struct Instance {
     pub address: SocketAddr,
     /// Where it tells its health; the gateway does not.
     pub health: Option<SocketAddr>,
+    /// Where it tells about itself.
+    pub admin: Option<SocketAddr>,
 }
 
 impl Shop {
@@ -217,12 +219,16 @@ pub fn product(id: i32) -> String {
 /// Reads `  product-v1  pid 17  127.0.0.1:4711  health http://127.0.0.1:4712/actuator/health`.
 fn introduced(line: &str) -> Option<Instance> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [name, "pid", pid, address, health @ ..] = words.as_slice() else { return None };
-    let health = health.get(1).and_then(|url| url.strip_prefix("http://")?.split_once('/'));
+    let [name, "pid", pid, address, others @ ..] = words.as_slice() else { return None };
+    let after = |word: &str| {
+        let url = others.iter().skip_while(|other| **other != word).nth(1)?.strip_prefix("http://")?;
+        url.split('/').next()?.parse().ok()
+    };
     Some(Instance {
         name: (*name).to_owned(),
         pid: pid.parse().ok()?,
         address: address.parse().ok()?,
-        health: health.and_then(|(address, _)| address.parse().ok()),
+        health: after("health"),
+        admin: after("admin"),
     })
 }

@@ -99,10 +99,12 @@ async fn next<R: AsyncRead + Unpin>(output: &mut Option<tokio::io::Lines<BufRead
 
 /// Tells the mesh if the process listens elsewhere than it was asked to.
 fn moved(role: &mut Role, ports: Ports, shop: &Shop) -> io::Result<()> {
-    if role.ports == ports {
+    // Where it tells about itself is no business of the mesh.
+    let served = Ports { admin: role.ports.admin, ..ports };
+    if role.ports == served {
         return Ok(());
     }
-    role.ports = ports;
+    role.ports = served;
     role.register(&shop.live)
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Ports {
     pub(super) http: u16,
     pub(super) http_mgm: u16,
     pub(super) https: u16,
+    /// Chosen by the process itself: nobody but people and Prometheus asks there.
+    pub(super) admin: u16,
 }
 
 /// The whole landscape, with ports that are free now, so that the mesh can know all before anyone starts.
@@ -56,7 +58,7 @@ pub(super) fn all(instances: u8, port: u16) -> Result<Vec<Role>, BoxError> {
         for number in 1..=instances {
             let suffix = if instances == 1 { String::new() } else { format!("-{number}") };
             let name = format!("{service}-{version}{suffix}");
-            let ports = Ports { http: choose()?, http_mgm: choose()?, https: 0 };
+            let ports = Ports { http: choose()?, http_mgm: choose()?, ..Ports::default() };
             roles.push(Role { name, kind: Kind::Instance { service, version }, ports });
         }
     }
@@ -108,6 +110,7 @@ impl Role {
             .env("MESH_SERVICE", service)
             .env("MESH_NAMESPACE", NAMESPACE)
             .env("MESH_LABELS", labels)
+            .env("MESH_ADMIN", "127.0.0.1:0")
             .env("MESH_DOCUMENTS", &shop.documents)
             .env("MESH_SECRETS", shop.live.secrets())
             .env("MESH_IDENTITY", format!("local:{}", shop.live.identities().display()))

@@ -19,6 +19,8 @@ pub(super) fn welcome(shop: &Shop, ready: &[Started]) {
     }
     screen.say(&format!("  platform   {}  (who runs where)", shop.live.platform().display()));
     screen.say(&format!("  authority  {}  (what clients trust)", shop.live.authority().display()));
+    screen
+        .say("  admin      what each process knows: /config_dump, /clusters, /metrics … (GET / lists them)");
     screen.say("");
     screen.say(&screen.strong("Five things to try, in another terminal:"));
     screen.say(&things(shop, &url));
@@ -27,11 +29,12 @@ pub(super) fn welcome(shop: &Shop, ready: &[Started]) {
 }
 
 fn line(Started { name, pid, ports }: &Started) -> String {
+    let admin = format!("admin http://127.0.0.1:{}", ports.admin);
     if ports.https != 0 {
-        return format!("  {name:<24} pid {pid:<8} 127.0.0.1:{}", ports.https);
+        return format!("  {name:<24} pid {pid:<8} 127.0.0.1:{:<6} {admin}", ports.https);
     }
     format!(
-        "  {name:<24} pid {pid:<8} 127.0.0.1:{:<6} health http://127.0.0.1:{}/actuator/health",
+        "  {name:<24} pid {pid:<8} 127.0.0.1:{:<6} {admin:<28} health http://127.0.0.1:{}/actuator/health",
         ports.http, ports.http_mgm
     )
 }

@@ -29,6 +29,7 @@ mod secrets;
 mod server;
 mod spiffe;
 mod stamp;
+mod summary;
 mod svid;
 mod verify;
 #[cfg(feature = "spiffe")]
@@ -47,6 +48,7 @@ pub use peer::PeerCertificate;
 pub use rotate::rotate;
 pub use server::{CertificateFault, ServerCertificates, versions};
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};
+pub use summary::CertificateSummary;
 pub use svid::{PeerFault, Svid};
 pub use verify::{PeerVerifier, Peers};
 #[cfg(feature = "spiffe")]

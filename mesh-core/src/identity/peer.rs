@@ -52,7 +52,7 @@ impl PeerCertificate {
         Some(Self {
             hash: sha256(certificate),
             key_hash: sha256(parsed.public_key().raw),
-            subject: subject(parsed.subject()),
+            subject: distinguished(parsed.subject()),
             uris,
             hosts,
             others,
@@ -107,7 +107,7 @@ fn address(octets: &[u8]) -> Option<String> {
 }
 
 /// A distinguished name as RFC 2253 writes it, the last part first.
-fn subject(name: &X509Name<'_>) -> String {
+pub(super) fn distinguished(name: &X509Name<'_>) -> String {
     let parts: Vec<_> = name.iter_rdn().collect();
     let mut text = String::new();
     for part in parts.into_iter().rev() {

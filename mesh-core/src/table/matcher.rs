@@ -1,10 +1,11 @@
 //! Compares a request with what a rule asks for. `decide` and `explain` share it, so they cannot disagree.
 
-use super::{request::RequestView, snapshot::Rule};
+use super::{explain::shown, request::RequestView, snapshot::Rule};
 use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
 use http::{HeaderName, HeaderValue, header::HOST};
 use serde_json::Value;
 use smallvec::SmallVec;
+use std::fmt;
 
 /// One thing that a rule asks of a request.
 ///
@@ -87,16 +88,19 @@ impl Condition {
             Self::Authority(text) => format!("authority is {:?}, {text} is asked for", request.authority),
             Self::Header(asked) => {
                 let value = in_words(&asked.name, request);
-                format!("header {} is {value}, {} is asked for", asked.name, asked.value)
+                let wanted = shown(asked.name.as_str(), &asked.value);
+                format!("header {} is {value}, {wanted} is asked for", asked.name)
             }
             Self::WithoutHeader(asked) => {
                 let value = in_words(&asked.name, request);
-                format!("header {} is {value}, {} is asked not to be", asked.name, asked.value)
+                let unwanted = shown(asked.name.as_str(), &asked.value);
+                format!("header {} is {value}, {unwanted} is asked not to be", asked.name)
             }
             Self::Query(asked) => {
                 let value =
                     parameter(&asked.name, request).map_or("absent".into(), |value| format!("{value:?}"));
-                format!("query parameter {} is {value}, {} is asked for", asked.name, asked.value)
+                let wanted = shown(&asked.name, &asked.value);
+                format!("query parameter {} is {value}, {wanted} is asked for", asked.name)
             }
             Self::Claim(asked) => {
                 let value = claim_in_words(asked, request);
@@ -106,6 +110,37 @@ impl Condition {
                 let value = claim_in_words(asked, request);
                 format!("claim {} is {value}, {} is asked not to be", asked.path.join("."), asked.value)
             }
+        }
+    }
+}
+
+/// What was written, in words: `header x-group is exact "test"`. A secret is hidden.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => write!(f, "port is {port}"),
+            Self::Path(path) => {
+                write!(
+                    f,
+                    "path is {}{}",
+                    path.text,
+                    if path.ignore_case { " in any letter case" } else { "" }
+                )
+            }
+            Self::Method(text) => write!(f, "method is {text}"),
+            Self::Scheme(text) => write!(f, "scheme is {text}"),
+            Self::Authority(text) => write!(f, "authority is {text}"),
+            Self::Header(asked) => {
+                write!(f, "header {} is {}", asked.name, shown(asked.name.as_str(), &asked.value))
+            }
+            Self::WithoutHeader(asked) => {
+                write!(f, "header {} is not {}", asked.name, shown(asked.name.as_str(), &asked.value))
+            }
+            Self::Query(asked) => {
+                write!(f, "query parameter {} is {}", asked.name, shown(&asked.name, &asked.value))
+            }
+            Self::Claim(asked) => write!(f, "claim {} is {}", asked.path.join("."), asked.value),
+            Self::WithoutClaim(asked) => write!(f, "claim {} is not {}", asked.path.join("."), asked.value),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod backend_name;
 mod compile;
 mod decide;
+mod dump;
 mod effect;
 mod explain;
 mod hosts;
@@ -23,9 +24,13 @@ mod viewpoint;
 
 pub use backend_name::BackendName;
 pub use decide::{Decision, Missing, Refusal};
+pub use dump::{
+    Dump, HostDump, InboundDump, ListenerDump, MirrorDump, PolicyDump, RuleDump, ServerDump, TargetDump,
+    TokenDump,
+};
 pub use explain::{
-    CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
-    TargetExplanation,
+    CorsExplanation, Explanation, MirrorExplanation, PassedOver, Question, RequestUrl, RetryExplanation,
+    RuleReference, TargetExplanation,
 };
 pub use inbound::{
     AuthorizationExplanation, Inbound, InboundLimit, InboundView, Policies, PolicyExplanation, RateLimits,

@@ -1,6 +1,9 @@
 use super::{latency::Forgetting, near::Home, service::Balance, state::Fleets};
 use crate::{Dice, context::Ejections};
-use mesh_core::model::{Labels, Locality};
+use mesh_core::{
+    model::{Labels, Locality},
+    table::{Backend, BackendName},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tower_layer::Layer;
@@ -94,6 +97,11 @@ impl BalanceLayer {
     pub fn with_peak_ewma(self, decay: Duration) -> Self {
         let peak_ewma = Some(Forgetting { begun: Instant::now(), decay });
         Self { extras: Extras { peak_ewma, ..self.extras }, ..self }
+    }
+
+    /// The endpoints of a backend as it is now, and how many requests are under way at each; `None` before any was chosen.
+    pub(crate) fn active(&self, backend: &BackendName) -> Option<(Arc<Backend>, Vec<u32>)> {
+        self.fleets.active(backend)
     }
 
     /// What was prepared for another home is not for this one.

@@ -13,7 +13,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use mesh_core::table::{Backend, BackendEndpoint, BackendName, Generation, Names, Snapshot};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::time::Instant;
 
 /// The fleets of the newest generation seen.
@@ -94,6 +94,14 @@ impl Fleets {
         };
         let (chosen, active) = fleet.choose(asked, ejections, dice)?;
         Ok((&backend.endpoints[chosen], Some(active)))
+    }
+
+    /// The endpoints of a backend, and how many requests are under way at each; `None` before any was chosen.
+    pub(super) fn active(&self, backend: &BackendName) -> Option<(Arc<Backend>, Vec<u32>)> {
+        let table = self.table.load();
+        let fleet = &table.fleets.get(backend)?.newest;
+        let active = fleet.members.iter().map(|member| member.active.load(Relaxed));
+        Some((Arc::clone(&fleet.backend), active.collect()))
     }
 
     /// Keeps the fleets of backends that are still there, adds new ones, drops those that are gone.

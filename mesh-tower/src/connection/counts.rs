@@ -37,7 +37,25 @@ pub(super) trait Vacated: Send + Sync {
     fn vacated(self: Arc<Self>);
 }
 
+/// How much of it there is at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) connections: u32,
+    pub(crate) pending: u32,
+    pub(crate) active: u32,
+}
+
 impl Counts {
+    /// How much there is now.
+    pub(super) fn now(&self) -> Counted {
+        let Self { connections, pending, active } = self;
+        Counted {
+            connections: connections.load(Relaxed),
+            pending: pending.load(Relaxed),
+            active: active.load(Relaxed),
+        }
+    }
+
     /// Counts a request that waits for a connection, if there are not as many already as there may be.
     pub(super) fn wait(self: &Arc<Self>, most: u32) -> Result<Pending, Error> {
         if claim(&self.pending, most) { Ok(Pending(Arc::clone(self))) } else { Err(overflow("wait")) }

@@ -1,4 +1,5 @@
 use super::{
+    counts::Counted,
     http1, http2,
     table::{Endpoint, Means, Table},
 };
@@ -13,7 +14,7 @@ use http::{Request, Response, Version, uri::Scheme};
 use mesh_core::{
     identity::{ClientHandshake, Clients},
     model::{ConnectionPool, Protocol, TrafficPolicy},
-    table::RequestView,
+    table::{BackendName, RequestView},
 };
 use std::{
     sync::Arc,
@@ -57,6 +58,11 @@ impl Connection {
     pub fn with_clients(self, clients: Arc<Clients>) -> Self {
         let means = Means { clients, ..self.table.means().clone() };
         Self { table: Arc::new(Table::with(means)), ..self }
+    }
+
+    /// What is open and under way to a backend.
+    pub(crate) fn counts(&self, backend: &BackendName) -> Counted {
+        self.table.counts(backend)
     }
 
     /// The pools for a request, and whether it is HTTP/2 there.

@@ -1,6 +1,12 @@
 //! The pools of all endpoints, by backend.
 
-use super::{counts::Counts, http1::Http1, http2::Http2, pool::Pool, tls::Secure};
+use super::{
+    counts::{Counted, Counts},
+    http1::Http1,
+    http2::Http2,
+    pool::Pool,
+    tls::Secure,
+};
 use crate::{context::Upstream, dns::Dns};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use mesh_core::{
@@ -100,6 +106,11 @@ impl Table {
             Routed { generation: routed.generation, clusters }
         });
         self.routed.load().clusters.get(&backend.name).unwrap_or(&new).endpoint(upstream)
+    }
+
+    /// What is open and under way to a backend; nothing before anything was sent there.
+    pub(super) fn counts(&self, backend: &BackendName) -> Counted {
+        self.routed.load().clusters.get(backend).map(|cluster| cluster.counts.now()).unwrap_or_default()
     }
 
     /// The pools of an endpoint for requests to a host, whose connections are secured by a handshake that depends on it.

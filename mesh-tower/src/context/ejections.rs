@@ -37,6 +37,11 @@ impl Ejections {
         self.0.load().get(backend).cloned()
     }
 
+    /// How many endpoints of each backend are ejected now, of those that ever had one.
+    pub(crate) fn counts(&self, now: Instant) -> FxHashMap<BackendName, usize> {
+        self.0.load().iter().map(|(backend, ejected)| (backend.clone(), ejected.count(now))).collect()
+    }
+
     /// Ejects an endpoint, if `judge` says so in view of all ejections of its backend, and tells what it said besides. It
     /// may be asked again when another thread was faster.
     pub(crate) fn eject<T>(

@@ -37,6 +37,12 @@ impl Gateway {
         Self { mesh, open: BTreeMap::new(), tasks: JoinSet::new() }
     }
 
+    /// The workload that acts as gateways.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.mesh
+    }
+
     /// Opens the ports that the documents ask for now, and gives their addresses. [`Gateway::run`] does so by itself.
     ///
     /// # Errors

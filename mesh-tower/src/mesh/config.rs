@@ -2,6 +2,7 @@
 
 use super::IdentitySource;
 use crate::{
+    admin::Logging,
     balance::BalanceLayer,
     carry::CarriedHeaders,
     dns::Dns,
@@ -17,7 +18,13 @@ use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
     table::GatewayRole,
 };
-use std::{collections::BTreeMap, env, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Who a workload is, where its documents are, and how it behaves.
 #[derive(Clone, Debug)]
@@ -83,6 +90,10 @@ pub struct Config {
     /// Whether faults are injected into each try of a call, where its timeout counts them and retries meet them, instead
     /// of once before all that, as Istio does. Default: no.
     pub faults_per_try: bool,
+    /// The address of the admin endpoint; see [`admin`](crate::admin). Default: none, so there is no such endpoint.
+    pub admin: Option<SocketAddr>,
+    /// How the admin endpoint changes the level of the log. Default: it cannot.
+    pub logging: Option<Logging>,
     /// The time that requests under way have when it stops. Default: 5 s.
     pub grace: Duration,
 }
@@ -117,6 +128,8 @@ impl Default for Config {
             retry: RetryLayer::routed(),
             fault: FaultLayer::routed(),
             faults_per_try: false,
+            admin: None,
+            logging: None,
             grace: Drain::GRACE,
         }
     }
@@ -154,6 +167,7 @@ impl Config {
     /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
     /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
+    /// | `MESH_ADMIN` | the address of the admin endpoint: with a port, a port of 127.0.0.1 alone, or `off` | `127.0.0.1:15000` |
     /// | `MESH_LISTEN` | addresses for a gateway's ports | `443=127.0.0.1:8443` |
     ///
     /// # Errors
@@ -206,6 +220,10 @@ impl Config {
         let documents = variable("MESH_DOCUMENTS").unwrap_or_default();
         config.documents = env::split_paths(&documents).filter(|path| !path.as_os_str().is_empty()).collect();
         config.secrets = variable("MESH_SECRETS").map(PathBuf::from);
+        if let Some(text) = variable("MESH_ADMIN") {
+            let invalid = |reason| InvalidConfig { variable: "MESH_ADMIN", reason };
+            config.admin = admin_address(&text).map_err(invalid)?;
+        }
         for (port, address) in pairs("MESH_LISTEN", variable("MESH_LISTEN"), "443=127.0.0.1:8443")? {
             let invalid = |reason: String| InvalidConfig { variable: "MESH_LISTEN", reason };
             let number = port.parse().map_err(|_| invalid(format!("{port:?} is not a port")))?;
@@ -216,6 +234,21 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// Reads the address of the admin endpoint: `127.0.0.1:15000`, `15000` on this machine alone, or `off` for none.
+///
+/// # Errors
+/// When it is none of these; the sentence says what to write.
+pub fn admin_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let on_this_machine = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let address = text.parse::<u16>().map(on_this_machine).ok().or_else(|| text.parse().ok());
+    address.map(Some).ok_or_else(|| {
+        format!("{text:?} is no address (write 127.0.0.1:15000, a port such as 15000, or off)")
+    })
 }
 
 /// Reads `key=value,key=value`.
@@ -253,6 +286,7 @@ mod tests {
             "PASSWORD" => Some("secret".into()),
             "MESH_DOCUMENTS" => Some("a:b".into()),
             "MESH_LISTEN" => Some("443=127.0.0.1:8443".into()),
+            "MESH_ADMIN" => Some("15000".into()),
             _ => None,
         });
         let config = config.unwrap();
@@ -264,6 +298,7 @@ mod tests {
         assert_eq!(config.environment, [("POD".to_owned(), "product-1".to_owned())].into());
         assert_eq!(config.documents.len(), 2);
         assert_eq!(config.listen[&443].port(), 8443);
+        assert_eq!(config.admin, Some(([127, 0, 0, 1], 15000).into()));
     }
 
     #[test]
@@ -271,5 +306,17 @@ mod tests {
         let config = Config::from_variables(|name| (name == "MESH_LISTEN").then(|| "443=here".into()));
         let text = config.unwrap_err().to_string();
         assert_eq!(text, "MESH_LISTEN: \"here\" is not an address and port, such as 127.0.0.1:8443");
+    }
+
+    #[test]
+    fn an_admin_endpoint_has_an_address_a_port_or_none() {
+        let local = |port| Ok(Some(SocketAddr::from(([127, 0, 0, 1], port))));
+        assert_eq!(admin_address("off"), Ok(None));
+        assert_eq!(admin_address("0"), local(0));
+        assert_eq!(admin_address("127.0.0.1:15000"), local(15000));
+        assert_eq!(admin_address("[::1]:15000"), Ok(Some("[::1]:15000".parse().unwrap())));
+        for wrong in ["", "on", "localhost:15000", "127.0.0.1", "99999"] {
+            assert!(admin_address(wrong).unwrap_err().contains("127.0.0.1:15000"), "{wrong}");
+        }
     }
 }

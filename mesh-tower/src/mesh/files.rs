@@ -1,6 +1,6 @@
 //! A mesh whose documents are files.
 
-use super::{Config, IdentitySource, InvalidConfig, Mesh};
+use super::{AdminFault, Config, IdentitySource, InvalidConfig, Mesh, admin};
 use crate::gateway::Gateway;
 use mesh_core::{document::Fault, identity::IssueFault, source::file::FileSource, table::GatewayRole};
 use std::{fmt, sync::Arc};
@@ -15,6 +15,8 @@ pub enum StartError {
     NoDocuments,
     /// The documents cannot be found.
     Documents(Fault),
+    /// The admin endpoint cannot be opened.
+    Admin(AdminFault),
     /// The source of certificates that was named gives none.
     Identity(Arc<IssueFault>),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for StartError {
                 f.write_str("no documents are named (set MESH_DOCUMENTS to a file or folder)")
             }
             Self::Documents(fault) => fault.fmt(f),
+            Self::Admin(fault) => fault.fmt(f),
             Self::Identity(fault) => write!(f, "no certificate was issued: {fault}"),
         }
     }
@@ -47,13 +50,15 @@ impl Mesh {
     /// Joins the mesh, with documents from the files and folders of `config`.
     ///
     /// # Errors
-    /// When they cannot be found, or the source of certificates that `config` names gives none within ten seconds.
+    /// When they cannot be found, the admin endpoint cannot be opened, or the source of certificates that `config` names gives none within ten seconds.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         if config.documents.is_empty() {
             return Err(StartError::NoDocuments);
         }
         let source = FileSource::new(config.documents.clone(), config.namespace.clone());
-        let mesh = Self::with_source(config, source.map_err(StartError::Documents)?).await;
+        let source = source.map_err(StartError::Documents)?;
+        let admin = admin::open(&config).await.map_err(StartError::Admin)?;
+        let mesh = Self::join(config, source, admin).await;
         match &mesh.0.unproven {
             // Where nobody named a source, documents may be wrong, and the rest serves.
             Some(fault) if mesh.0.config.identity != IdentitySource::WhenAsked => {

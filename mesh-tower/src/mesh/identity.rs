@@ -106,7 +106,7 @@ pub(super) async fn first(identity: &Identity) -> Result<(), Arc<IssueFault>> {
 }
 
 /// Whether a workload of this table waits for its first certificate when it starts.
-pub(super) fn is_wanted(config: &Config, handle: &Handle) -> bool {
+pub(crate) fn is_wanted(config: &Config, handle: &Handle) -> bool {
     match &config.identity {
         IdentitySource::None => false,
         IdentitySource::WhenAsked => is_asked(config, handle),

@@ -1,17 +1,25 @@
 //! The whole mesh in three lines.
 
+mod admin;
 mod config;
 mod door;
 mod download;
 #[cfg(feature = "file")]
 mod files;
+mod gauges;
 mod identity;
 
-pub use config::{Config, InvalidConfig};
+pub use admin::AdminFault;
+pub use config::{Config, InvalidConfig, admin_address};
 pub(crate) use download::get;
+#[cfg(feature = "file")]
+pub use files::StartError;
+pub(crate) use gauges::Gauges;
 pub use identity::IdentitySource;
+pub(crate) use identity::is_wanted;
 
 use crate::{
+    admin::State,
     body::Body,
     carry::CarryInLayer,
     client::Client,
@@ -30,6 +38,7 @@ use crate::{
     stream::Untouched,
     timeout::TimeoutLayer,
 };
+use admin::Admin;
 use door::{Door, Pass};
 use futures_util::FutureExt;
 use http::{Request, Response};
@@ -41,7 +50,7 @@ use mesh_core::{
     table::Viewpoint,
     watch::{CatchUp, Handle, Ledger, Pump, Status, channel},
 };
-use std::{fmt, future::Future, io, sync::Arc};
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 use tower_service::Service;
 
@@ -64,60 +73,68 @@ struct Inner {
     certificates: Arc<ServerCertificates>,
     drain: Drain,
     pump: AbortHandle,
+    measuring: AbortHandle,
+    admin: Option<Admin>,
     _issuing: Issuing,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         self.pump.abort();
+        self.measuring.abort();
     }
 }
 
 impl Mesh {
     /// Joins the mesh with documents from any source. The first look at them is over when this returns; wrong documents
-    /// are logged, and the rest serves.
+    /// are logged, and the rest serves. That the admin endpoint cannot be opened is logged, too; see
+    /// [`Mesh::admin_address`].
     pub async fn with_source(config: Config, source: impl Source) -> Self {
+        let admin = admin::open(&config).await.unwrap_or_else(|fault| {
+            tracing::error!("{fault}");
+            None
+        });
+        Self::join(config, source, admin).await
+    }
+
+    /// Joins the mesh; pages are served on `admin`, if it is there, from the beginning.
+    async fn join(config: Config, source: impl Source, admin: Option<TcpListener>) -> Self {
+        // Before anybody asks for a handle.
+        let recorder = admin.as_ref().and_then(|_| admin::recorder(&config.recording));
         let gateway = config.gateway.clone();
         let (namespace, labels) = (config.namespace.clone(), config.labels.clone());
         let environment = config.environment.clone();
         let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway, environment });
         let ledger = Ledger::new(Setting { unknown_hosts: config.unknown_hosts, ..Setting::default() });
-        let mut pump = Pump::new(source, ledger, publisher);
+        let pump = Pump::new(source, ledger, publisher);
         let (status, catch_up) = (pump.status(), pump.catch_up(handle.clone()));
-        // Reading may take a while, and blocks.
-        let first = tokio::task::spawn_blocking(move || {
-            pump.load();
-            pump
-        });
-        let pump = tokio::spawn(async {
-            match first.await {
-                Ok(pump) => pump.run().await,
-                Err(failure) => tracing::error!(%failure, "documents could not be read"),
-            }
-        });
-        let mut ready = status.clone();
-        // The channel closes only if the first look failed, which is logged; the table is empty then.
-        let _ = ready.changed().await;
-        let identity = Identity::default();
-        let issuing = identity::follow(&config, &identity, handle.clone());
-        let unproven = match identity::is_wanted(&config, &handle) {
-            true => identity::first(&identity).await.err(),
-            false => None,
-        };
-        if let Some(fault) = &unproven {
-            tracing::error!(
-                "this workload starts without a certificate; every handshake that needs one fails: {fault}"
-            );
-        }
+        let (identity, drain) = (Identity::default(), Drain::new(config.grace));
         let clients = Clients::new(identity.clone(), config.secrets.clone());
-        let parts = Parts::new(handle, &config, &identity, Arc::new(clients));
+        let parts = Parts::new(handle.clone(), &config, &identity, Arc::new(clients));
+        let gauges = Gauges::new(&config, status.clone(), identity.clone(), parts.ejections.clone());
+        let measuring = tokio::spawn(gauges.clone().follow(handle.clone())).abort_handle();
+        let state = |gauges| State {
+            config: config.clone(),
+            parts: parts.clone(),
+            status: status.clone(),
+            identity: identity.clone(),
+            drain: drain.clone(),
+            gauges,
+            recorder,
+        };
+        let admin = admin.and_then(|listener| admin::serve(listener, state(gauges)));
+        let pump = follow(pump, status.clone()).await;
+        let issuing = identity::follow(&config, &identity, handle.clone());
+        let unproven = unproven(&config, &identity, &handle).await;
         Self(Arc::new(Inner {
             client: Client::new(stack::outbound(&parts)),
             secrets: Arc::new(mtls::Secrets::new(identity.clone())),
             identity,
             certificates: Arc::new(ServerCertificates::new(config.secrets.clone())),
-            drain: Drain::new(config.grace),
-            pump: pump.abort_handle(),
+            drain,
+            pump,
+            measuring,
+            admin,
             _issuing: issuing,
             unproven,
             config,
@@ -125,6 +142,12 @@ impl Mesh {
             status,
             catch_up,
         }))
+    }
+
+    /// Where the admin endpoint is, if it is open.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.0.admin.as_ref().map(|admin| admin.address)
     }
 
     /// The client for calls to other services.
@@ -308,6 +331,36 @@ impl Mesh {
     pub(crate) fn certificates(&self) -> Arc<ServerCertificates> {
         Arc::clone(&self.0.certificates)
     }
+}
+
+/// Follows documents from now on; completes once the first look at them is over.
+async fn follow<S: Source>(mut pump: Pump<S>, mut status: watch::Receiver<Arc<Status>>) -> AbortHandle {
+    // Reading may take a while, and blocks.
+    let first = tokio::task::spawn_blocking(move || {
+        pump.load();
+        pump
+    });
+    let pump = tokio::spawn(async {
+        match first.await {
+            Ok(pump) => pump.run().await,
+            Err(failure) => tracing::error!(%failure, "documents could not be read"),
+        }
+    });
+    // The channel closes only if the first look failed, which is logged; the table is empty then.
+    let _ = status.changed().await;
+    pump.abort_handle()
+}
+
+/// Why there is no certificate though one is wanted.
+async fn unproven(config: &Config, identity: &Identity, handle: &Handle) -> Option<Arc<IssueFault>> {
+    if !is_wanted(config, handle) {
+        return None;
+    }
+    let fault = identity::first(identity).await.err()?;
+    tracing::error!(
+        "this workload starts without a certificate; every handshake that needs one fails: {fault}"
+    );
+    Some(fault)
 }
 
 impl fmt::Debug for Mesh {

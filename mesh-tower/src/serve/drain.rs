@@ -37,6 +37,12 @@ impl Drain {
         let _ = self.sender.subscribe().wait_for(|started| *started).await;
     }
 
+    /// Whether draining has started.
+    #[must_use]
+    pub fn has_started(&self) -> bool {
+        *self.sender.borrow()
+    }
+
     /// The time that requests under way have.
     #[must_use]
     pub fn grace(&self) -> Duration {

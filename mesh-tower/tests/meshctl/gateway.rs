@@ -69,6 +69,16 @@ fn get(address: SocketAddr, host: &str) -> String {
     response
 }
 
+/// What an admin endpoint answers.
+fn get_path(address: SocketAddr, method: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+        .expect("a request");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response");
+    response
+}
+
 fn gateway(arguments: &[&str]) -> Run {
     ended(command(&[&["gateway"], arguments].concat()).output().expect("meshctl runs"))
 }
@@ -114,6 +124,35 @@ fn a_port_that_is_taken_is_a_clear_error() {
     let expected = format!("error: the gateway's port 8080 cannot be opened at {address}: ");
     assert!(run.err.contains(&expected), "{}", run.err);
     assert!(run.err.contains("another process listens there"), "{}", run.err);
+}
+
+#[test]
+fn a_gateway_tells_about_itself_and_is_told_how_much_to_log() {
+    let mut running =
+        Running::start(&["--name", "default/door", "--listen", "8080=127.0.0.1:0", "--admin", "0"]);
+    let line = running.line_with("admin endpoint open");
+    let admin: SocketAddr =
+        line.split("address=").nth(1).and_then(|address| address.trim().parse().ok()).expect("an address");
+    running.address();
+    let dump = get_path(admin, "GET", "/config_dump");
+    assert!(dump.contains("\"gateway\": \"default/door\""), "{dump}");
+    assert!(get_path(admin, "GET", "/logging").ends_with("info\n"));
+    assert!(get_path(admin, "POST", "/logging?level=mesh_tower%3Ddebug").ends_with("mesh_tower=debug\n"));
+    let wrong = get_path(admin, "POST", "/logging?level=%3D%3D");
+    assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
+    assert_eq!(running.stop("-TERM"), Some(0));
+}
+
+#[test]
+fn an_admin_endpoint_that_cannot_be_opened_is_a_clear_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = taken.local_addr().unwrap().to_string();
+    let run = gateway(&["-f", "gateway.yaml", "--name", "default/door", "--admin", &admin]);
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains(&format!("the admin endpoint cannot be opened at {admin}")), "{}", run.err);
+    let run = gateway(&["-f", "gateway.yaml", "--admin", "here"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("\"here\" is no address"), "{}", run.err);
 }
 
 #[test]

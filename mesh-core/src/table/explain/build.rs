@@ -6,6 +6,7 @@ use super::{
         TargetExplanation,
     },
     policy::policy_in_words,
+    secret::shown,
     secured::{by_url_in_words, secured_in_words},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
         snapshot::{MirrorTarget, Rule, Snapshot, Target, VirtualHost},
     },
 };
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 impl Snapshot {
     /// Explains what [`Snapshot::decide`] decides for a request, whatever the roll.
@@ -237,7 +238,7 @@ pub(super) fn address_and_port(address: &Address, port: u16) -> String {
     }
 }
 
-fn retries_in_words(retries: &RetryPolicy) -> RetryExplanation {
+pub(in crate::table) fn retries_in_words(retries: &RetryPolicy) -> RetryExplanation {
     let statuses = retries.statuses.iter().map(ToString::to_string);
     // A status stands for itself; the name that makes a list of them count says nothing to people.
     let names =
@@ -292,20 +293,23 @@ fn missing_in_words(missing: Missing, to: Named<'_>, request: &RequestView<'_>) 
     }
 }
 
-fn edits_in_words(edits: &HeaderEdits) -> Vec<String> {
+pub(in crate::table) fn edits_in_words(edits: &HeaderEdits) -> Vec<String> {
+    let value = |name: &HeaderName, value: &HeaderValue| {
+        shown(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+    };
     let in_words = |edit: &Edit| match edit {
         Edit::Remove(name) => format!("remove {name}"),
-        Edit::Set(name, value) => format!("set {name}: {}", String::from_utf8_lossy(value.as_bytes())),
-        Edit::Add(name, value) => format!("add {name}: {}", String::from_utf8_lossy(value.as_bytes())),
+        Edit::Set(name, to) => format!("set {name}: {}", value(name, to)),
+        Edit::Add(name, to) => format!("add {name}: {}", value(name, to)),
     };
     edits.as_slice().iter().map(in_words).collect()
 }
 
-fn delay_in_words(delay: Delay) -> String {
+pub(in crate::table) fn delay_in_words(delay: Delay) -> String {
     format!("{:?} for {}", delay.lasting, delay.share)
 }
 
-fn abort_in_words(abort: Abort) -> String {
+pub(in crate::table) fn abort_in_words(abort: Abort) -> String {
     match abort.status {
         AbortStatus::Http(status) => format!("{} for {}", status.as_u16(), abort.share),
         AbortStatus::Grpc(status) => format!("gRPC status {status} for {}", abort.share),

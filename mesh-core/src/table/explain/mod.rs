@@ -4,9 +4,14 @@ mod build;
 mod display;
 mod explanation;
 mod policy;
+mod question;
+mod secret;
 mod secured;
 
+pub(super) use build::{abort_in_words, delay_in_words, edits_in_words, retries_in_words};
 pub use explanation::{
     CorsExplanation, Explanation, MirrorExplanation, PassedOver, RetryExplanation, RuleReference,
     TargetExplanation,
 };
+pub use question::{Question, RequestUrl};
+pub(super) use secret::shown;

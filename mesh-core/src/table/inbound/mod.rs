@@ -15,7 +15,7 @@ pub use tokens::Tokens;
 pub use view::InboundView;
 
 use super::Viewpoint;
-use crate::model::{ExtAuthz, KeySource, Model};
+use crate::model::{AuthorizationPolicy, ExtAuthz, KeySource, Model};
 use authorization::Authorization;
 use std::sync::Arc;
 
@@ -100,6 +100,11 @@ impl Inbound {
     #[must_use]
     pub fn explain(&self, view: &InboundView<'_>) -> AuthorizationExplanation {
         self.authorization.explain(view)
+    }
+
+    /// The policies that are for this workload, oldest first.
+    pub fn authorization_policies(&self) -> impl Iterator<Item = &AuthorizationPolicy> {
+        self.authorization.policies().iter().map(|policy| &**policy)
     }
 
     /// The service of a name that is asked whether requests may pass.

@@ -52,6 +52,17 @@ impl TlsDemands {
         self.demand.iter().chain(self.ports.values()).any(|demand| *demand == TlsDemand::Strict)
     }
 
+    /// What is asked of those who connect to ports of which nobody says anything.
+    #[must_use]
+    pub fn elsewhere(&self) -> TlsDemand {
+        self.demand.unwrap_or_default()
+    }
+
+    /// What is asked at ports of which somebody says something.
+    pub fn by_port(&self) -> impl Iterator<Item = (u16, TlsDemand)> {
+        self.ports.iter().map(|(port, demand)| (*port, *demand))
+    }
+
     /// What is asked of those who connect to a port of the workload.
     #[must_use]
     pub fn at(&self, port: u16) -> TlsDemand {

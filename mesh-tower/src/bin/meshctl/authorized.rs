@@ -1,16 +1,13 @@
 //! Whether whoever is asked lets a request in, and why.
 
-use crate::{
-    output::{DECIDED, ERROR},
-    request::Question,
-};
+use crate::output::{DECIDED, ERROR};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mesh_core::{
     identity::{Claims, InvalidSpiffeId, SpiffeId},
     model::{Address, Labels, Model},
     table::{
         AuthorizationExplanation, BackendEndpoint, Explanation, GatewayRole, InboundView, PolicyExplanation,
-        RequestView, Snapshot, Viewpoint,
+        Question, RequestView, Snapshot, Viewpoint,
     },
 };
 use serde::Serialize;

@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         roots.promote().map_err(failed)?;
         println!("the next root signs from now on (a day later, remove the old one from roots/)");
     } else {
-        log::start();
+        let _ = log::start();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Failure::Work(format!("threads cannot be started: {error}")))?;

@@ -2,7 +2,7 @@
 
 use crate::{log, output::Failure, request::GatewayReference, route::Label};
 use mesh_core::{source::file::FileSource, table::GatewayRole};
-use mesh_tower::mesh::{Config, IdentitySource, Mesh};
+use mesh_tower::mesh::{Config, IdentitySource, Mesh, admin_address};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 const EXAMPLES: &str = "\
@@ -13,6 +13,8 @@ Examples:
       its port 443 at another address; its certificates from secrets/NAME/tls.crt and tls.key
   meshctl gateway -f mesh/ -f routes.yaml --label istio=ingressgateway
       every gateway whose selector asks for this label
+  meshctl gateway -f mesh/ --name shop/door --admin 15000
+      the same, and tells about itself: curl localhost:15000
 
 Documents are followed: what changes takes effect without a restart. RUST_LOG says how much is logged, such as
 RUST_LOG=debug. Default: info. NO_COLOR turns colours off.
@@ -48,10 +50,17 @@ pub(crate) struct Arguments {
     /// The service account that it has, which is the last part of its SPIFFE id. Default: default.
     #[arg(long, value_name = "NAME", env = "MESH_SERVICE_ACCOUNT")]
     service_account: Option<String>,
+    /// The address of the admin endpoint: with a port, a port of 127.0.0.1 alone, or off. Default: off.
+    #[arg(long, value_name = "ADDRESS", env = "MESH_ADMIN")]
+    admin: Option<Admin>,
     /// A label of the gateway's workload.
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
 }
+
+/// `127.0.0.1:15000`, `15000` or `off`.
+#[derive(Clone, Copy, Debug)]
+struct Admin(Option<SocketAddr>);
 
 /// `443=127.0.0.1:8443`.
 #[derive(Clone, Debug)]
@@ -62,17 +71,23 @@ struct Listen {
 
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    log::start();
+    let logging = log::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Work(format!("threads cannot be started: {error}")))?;
     let source = FileSource::new(arguments.files.clone(), arguments.namespace.clone());
     let source = source.map_err(|fault| Failure::Work(fault.to_string()))?;
-    runtime.block_on(serve(arguments.into_config(), source)).map_err(Failure::Work)?;
+    runtime
+        .block_on(serve(Config { logging: Some(logging), ..arguments.into_config() }, source))
+        .map_err(Failure::Work)?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: Config, source: FileSource) -> Result<(), String> {
+    let is_admin_wanted = config.admin.is_some();
     let mesh = Mesh::with_source(config, source).await;
+    if is_admin_wanted && mesh.admin_address().is_none() {
+        return Err("the admin endpoint cannot be opened; the log says why".into());
+    }
     let warn = async {
         if mesh.handle().snapshot().listeners().is_empty() {
             let remedy = "name one with --name, or give the labels that its selector asks for with --label";
@@ -96,9 +111,18 @@ impl Arguments {
             documents: self.files,
             secrets: self.secrets,
             gateway: name.map_or(GatewayRole::BySelector, GatewayRole::Named),
+            admin: self.admin.and_then(|Admin(address)| address),
             listen: self.listen.into_iter().map(|listen| (listen.port, listen.address)).collect(),
             ..Config::default()
         }
+    }
+}
+
+impl FromStr for Admin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        admin_address(text).map(Self)
     }
 }
 

@@ -4,13 +4,13 @@ use crate::{
     authorized::{self, Identity, Judged, Principal, Token},
     documents::Documents,
     output::{DECIDED, ERROR, Failure, WARNING, write_json},
-    request::{Asker, GatewayReference, Question, Url, Workload},
+    request::{Asker, GatewayReference, Workload},
 };
 use clap::ValueEnum;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use mesh_core::{
     model::Model,
-    table::{Explanation, GatewayRole, Snapshot, Viewpoint},
+    table::{Explanation, GatewayRole, Question, RequestUrl, Snapshot, Viewpoint},
 };
 use serde::Serialize;
 use std::{
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     files: Vec<PathBuf>,
     /// Where the request goes.
     #[arg(long, value_name = "URL")]
-    to: Url,
+    to: RequestUrl,
     /// Who sends it; the workload may be left out. Default: the namespace of --namespace.
     #[arg(long, value_name = "NS/WORKLOAD")]
     from: Option<Workload>,

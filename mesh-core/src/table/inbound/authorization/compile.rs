@@ -85,7 +85,7 @@ impl Authorization {
     }
 
     /// The policies that were looked at, oldest first.
-    pub(super) fn policies(&self) -> &[Arc<AuthorizationPolicy>] {
+    pub(in crate::table::inbound) fn policies(&self) -> &[Arc<AuthorizationPolicy>] {
         &self.policies
     }
 

@@ -1,11 +1,10 @@
 //! What a table decides for one request, part by part.
 
-use crate::request::Question;
 use mesh_core::{
     model::{Action, HeaderEdits, Injection},
     table::{
-        Chosen, Decision, Explanation, MirrorExplanation, RequestView, RetryExplanation, Rule, Snapshot,
-        Target, TargetExplanation,
+        Chosen, Decision, Explanation, MirrorExplanation, Question, RequestView, RetryExplanation, Rule,
+        Snapshot, Target, TargetExplanation,
     },
 };
 

@@ -1,12 +1,13 @@
 //! Check tables, as written.
 
 use super::expect::Expectation;
-use crate::request::{Asker, Question, Url};
+use crate::request::Asker;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use mesh_core::{
     document::{At, Fault, Node, Path as Field, Place, Read, Report, Value},
     model::UnknownHosts,
     source::{Parsed, parse},
+    table::{Question, RequestUrl},
 };
 use std::{
     collections::BTreeMap,
@@ -101,7 +102,7 @@ struct WrittenCase {
 }
 
 struct WrittenRequest {
-    url: Option<Url>,
+    url: Option<RequestUrl>,
     method: Method,
     headers: Headers,
     asker: Asker,
@@ -199,7 +200,7 @@ impl Read for WrittenCase {
 impl Read for WrittenRequest {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| {
-            let url = f.maybe::<Meant<Url>>("url").map(|url| url.0);
+            let url = f.maybe::<Meant<RequestUrl>>("url").map(|url| url.0);
             if url.is_none() && is_absent(f.here(), "url") {
                 f.here().refuse_with("url is missing", "write one, such as http://product/path");
             }

@@ -1,0 +1,128 @@
+//! What the mesh measures of itself.
+
+use super::Config;
+use crate::{context::Ejections, telemetry::Recording};
+use mesh_core::watch::Status;
+use mesh_core::{identity::Identity, table::BackendName, watch::Handle};
+use metrics::{describe_gauge, gauge};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+/// How often it is looked what time has changed by itself: that nobody is ejected any more.
+const LOOK: Duration = Duration::from_secs(10);
+
+const GENERATION: &str = "mesh_table_generation";
+const PUBLISHED: &str = "mesh_table_published_timestamp_seconds";
+const REFUSED: &str = "mesh_documents_refused";
+const EXPIRY: &str = "mesh_certificate_expiry_timestamp_seconds";
+const EJECTED: &str = "mesh_ejected_endpoints";
+
+/// Measures the mesh itself. Clones measure the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Gauges(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    recording: Recording,
+    status: watch::Receiver<Arc<Status>>,
+    identity: Identity,
+    ejections: Ejections,
+    /// Backends of which an endpoint was ejected once: what is over has to be told, too.
+    seen: Mutex<BTreeSet<BackendName>>,
+}
+
+impl Gauges {
+    pub(crate) fn new(
+        config: &Config,
+        status: watch::Receiver<Arc<Status>>,
+        identity: Identity,
+        ejections: Ejections,
+    ) -> Self {
+        let (recording, seen) = (config.recording.clone(), Mutex::default());
+        let gauges = Self(Arc::new(Inner { recording, status, identity, ejections, seen }));
+        gauges.0.record(describe);
+        gauges
+    }
+
+    /// Measures whenever something changes, for ever. To stop, drop the future.
+    pub(super) async fn follow(self, mut handle: Handle) {
+        let (mut status, mut certificates) = (self.0.status.clone(), self.0.identity.changes());
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                Some(_) = handle.published() => self.0.record(published),
+                Ok(()) = status.changed() => {}
+                Ok(()) = certificates.changed() => {}
+                _ = look.tick() => {}
+            }
+            self.update();
+        }
+    }
+
+    /// Measures everything but when a table was published.
+    pub(crate) fn update(&self) {
+        self.0.record(|| self.0.measure());
+    }
+}
+
+impl Inner {
+    fn record(&self, measure: impl FnOnce()) {
+        match self.recording.recorder() {
+            Some(recorder) => metrics::with_local_recorder(&*recorder, measure),
+            None => measure(),
+        }
+    }
+
+    fn measure(&self) {
+        let status = self.status.borrow().clone();
+        gauge!(GENERATION).set(status.generation.0 as f64);
+        let refused: BTreeSet<_> = status
+            .faults
+            .iter()
+            .filter(|fault| fault.is_refusal())
+            .map(|fault| (fault.place.file().clone(), fault.object.clone()))
+            .collect();
+        gauge!(REFUSED).set(refused.len() as f64);
+        if let Some(current) = self.identity.current() {
+            gauge!(EXPIRY).set(seconds(current.not_after));
+        }
+        self.measure_ejections();
+    }
+
+    fn measure_ejections(&self) {
+        let now = Instant::now();
+        let ejected = self.ejections.counts(now);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend(ejected.keys().cloned());
+        for backend in &*seen {
+            let count = ejected.get(backend).copied().unwrap_or(0);
+            gauge!(EJECTED, "backend" => backend.to_string()).set(count as f64);
+        }
+        // Once told to be none it need not be told again.
+        seen.retain(|backend| ejected.get(backend).is_some_and(|count| *count > 0));
+    }
+}
+
+fn published() {
+    gauge!(PUBLISHED).set(seconds(SystemTime::now()));
+}
+
+fn seconds(moment: SystemTime) -> f64 {
+    moment.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn describe() {
+    describe_gauge!(GENERATION, "How many routing tables this process has published.");
+    describe_gauge!(PUBLISHED, metrics::Unit::Seconds, "When the last routing table was published.");
+    describe_gauge!(REFUSED, "Documents that are wrong now, so that their last good version serves, if any.");
+    describe_gauge!(EXPIRY, metrics::Unit::Seconds, "When the certificate of this process expires.");
+    describe_gauge!(EJECTED, "Endpoints that are left alone for a while, by backend.");
+}
