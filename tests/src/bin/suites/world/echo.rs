@@ -30,7 +30,10 @@ impl Seen {
     fn of<B>(pod: &str, namespace: &str, request: &Request<B>) -> Self {
         let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
+        // An upstream stands for an application and its door, which takes off what the caller says of itself.
+        let own = |name: &str| !name.starts_with("x-envoy-peer-metadata");
+        let headers = request.headers().iter().filter(|(name, _)| own(name.as_str()));
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
         let version = match request.version() {
             Version::HTTP_2 => "HTTP/2.0",
             _ => "HTTP/1.1",
