@@ -18,15 +18,34 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use mesh_core::{
+    identity::Identity,
     model::Injection,
     source::{Batch, Source},
     watch::Handle,
 };
 use mesh_tower::{
-    Body, BoxError, Ejections, Mesh, answer::AnswerLayer, balance::BalanceLayer, carry::CarryOutLayer,
-    cors::CorsLayer, ext_authz::ExtAuthzLayer, fault::FaultLayer, mesh::Config, mirror::MirrorLayer,
-    outlier::OutlierLayer, rate_limit::RateLimitLayer, respond::RespondLayer, retry::RetryLayer,
-    rewrite::RewriteLayer, route::RouteLayer, timeout::TimeoutLayer,
+    Body, BoxError, Ejections, Mesh,
+    answer::AnswerLayer,
+    balance::BalanceLayer,
+    carry::CarryOutLayer,
+    cors::CorsLayer,
+    ext_authz::ExtAuthzLayer,
+    fault::FaultLayer,
+    mesh::Config,
+    metadata_exchange::MetadataExchangeLayer,
+    mirror::MirrorLayer,
+    outlier::OutlierLayer,
+    rate_limit::RateLimitLayer,
+    recorder::Recorder,
+    respond::RespondLayer,
+    retry::RetryLayer,
+    rewrite::RewriteLayer,
+    route::RouteLayer,
+    telemetry::{
+        Recording, Reporter, TelemetryLayer,
+        access_log::{AccessLog, Format, Sink, Writer},
+    },
+    timeout::TimeoutLayer,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{
@@ -42,7 +61,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::Instant,
 };
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -105,6 +124,14 @@ fn limit(per: &str) -> String {
          per: [{per}]}}}}]}}\n"
     )
 }
+
+/// What leaves all metrics out.
+const UNREPORTED: &str = "---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: none}
+spec: {metrics: [{providers: [{name: prometheus}], overrides: [{match: {metric: ALL_METRICS}, disabled: true}]}]}
+";
 
 /// Documents that never change.
 struct Text(String);
@@ -322,32 +349,72 @@ fn main() {
     runtime.block_on(measure());
 }
 
+/// What reporting requests adds, with every request in a log.
+async fn reported(handle: &Handle) -> Vec<Row> {
+    let bare = Bare::in_memory().await;
+    let recording = Recording::to(Arc::new(Recorder::default()));
+    let workload = Arc::new(Config { service: "caller".into(), ..Config::default() }.workload());
+    let reporter = |log| {
+        let identity = Identity::default();
+        Reporter::new(Arc::clone(&workload), "caller.default.svc.cluster.local", identity, &recording, log)
+    };
+    let log = AccessLog::new(Format::text(), Writer::new(Sink::named("/dev/null")));
+    let route = ServiceBuilder::new().layer(RouteLayer::new(handle.clone()));
+    let exchange = route.clone().layer(MetadataExchangeLayer::client(Arc::clone(&workload)));
+    let metrics = TelemetryLayer::client(reporter(None)).layer(route.service(bare.clone()));
+    let logged = TelemetryLayer::client(reporter(Some(log))).layer(route.service(bare.clone()));
+    vec![
+        Row::new("route", route.service(bare.clone())),
+        Row::new("metadata_exchange", exchange.service(bare)),
+        Row::new("telemetry: metrics", metrics),
+        Row::new("telemetry: metrics and access log", logged),
+    ]
+}
+
 async fn measure() {
     let servers = [server().await, server().await, server().await];
-    let mesh = Mesh::with_source(Config::default(), Text(documents(servers))).await;
+    let recording = Recording::to(Arc::new(Recorder::default()));
+    let config = Config { service: "caller".into(), recording, ..Config::default() };
+    let mesh = Mesh::with_source(config, Text(documents(servers))).await;
+    let config = Config { tells_peers: false, ..Config::default() };
+    let silent = Mesh::with_source(config, Text(documents(servers) + UNREPORTED)).await;
     let faults = mesh.status().borrow().faults.clone();
     assert!(!faults.iter().any(|fault| fault.is_refusal()), "{faults:?}");
 
     let mut layers = rows(&mesh.handle()).await;
     let mut door = door(&mesh.handle()).await;
+    let mut reported = reported(&mesh.handle()).await;
     let stream = TcpStream::connect(servers[0]).await.expect("a server");
     stream.set_nodelay(true).expect("a connection");
     let mut loopback = vec![
         Row::new("a bare connection", Bare::over(stream).await),
         Row::new("hyper's client", Pooled::to(servers[0])),
+        Row::new("the mesh's client, nothing reported", silent.client()),
         Row::new("the mesh's client", mesh.client()),
     ];
+    // Those of one name alone, for a look at where their time goes.
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     for _ in 0..ROUNDS {
-        for row in layers.iter_mut().chain(&mut door).chain(&mut loopback) {
-            row.take_turn().await;
+        for row in layers.iter_mut().chain(&mut door).chain(&mut reported).chain(&mut loopback) {
+            if row.name.contains(&*wanted) {
+                row.take_turn().await;
+            }
         }
     }
     tell("in memory, each layer beside the one above", &layers);
     tell("in memory, before a service", &door);
+    tell("in memory, what reports requests", &reported);
     tell("over loopback", &loopback);
     let (time, allocations) = layers[layers.len() - 1].added(&layers[0]);
     println!("\nthe layers in memory add {time} ns and {allocations:.1} allocations to a bare connection");
-    judge("the mesh's client", loopback[2].added(&loopback[1]));
+    judge(
+        "the mesh's client, nothing reported,",
+        loopback[2].added(&loopback[1]),
+        MOST_TIME,
+        MOST_ALLOCATIONS,
+    );
+    let (time, allocations) = (Duration::from_micros(1), 0.0);
+    judge("telemetry, metrics and access log,", reported[3].added(&reported[0]), time, allocations);
 }
 
 fn tell(title: &str, rows: &[Row]) {
@@ -359,14 +426,11 @@ fn tell(title: &str, rows: &[Row]) {
     }
 }
 
-fn judge(what: &str, (time, allocations): (i128, f64)) {
-    let (most, word) = (MOST_TIME.as_nanos(), |is_met: bool| if is_met { "met" } else { "NOT met" });
+fn judge(what: &str, (time, allocations): (i128, f64), most_time: Duration, most_allocations: f64) {
+    let (most, word) = (most_time.as_nanos(), |is_met: bool| if is_met { "met" } else { "NOT met" });
     let is_quick = u128::try_from(time).map_or(true, |time| time <= most);
-    println!("{what} adds {time} ns to hyper's: at most {most} ns is {}", word(is_quick));
+    println!("{what} adds {time} ns: at most {most} ns is {}", word(is_quick));
     // Half an allocation is noise: pools and timers of the runtime grow now and then.
-    let is_frugal = allocations < MOST_ALLOCATIONS + 0.5;
-    println!(
-        "{what} adds {allocations:.1} allocations to hyper's: at most {MOST_ALLOCATIONS} is {}",
-        word(is_frugal)
-    );
+    let is_frugal = allocations < most_allocations + 0.5;
+    println!("{what} adds {allocations:.1} allocations: at most {most_allocations} is {}", word(is_frugal));
 }

@@ -182,12 +182,12 @@ fn wrong_providers_are_refused_at_their_line() {
 #[test]
 fn a_provider_of_another_kind_has_no_effect_yet_and_says_so() {
     let text =
-        providers(&["{name: logs, envoyFileAccessLog: {path: /dev/stdout}}", "{name: new, something: {}}"]);
+        providers(&["{name: sky, skywalking: {service: b.c, port: 80}}", "{name: new, something: {}}"]);
     assert_eq!(errors(&text), [""; 0]);
     assert_eq!(
         faults(&text, Severity::Warning),
         [
-            "7: data.mesh.extensionProviders[0].envoyFileAccessLog: is accepted, but has no effect yet",
+            "7: data.mesh.extensionProviders[0].skywalking: is accepted, but has no effect yet",
             "8: data.mesh.extensionProviders[1]: is of no kind that is known here, and has no effect \
              (write envoyExtAuthzHttp or envoyExtAuthzGrpc, say)",
         ]

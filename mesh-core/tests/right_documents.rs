@@ -60,6 +60,21 @@ fn the_dialect_of_today_is_read() {
 }
 
 #[test]
+fn telemetry_is_read() {
+    let (documents, warnings) = good("telemetry.yaml");
+    let keys: Vec<_> = documents.iter().map(|document| document.key().to_string()).collect();
+    assert_eq!(keys, ["Telemetry/mesh", "Telemetry/cart", "ProxyConfig/cart"]);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let Body::Telemetry(mesh) = &documents[0].body else { panic!("a Telemetry") };
+    assert_eq!(mesh.tracing[0].random_sampling_percentage, Some(10.0));
+    let tags: Vec<_> = mesh.tracing[0].custom_tags.iter().flatten().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(tags, ["environment", "tenant"]);
+    let Body::Telemetry(cart) = &documents[1].body else { panic!("a Telemetry") };
+    let filter = cart.access_logging[0].filter.as_ref().unwrap();
+    assert_eq!(filter.expression, "response.code >= 400");
+}
+
+#[test]
 fn gateways_and_old_policies_are_read() {
     let (documents, _) = good("edge.yml");
     let keys: Vec<_> = documents.iter().map(|document| document.key()).collect();

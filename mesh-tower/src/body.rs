@@ -72,6 +72,8 @@ impl Body {
     /// The same, of which a meter is told.
     pub(crate) fn metered(mut self, meter: Meter) -> Self {
         self.meter = Some(meter);
+        // Nobody asks for the end of a body that says itself that it has come.
+        self.end_if_over();
         self
     }
 
@@ -81,10 +83,17 @@ impl Body {
                 if let Some(meter) = &mut self.meter {
                     meter.passes(frame);
                 }
+                self.end_if_over();
             }
             Poll::Ready(Some(Err(_))) => self.end(Ending::Broken),
             Poll::Ready(None) => self.end(Ending::Whole),
             Poll::Pending => {}
+        }
+    }
+
+    fn end_if_over(&mut self) {
+        if http_body::Body::is_end_stream(self) {
+            self.end(Ending::Whole);
         }
     }
 
@@ -124,16 +133,6 @@ impl Form {
             Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Leased(body) => Pin::new(body).poll_frame(cx),
             Self::Boxed(body) => Pin::new(body).poll_frame(cx),
-        }
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        if self.meter.is_some() {
-            // Nobody asks for the end of a body that says itself that it has come.
-            let is_over = http_body::Body::is_end_stream(self);
-            self.end(if is_over { Ending::Whole } else { Ending::Abandoned });
         }
     }
 }

@@ -98,6 +98,25 @@ pub(crate) struct Parts {
 pub(crate) struct Telemetries {
     reporter: Reporter,
     workload: Arc<Workload>,
+    tells_peers: bool,
+}
+
+impl Telemetries {
+    /// The layer by which both ends of a call know each other, or this one tells nothing.
+    fn of_calls(&self) -> MetadataExchangeLayer {
+        match self.tells_peers {
+            true => MetadataExchangeLayer::client(Arc::clone(&self.workload)),
+            false => MetadataExchangeLayer::silent(),
+        }
+    }
+
+    /// The same for requests to this workload; what those tell is not for the application in any case.
+    fn of_requests(&self) -> MetadataExchangeLayer {
+        match self.tells_peers {
+            true => MetadataExchangeLayer::server(Arc::clone(&self.workload)),
+            false => MetadataExchangeLayer::gateway(),
+        }
+    }
 }
 
 impl Parts {
@@ -113,6 +132,7 @@ impl Parts {
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);
+        let telemetries = telemetry(&handle, config, identity);
         let mut parts = Self {
             ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
             rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
@@ -126,7 +146,7 @@ impl Parts {
             faults: if config.faults_per_try { [none, fault] } else { [fault, none] },
             retry: config.retry.clone(),
             attempt,
-            telemetry: telemetry(config, identity),
+            telemetry: telemetries,
         };
         // Keys are fetched as any other call is made.
         let keys = Keys::new(get(outbound(&parts)));
@@ -160,9 +180,8 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
     let known = IntroduceLayer::workload().layer(asked);
     let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
-    let Telemetries { reporter, workload } = &parts.telemetry;
-    let met = MetadataExchangeLayer::server(Arc::clone(workload)).layer(answered);
-    TelemetryLayer::server(reporter.clone()).layer(met)
+    let met = parts.telemetry.of_requests().layer(answered);
+    TelemetryLayer::server(parts.telemetry.reporter.clone()).layer(met)
 }
 
 /// What services are asked through about inbound requests: a question that nobody has looked at is asked again.
@@ -182,7 +201,7 @@ fn balance(config: &Config) -> BalanceLayer {
 }
 
 /// Who reports the requests of the process that is configured so.
-fn telemetry(config: &Config, identity: &Identity) -> Telemetries {
+fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetries {
     let workload = Arc::new(config.workload());
     let service = format!("{}.{}.svc.cluster.local", config.service, config.namespace);
     let reporter = Reporter::new(
@@ -192,13 +211,14 @@ fn telemetry(config: &Config, identity: &Identity) -> Telemetries {
         &config.recording,
         config.access_log.clone(),
     );
-    Telemetries { reporter, workload }
+    let reporter = reporter.following(handle.clone());
+    Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 
 fn below(parts: &Parts, route: RouteLayer) -> Call {
     let [of_call, of_try] = &parts.faults;
     let sent = parts.mirror.layer(parts.retry.layer(of_try.layer(parts.attempt.clone())));
-    let sent = MetadataExchangeLayer::client(Arc::clone(&parts.telemetry.workload)).layer(sent);
+    let sent = parts.telemetry.of_calls().layer(sent);
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
     CarryOutLayer::new().layer(route.layer(decided))

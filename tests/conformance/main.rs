@@ -15,6 +15,7 @@ mod mutual_tls;
 mod outliers;
 mod owners;
 mod policies;
+mod reports;
 mod retries;
 mod rotation;
 mod timeouts;

@@ -26,8 +26,8 @@ use tower::service_fn;
 type Labelled = BTreeMap<String, String>;
 
 /// A member of the mesh, and what it measures.
-struct Member {
-    mesh: Mesh,
+pub(super) struct Member {
+    pub(super) mesh: Mesh,
     measured: Snapshotter,
 }
 
@@ -47,7 +47,7 @@ impl Member {
 
     /// All samples once a request was counted, by metric; the recorder forgets them then. Waits until it is, since the end of
     /// an answer is seen at one end before the other.
-    async fn samples(&self) -> Vec<(String, Labelled, DebugValue)> {
+    pub(super) async fn samples(&self) -> Vec<(String, Labelled, DebugValue)> {
         soon(async {
             loop {
                 let mut samples = Vec::new();
@@ -79,9 +79,9 @@ impl Member {
 }
 
 /// A caller, and `product`, which it calls over mutual TLS.
-struct Pair {
-    caller: Member,
-    product: Member,
+pub(super) struct Pair {
+    pub(super) caller: Member,
+    pub(super) product: Member,
     _documents: Documents,
 }
 
@@ -92,12 +92,18 @@ impl Pair {
 
     /// `product` speaks what this name of its port says.
     async fn speaking(port_name: &str) -> Self {
+        Self::with(port_name, &[]).await
+    }
+
+    /// The same, and more is written.
+    pub(super) async fn with(port_name: &str, more: &[&str]) -> Self {
         let (listener, address) = listener().await;
         let demand = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default}\n\
                       spec: {mtls: {mode: STRICT}}\n";
         let secured = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: product}\n\
                        spec: {host: product, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n";
-        let documents = Documents::of(&[&service("product", port_name, address), demand, secured]);
+        let documents =
+            Documents::of(&[&[&*service("product", port_name, address), demand, secured], more].concat());
         let mint = Mint::default();
         let caller = Member::join(&documents, &mint, "caller").await;
         let product = Member::join(&documents, &mint, "product").await;

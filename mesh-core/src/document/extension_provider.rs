@@ -6,7 +6,18 @@ use super::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// The kinds of providers that have no effect yet.
+/// The kinds of providers that have an effect.
+const KINDS: [&str; 7] = [
+    "envoyExtAuthzHttp",
+    "envoyExtAuthzGrpc",
+    "prometheus",
+    "envoyFileAccessLog",
+    "envoyOtelAls",
+    "opentelemetry",
+    "zipkin",
+];
+
+/// Those that have none yet.
 const OTHERS: [&str; 9] = [
     "datadog",
     "envoyHttpAls",
@@ -110,15 +121,8 @@ impl Read for ExtensionProvider {
         at.object(|f| {
             // Providers of kinds that are not known here are Istio's own business.
             f.ignore_unknown();
-            f.exclusive(&[
-                "envoyExtAuthzHttp",
-                "envoyExtAuthzGrpc",
-                "prometheus",
-                "envoyFileAccessLog",
-                "envoyOtelAls",
-                "opentelemetry",
-                "zipkin",
-            ]);
+            let written: Vec<_> = KINDS.into_iter().filter(|name| f.has(name)).collect();
+            f.exclusive(&written);
             let other = OTHERS.into_iter().find(|name| f.is_written(name));
             let kinds = [
                 f.maybe("envoyExtAuthzHttp").map(ProviderKind::ExtAuthzHttp),

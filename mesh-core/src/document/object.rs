@@ -248,8 +248,8 @@ fn read_object(f: &mut Fields<'_>, kind: KnownKind, namespace: &str) -> (Option<
         metadata.annotations.clear();
     }
     // A spec that is there and empty is an object with all its defaults; the dialect says whether that will do.
-    let has_spec = !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap | KnownKind::Namespace)
-        && !kind.is_for_analysis();
+    let has_spec = !kind.is_judged_elsewhere()
+        && !matches!(kind, KnownKind::EndpointSlice | KnownKind::ConfigMap | KnownKind::Namespace);
     let is_missing = has_spec && !f.is_written("spec");
     let body = match kind {
         KnownKind::VirtualService => f.maybe("spec").map(Body::VirtualService),

@@ -65,6 +65,11 @@ impl Handle {
         Arc::clone(&self.cell.history.load()[0])
     }
 
+    /// Looks at the newest table without keeping it; cheaper than [`Handle::snapshot`] for what is over at once.
+    pub fn look<R>(&self, at: impl FnOnce(&Snapshot) -> R) -> R {
+        at(&self.cell.history.load()[0])
+    }
+
     /// The newest remembered table that was made of the documents of this digest, in this process or in another.
     #[must_use]
     pub fn snapshot_of(&self, digest: u64) -> Option<Arc<Snapshot>> {

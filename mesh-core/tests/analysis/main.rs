@@ -19,6 +19,7 @@ mod services;
 mod sidecars;
 mod status;
 mod subsets;
+mod telemetries;
 mod tokens;
 mod unreachable;
 mod workloads;

@@ -6,6 +6,7 @@ mod explanations;
 mod paths;
 mod properties;
 mod readings;
+mod scan;
 mod scopes;
 mod tcp;
 mod world;

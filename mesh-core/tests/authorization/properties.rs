@@ -1,8 +1,10 @@
-//! Verdicts are those of a scan of the policies, written without any table.
+//! Verdicts are those of a scan of the policies.
 
-use crate::world::*;
+use crate::{
+    scan::{holds, scan},
+    world::*,
+};
 use mesh_core::{
-    identity::{Claims, SpiffeId},
     model::{
         Among, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Clause, Glob, HeaderKey, IpBlock,
         Line, Model, PathGlob, RequestPrincipal, ServiceAccount,
@@ -14,7 +16,7 @@ use std::sync::Arc;
 
 const PRINCIPALS: [&str; 4] =
     ["cluster.local/ns/a/sa/x", "cluster.local/ns/a/sa/y", "cluster.local/ns/b/sa/x", "td/ns/a/sa/x"];
-const PATHS: [&str; 6] = ["/", "/a", "/a/b", "/a/b/c", "/b", "/c/d"];
+const PATHS: [&str; 7] = ["/", "/a", "/a/b", "/a/b/c", "/b", "/c/d", "/a/b?q"];
 const HOSTS: [&str; 4] = ["shop.example", "SHOP.example:80", "cart.example", "a.shop.example."];
 
 fn any_glob(words: &'static [&'static str]) -> impl Strategy<Value = Glob> {
@@ -32,7 +34,7 @@ fn any_glob(words: &'static [&'static str]) -> impl Strategy<Value = Glob> {
 fn any_path() -> impl Strategy<Value = PathGlob> {
     prop_oneof![
         4 => any_glob(&PATHS).prop_map(PathGlob::Glob),
-        1 => select(&["/a/{*}", "/{*}/b", "/a/{**}", "/{**}/c"][..])
+        1 => select(&["/a/{*}", "/{*}/b", "/a/{**}", "/{**}/c", "/{**}", "/a/{*}/{**}/d", "/{*}/{*}"][..])
             .prop_map(|text| PathGlob::parse(text).expect("a template")),
     ]
 }
@@ -56,21 +58,30 @@ fn any_clause() -> impl Strategy<Value = Clause> {
         .prop_map(|(namespace, name)| ServiceAccount { namespace: namespace.into(), name: name.into() });
     let block = select(&["10.0.0.9", "10.0.0.0/24", "10.1.0.0/16", "::/0"][..])
         .prop_map(|text| IpBlock::parse(text).expect("a block"));
-    let header = || HeaderKey::parse("x-group").expect("a header");
+    let header = select(&["x-group", "x-other", ":method", ":path", ":authority", ":scheme"][..])
+        .prop_map(|name| HeaderKey::parse(name).expect("a header"));
+    let claim = select(&["role", "scope", "deep role", "deep er role"][..])
+        .prop_map(|path| path.split(' ').map(Box::from).collect::<Vec<Box<str>>>());
+    const WORDS: [&str; 7] = ["p", "q", "pq", "qp", "GET", "/a/b", "shop.example"];
     prop_oneof![
         3 => among(any_glob(&PRINCIPALS).boxed()).prop_map(Clause::Principal),
         2 => among(any_glob(&["a", "b", "c"]).boxed()).prop_map(Clause::Namespace),
         1 => among(account.boxed()).prop_map(Clause::ServiceAccount),
         1 => among(any_glob(&["cluster.local", "td"]).boxed()).prop_map(Clause::TrustDomain),
         1 => among(block.clone().boxed()).prop_map(Clause::SourceIp),
-        1 => among(block.boxed()).prop_map(Clause::RemoteIp),
+        1 => among(block.clone().boxed()).prop_map(Clause::RemoteIp),
+        1 => among(block.boxed()).prop_map(Clause::DestinationIp),
         1 => among(user.boxed()).prop_map(Clause::RequestPrincipal),
-        1 => among(any_glob(&["p", "q"]).boxed()).prop_map(|among| Clause::Claim(vec!["role".into()], among)),
-        2 => among(any_glob(&["p", "q", "pq"]).boxed()).prop_map(move |among| Clause::Header(header(), among)),
+        1 => among(any_glob(&["p", "q"]).boxed()).prop_map(Clause::Audience),
+        1 => among(any_glob(&["p", "q"]).boxed()).prop_map(Clause::Presenter),
+        3 => (claim, among(any_glob(&["p", "q", "pq"]).boxed())).prop_map(|(path, among)| Clause::Claim(path, among)),
+        4 => (header, among(any_glob(&WORDS).boxed())).prop_map(|(key, among)| Clause::Header(key, among)),
         2 => among(any_glob(&["shop.example", "cart.example"]).boxed()).prop_map(Clause::Host),
+        1 => among(any_glob(&["shop.example", "cart.example"]).boxed()).prop_map(Clause::ServerName),
         1 => among(select(&[80_u16, 8080][..]).boxed()).prop_map(Clause::Port),
         2 => among(any_glob(&["GET", "PUT"]).boxed()).prop_map(Clause::Method),
         4 => among(any_path().boxed()).prop_map(Clause::Path),
+        1 => Just(Clause::Filter("experimental.envoy.filters.x[y]".into())),
     ]
 }
 
@@ -100,8 +111,12 @@ fn any_policy() -> impl Strategy<Value = AuthorizationPolicy> {
 
 fn any_sent() -> impl Strategy<Value = Sent> {
     let token = select(
-        &[r#"{"iss": "i", "sub": "me"}"#, r#"{"iss": "j", "sub": "you", "role": ["p"]}"#, r#"{"role": "q"}"#]
-            [..],
+        &[
+            r#"{"iss": "i", "sub": "me", "aud": "p", "scope": "p q"}"#,
+            r#"{"iss": "j", "sub": "you", "role": ["p", 1], "deep": {"role": "pq"}, "azp": "q"}"#,
+            r#"{"role": "q", "aud": ["q", "pq"], "deep": {"er": {"role": "qp"}, "role": ["q"]}}"#,
+            r#"{"role": "p q", "scope": ["p"], "deep": "p"}"#,
+        ][..],
     );
     (
         select(&["GET", "PUT", "POST"][..]),
@@ -109,24 +124,31 @@ fn any_sent() -> impl Strategy<Value = Sent> {
         select(&PATHS[..]),
         option::of(select(&PRINCIPALS[..])),
         option::of(token),
-        vec(select(&["p", "q", "pq", ""][..]), 0..3),
+        vec((select(&["x-group", "x-group", "x-other"][..]), select(&["p", "q", "pq", ""][..])), 0..4),
         (select(&["10.0.0.9", "10.1.2.3", "::1"][..]), select(&["10.0.0.9", "10.1.2.3"][..])),
-        (select(&[80_u16, 8080][..]), prop::bool::weighted(0.85)),
+        (
+            select(&[80_u16, 8080][..]),
+            prop::bool::weighted(0.85),
+            option::of(select(&["shop.example", "a.example"][..])),
+        ),
     )
-        .prop_map(|(method, host, path, peer, token, groups, (source, remote), (port, is_http))| {
-            let mut made = sent(method, &format!("http://{host}{path}"));
-            if let Some(peer) = peer {
-                made = made.from(peer);
-            }
-            if let Some(token) = token {
-                made = made.with_token(token);
-            }
-            for group in groups {
-                made = made.with("x-group", group);
-            }
-            let (source, remote) = (source.parse().expect("an address"), remote.parse().expect("an address"));
-            Sent { source, remote, port, is_http, ..made }
-        })
+        .prop_map(
+            |(method, host, path, peer, token, groups, (source, remote), (port, is_http, name))| {
+                let mut made = sent(method, &format!("http://{host}{path}"));
+                if let Some(peer) = peer {
+                    made = made.from(peer);
+                }
+                if let Some(token) = token {
+                    made = made.with_token(token);
+                }
+                for (header, group) in groups {
+                    made = made.with(header, group);
+                }
+                let (source, remote) =
+                    (source.parse().expect("an address"), remote.parse().expect("an address"));
+                Sent { source, remote, port, is_http, server_name: name.map(str::to_owned), ..made }
+            },
+        )
 }
 
 proptest! {
@@ -172,126 +194,4 @@ impl<'a, I: Iterator<Item = &'a mesh_core::table::PolicyExplanation>> ZipBy for 
         })
         .collect()
     }
-}
-
-fn scan(policies: &[Arc<AuthorizationPolicy>], sent: &Sent) -> String {
-    let first = |action: AuthorizationAction, denies: bool| {
-        let of_policy = |policy: &Arc<AuthorizationPolicy>| {
-            let rules = policy.rules.clone().into_iter().enumerate();
-            let name = policy.name.clone();
-            rules
-                .map(move |(number, rule)| (format!("ns[shop]-policy[{name}]-rule[{number}]"), rule))
-                .collect::<Vec<_>>()
-        };
-        let policies = policies.iter().filter(|policy| policy.action == action);
-        let mut matching: Vec<_> = policies
-            .flat_map(of_policy)
-            .filter(|(_, rule)| holds(rule, denies, sent))
-            .map(|(name, _)| name)
-            .collect();
-        matching.sort();
-        matching.into_iter().next()
-    };
-    let has_allow = policies.iter().any(|policy| policy.action == AuthorizationAction::Allow);
-    match (first(AuthorizationAction::Deny, true), first(AuthorizationAction::Allow, false)) {
-        (Some(rule), _) => format!("rbac_access_denied_matched_policy[{rule}]"),
-        (None, Some(rule)) => format!("rbac_access_allowed_matched_policy[{rule}]"),
-        (None, None) if has_allow => "rbac_access_denied_matched_policy[none]".to_owned(),
-        (None, None) => "rbac_access_allowed_matched_policy[none]".to_owned(),
-    }
-}
-
-fn holds(rule: &AuthorizationRule, denies: bool, sent: &Sent) -> bool {
-    let all = || rule.sources.iter().chain(&rule.operations).flatten().chain(&rule.conditions);
-    if !sent.is_http && !denies && all().any(Clause::is_http) {
-        return false;
-    }
-    let clause = |clause: &Clause| !sent.is_http && clause.is_http() || meets(clause, denies, sent);
-    let part = |parts: &[Vec<Clause>]| parts.is_empty() || parts.iter().any(|part| part.iter().all(clause));
-    part(&rule.sources) && part(&rule.operations) && rule.conditions.iter().all(clause)
-}
-
-/// Whether one of the values is met, and none of the others; `is` is told whether meeting it counts against the caller.
-fn lists<T>(among: &Among<T>, denies: bool, is: impl Fn(&T, bool) -> bool) -> bool {
-    (among.values.is_empty() || among.values.iter().any(|value| is(value, denies)))
-        && !among.not_values.iter().any(|value| is(value, !denies))
-}
-
-fn glob(glob: &Glob, text: &str) -> bool {
-    match glob {
-        Glob::Present => !text.is_empty(),
-        Glob::Exact(exact) => text == &**exact,
-        Glob::Prefix(prefix) => text.starts_with(&**prefix),
-        Glob::Suffix(suffix) => text.ends_with(&**suffix),
-    }
-}
-
-fn meets(clause: &Clause, denies: bool, sent: &Sent) -> bool {
-    let peer = sent.peer.as_ref();
-    let text = |among: &Among<Glob>, text: Option<&str>| {
-        lists(among, denies, |wanted, _| text.is_some_and(|text| glob(wanted, text)))
-    };
-    let account = peer.and_then(SpiffeId::workload);
-    let claim = |name: &str| sent.claims.as_ref().and_then(|claims: &Claims| claims.all().get(name));
-    match clause {
-        Clause::Principal(among) => text(among, peer.map(SpiffeId::principal)),
-        Clause::Namespace(among) => text(among, account.map(|(namespace, _)| namespace)),
-        Clause::TrustDomain(among) => text(among, peer.map(SpiffeId::trust_domain)),
-        Clause::ServiceAccount(among) => {
-            lists(among, denies, |wanted, _| account == Some((&*wanted.namespace, &*wanted.name)))
-        }
-        Clause::SourceIp(among) => lists(among, denies, |block, _| block.contains(sent.source)),
-        Clause::RemoteIp(among) => lists(among, denies, |block, _| block.contains(sent.remote)),
-        Clause::RequestPrincipal(among) => lists(among, denies, |wanted, _| {
-            let is = |name, wanted| {
-                claim(name).and_then(|value| value.as_str()).is_some_and(|text| glob(wanted, text))
-            };
-            is("iss", &wanted.issuer) && is("sub", &wanted.subject)
-        }),
-        Clause::Claim(path, among) => lists(among, denies, |wanted, _| {
-            claim(&path[0]).is_some_and(|value| match value.as_array() {
-                Some(values) => {
-                    values.iter().any(|value| value.as_str().is_some_and(|text| glob(wanted, text)))
-                }
-                None => value.as_str().is_some_and(|text| glob(wanted, text)),
-            })
-        }),
-        Clause::Header(_, among) => {
-            let lines: Vec<_> = sent
-                .request
-                .headers()
-                .get_all("x-group")
-                .iter()
-                .map(|value| value.to_str().expect("text"))
-                .collect();
-            headers(among, denies, &lines)
-        }
-        Clause::Host(among) => lists(among, denies, |wanted, restricts| {
-            let lower = sent.request.uri().authority().expect("a host").as_str().to_ascii_lowercase();
-            let bare = lower.split(':').next().expect("a part").trim_end_matches('.');
-            glob(wanted, &lower) || restricts && glob(wanted, bare)
-        }),
-        Clause::Port(among) => lists(among, denies, |port, _| *port == sent.port),
-        Clause::Method(among) => text(among, Some(sent.request.method().as_str())),
-        Clause::Path(among) => lists(among, denies, |wanted, _| wanted.matches(sent.request.uri().path())),
-        other => panic!("not asked for here: {other:?}"),
-    }
-}
-
-/// A list of values is met as a whole: by one reading where that counts against the caller, else by all.
-fn headers(among: &Among<Glob>, denies: bool, lines: &[&str]) -> bool {
-    let mut readings: Vec<String> = lines.iter().map(ToString::to_string).collect();
-    if lines.len() > 1 {
-        readings.push(lines.join(","));
-    }
-    let met = |wanted: &[Glob], restricts: bool| {
-        let one = |text: &String| {
-            wanted
-                .iter()
-                .any(|wanted| glob(wanted, text) || restricts && text.is_empty() && *wanted == Glob::Present)
-        };
-        if restricts { readings.iter().any(one) } else { !readings.is_empty() && readings.iter().all(one) }
-    };
-    (among.values.is_empty() || met(&among.values, denies))
-        && (among.not_values.is_empty() || !met(&among.not_values, !denies))
 }

@@ -5,10 +5,10 @@ use crate::{
     Kind,
     context::{Arrival, Decided},
 };
-use http::{StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use mesh_core::{
     identity::SpiffeId,
-    model::Address,
+    model::{Address, Side},
     table::{Backend, BackendEndpoint, Rule},
 };
 use std::{
@@ -17,16 +17,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-
-/// Which side of a request a process is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// It called somebody: Istio's reporter `source`. Gateways are on this side too.
-    #[default]
-    Client,
-    /// It was called: Istio's reporter `destination`.
-    Server,
-}
 
 /// Where a request went last.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +82,13 @@ pub struct Exchange {
     pub answered_after: Option<Duration>,
     /// How long all of it took; set at the end.
     pub lasted: Duration,
-    /// What was received of the request, head and body, as HTTP/1.1 would write them, in bytes.
+    /// How large the head of the request is, as HTTP/1.1 would write it, in bytes.
+    pub request_head_bytes: u64,
+    /// That of the answer, likewise.
+    pub response_head_bytes: u64,
+    /// What was received of the request's body, in bytes.
     pub request_bytes: u64,
-    /// What was sent of the answer, likewise.
+    /// What was sent of the answer's.
     pub response_bytes: u64,
     /// The messages of a gRPC call in the request.
     pub request_messages: u64,
@@ -108,7 +102,7 @@ pub struct Exchange {
     pub(crate) messages: Messages,
     pub(crate) decided: Option<Decided>,
     /// What is still being received of the request.
-    pub(crate) incoming: Arc<Counted>,
+    pub(crate) incoming: Option<Arc<Counted>>,
     pub(crate) observer: Option<Arc<dyn Observe>>,
 }
 
@@ -119,6 +113,21 @@ pub struct Kept {
     pub text: Vec<u8>,
     /// Where each of them ends in `text`.
     pub ends: Vec<u32>,
+    /// The heads of request and answer, where they are looked at when both are gone.
+    pub heads: Option<Box<Heads>>,
+}
+
+/// The heads of a request and its answer.
+#[derive(Debug)]
+pub struct Heads {
+    /// The request's method.
+    pub method: Method,
+    /// What it asked for.
+    pub uri: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The answer's headers.
+    pub answer: HeaderMap,
 }
 
 /// Whoever is told of exchanges that ended.
@@ -129,10 +138,17 @@ pub trait Observe: fmt::Debug + Send + Sync {
 
 impl Default for Exchange {
     fn default() -> Self {
+        Self::begun_at(Instant::now())
+    }
+}
+
+impl Exchange {
+    /// One of which nothing else is known.
+    fn begun_at(begun: Instant) -> Self {
         Self {
             side: Side::Client,
             is_gateway: false,
-            begun: Instant::now(),
+            begun,
             started: SystemTime::UNIX_EPOCH,
             version: Version::HTTP_11,
             is_grpc: false,
@@ -149,6 +165,8 @@ impl Default for Exchange {
             details: Cow::Borrowed(""),
             answered_after: None,
             lasted: Duration::ZERO,
+            request_head_bytes: 0,
+            response_head_bytes: 0,
             request_bytes: 0,
             response_bytes: 0,
             request_messages: 0,
@@ -157,13 +175,11 @@ impl Default for Exchange {
             kept: Kept::default(),
             messages: Messages::default(),
             decided: None,
-            incoming: Arc::default(),
+            incoming: None,
             observer: None,
         }
     }
-}
 
-impl Exchange {
     /// The rule that matched, on the side of the client.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {
@@ -185,26 +201,29 @@ impl Exchange {
 
     /// As new, with the memory that it has.
     pub fn reset(&mut self) {
-        let (mut kept, mut authority) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.authority));
-        kept.text.clear();
-        kept.ends.clear();
-        authority.clear();
-        let mut incoming = std::mem::take(&mut self.incoming);
+        let mut fresh = Self::begun_at(self.begun);
+        std::mem::swap(&mut fresh.kept, &mut self.kept);
+        std::mem::swap(&mut fresh.authority, &mut self.authority);
+        fresh.kept.text.clear();
+        fresh.kept.ends.clear();
+        fresh.kept.heads = None;
+        fresh.authority.clear();
         // Whoever still sends what is left of the former request goes on counting that.
-        match Arc::get_mut(&mut incoming) {
-            Some(counted) => *counted = Counted::default(),
-            None => incoming = Arc::default(),
+        if let Some(counted) = self.incoming.as_mut().and_then(Arc::get_mut) {
+            *counted = Counted::default();
+            std::mem::swap(&mut fresh.incoming, &mut self.incoming);
         }
-        *self = Self { kept, authority, incoming, ..Self::default() };
+        *self = fresh;
     }
 
     /// It has ended, and is handed to whoever observes it.
     pub(crate) fn end(mut self: Box<Self>, ending: Ending) {
         self.ending = ending;
         self.lasted = self.begun.elapsed();
-        let (bytes, messages) = self.incoming.so_far();
-        self.request_bytes += bytes;
-        self.request_messages += messages;
+        if let Some((bytes, messages)) = self.incoming.as_deref().map(Counted::so_far) {
+            self.request_bytes += bytes;
+            self.request_messages += messages;
+        }
         if let Some(observer) = self.observer.take() {
             observer.ended(self);
         }

@@ -17,7 +17,20 @@ pub(crate) enum Meter {
     /// In a request's, whichever task sends it.
     Request(Arc<Counted>),
     /// In an answer's, with which the exchange ends.
-    Response(Box<Exchange>),
+    Response(Closing),
+}
+
+/// An exchange that ends when it is dropped: abandoned, unless somebody has said how.
+#[derive(Debug)]
+pub(crate) struct Closing(Option<Box<Exchange>>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(mut exchange) = self.0.take() {
+            exchange.flag(Flags::named("DC"));
+            exchange.end(Ending::Abandoned);
+        }
+    }
 }
 
 /// How much passed, in bytes and messages. One task counts at a time, and another may look.
@@ -45,16 +58,17 @@ impl Counted {
 
 impl Meter {
     /// For the body of a request, of which the exchange learns.
-    pub(crate) fn of_request(exchange: &Exchange) -> Self {
+    pub(crate) fn of_request(exchange: &mut Exchange) -> Self {
+        let counted = exchange.incoming.get_or_insert_default();
         if exchange.is_grpc {
-            exchange.incoming.state.store(Messages::default().state(), Relaxed);
+            counted.state.store(Messages::default().state(), Relaxed);
         }
-        Self::Request(Arc::clone(&exchange.incoming))
+        Self::Request(Arc::clone(counted))
     }
 
     /// For the body of an answer, with which the exchange ends.
     pub(crate) fn of_response(exchange: Box<Exchange>) -> Self {
-        Self::Response(exchange)
+        Self::Response(Closing(Some(exchange)))
     }
 
     /// A frame passes.
@@ -65,7 +79,8 @@ impl Meter {
                     counted.passes(data);
                 }
             }
-            Self::Response(exchange) => {
+            Self::Response(closing) => {
+                let Some(exchange) = &mut closing.0 else { return };
                 if let Some(data) = frame.data_ref() {
                     exchange.response_bytes += data.len() as u64;
                     if exchange.is_grpc {
@@ -79,12 +94,11 @@ impl Meter {
         }
     }
 
-    /// The body ends.
+    /// The body ends. One that is dropped before that was abandoned.
     pub(crate) fn ends(self, ending: Ending) {
-        if let Self::Response(mut exchange) = self {
-            if ending == Ending::Abandoned {
-                exchange.flag(Flags::named("DC"));
-            }
+        if let Self::Response(mut closing) = self
+            && let Some(exchange) = closing.0.take()
+        {
             exchange.end(ending);
         }
     }

@@ -13,8 +13,9 @@ mod meter;
 mod scope;
 mod workload;
 
-pub use exchange::{Destination, Ending, Exchange, Kept, Observe, Side};
+pub use exchange::{Destination, Ending, Exchange, Heads, Kept, Observe};
 pub use flags::Flags;
+pub use mesh_core::model::Side;
 pub(crate) use meter::{Counted, Messages, Meter, grpc_status};
 pub(crate) use scope::{note, unheard, within};
 pub use workload::Workload;

@@ -41,8 +41,14 @@ pub struct Config {
     pub cluster: String,
     /// Where metrics go. Default: to the recorder of the process.
     pub recording: Recording,
+    /// Whether the workload tells those at the other end who it is, so that they report it by name. Default: yes, as in
+    /// Istio.
+    pub tells_peers: bool,
     /// The log of requests. Default: none.
     pub access_log: Option<AccessLog>,
+    /// The variables of its environment that documents may put into the tags of traces: no others are shown to them, as
+    /// environments hold passwords too. Default: none.
+    pub environment: BTreeMap<String, String>,
     /// Where it runs, if its labels do not say, by `istio-locality` or by `topology.kubernetes.io/region` and its like.
     /// Default: nobody knows.
     pub locality: Option<Locality>,
@@ -93,7 +99,9 @@ impl Default for Config {
             instance: String::new(),
             cluster: "Kubernetes".into(),
             recording: Recording::default(),
+            tells_peers: true,
             access_log: None,
+            environment: BTreeMap::new(),
             locality: None,
             documents: Vec::new(),
             secrets: None,
@@ -142,6 +150,7 @@ impl Config {
     /// | `MESH_WORKLOAD` | what metrics call it, if not by its service and version | `product-v1` |
     /// | `MESH_INSTANCE` | which of its instances this is | `product-v1-7d9f` |
     /// | `MESH_CLUSTER` | the cluster that it runs in | `eu-1` |
+    /// | `MESH_ENVIRONMENT` | the variables that documents may put into the tags of traces | `HOSTNAME,REGION` |
     /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
     /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
@@ -176,7 +185,7 @@ impl Config {
         }
     }
 
-    fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidConfig> {
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidConfig> {
         let mut config = Self { service: variable("MESH_SERVICE").unwrap_or_default(), ..Self::default() };
         config.namespace = variable("MESH_NAMESPACE").unwrap_or(config.namespace);
         config.service_account = variable("MESH_SERVICE_ACCOUNT");
@@ -190,6 +199,9 @@ impl Config {
         config.workload = variable("MESH_WORKLOAD");
         config.instance = variable("MESH_INSTANCE").unwrap_or_default();
         config.cluster = variable("MESH_CLUSTER").unwrap_or(config.cluster);
+        for name in variable("MESH_ENVIRONMENT").unwrap_or_default().split(',').map(str::trim) {
+            config.environment.extend(variable(name).map(|value| (name.to_owned(), value)));
+        }
         config.locality = variable("MESH_LOCALITY").and_then(|text| Locality::parse(&text));
         let documents = variable("MESH_DOCUMENTS").unwrap_or_default();
         config.documents = env::split_paths(&documents).filter(|path| !path.as_os_str().is_empty()).collect();
@@ -236,6 +248,9 @@ mod tests {
             "MESH_IDENTITY" => Some("local:/run/ca".into()),
             "MESH_LABELS" => Some("app=product, version=v1".into()),
             "MESH_LOCALITY" => Some("eu/eu-1".into()),
+            "MESH_ENVIRONMENT" => Some("POD, NONE,".into()),
+            "POD" => Some("product-1".into()),
+            "PASSWORD" => Some("secret".into()),
             "MESH_DOCUMENTS" => Some("a:b".into()),
             "MESH_LISTEN" => Some("443=127.0.0.1:8443".into()),
             _ => None,
@@ -246,6 +261,7 @@ mod tests {
         assert_eq!(config.identity, "local:/run/ca".parse().unwrap());
         assert_eq!(config.labels["version"], "v1");
         assert_eq!(config.locality, Locality::parse("eu/eu-1"));
+        assert_eq!(config.environment, [("POD".to_owned(), "product-1".to_owned())].into());
         assert_eq!(config.documents.len(), 2);
         assert_eq!(config.listen[&443].port(), 8443);
     }

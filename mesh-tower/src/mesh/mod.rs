@@ -79,7 +79,8 @@ impl Mesh {
     pub async fn with_source(config: Config, source: impl Source) -> Self {
         let gateway = config.gateway.clone();
         let (namespace, labels) = (config.namespace.clone(), config.labels.clone());
-        let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway, ..Viewpoint::default() });
+        let environment = config.environment.clone();
+        let (publisher, handle) = channel(Viewpoint { namespace, labels, gateway, environment });
         let ledger = Ledger::new(Setting { unknown_hosts: config.unknown_hosts, ..Setting::default() });
         let mut pump = Pump::new(source, ledger, publisher);
         let (status, catch_up) = (pump.status(), pump.catch_up(handle.clone()));

@@ -19,6 +19,8 @@ pub(super) enum Part {
     Server(Arc<Told>),
     /// Nobody says anything, and nobody is listened to.
     Gateway,
+    /// Nobody says anything.
+    Silent,
 }
 
 impl MetadataExchangeLayer {
@@ -32,6 +34,12 @@ impl MetadataExchangeLayer {
     #[must_use]
     pub fn server(own: Arc<Workload>) -> Self {
         Self { part: Part::Server(Arc::new(Told::by(&own))), peers: Peers::default() }
+    }
+
+    /// For the calls of a workload that tells nothing of itself.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { part: Part::Silent, peers: Peers::default() }
     }
 
     /// For the requests that come to a gateway from outside.

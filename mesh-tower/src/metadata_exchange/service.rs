@@ -44,9 +44,10 @@ where
                 self.learn(metadata.as_ref());
                 ResponseFuture::tell(self.inner.call(request), has_id.then(|| own.clone()))
             }
+            Part::Silent => ResponseFuture::tell(self.inner.call(request), None),
             Part::Gateway => {
                 take(request.headers_mut());
-                ResponseFuture::tell(self.inner.call(request), None)
+                ResponseFuture::learn(self.inner.call(request), None)
             }
         }
     }

@@ -33,7 +33,7 @@ impl Refused {
     /// Tells whoever observes the request.
     pub(super) fn announce(&self) {
         note(|exchange| {
-            exchange.flag(Flags::named(self.flag).with(self.retry_flag.map_or(Flags::NONE, Flags::named)));
+            exchange.flag(self.retry_flag.map_or(Flags::NONE, Flags::named).with(Flags::named(self.flag)));
             exchange.refused = Some(self.kind);
             exchange.details = self.details.clone();
         });

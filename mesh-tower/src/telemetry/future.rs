@@ -1,4 +1,4 @@
-use super::reporter::Reporter;
+use super::{report::Report, reporter::answered};
 use crate::{
     Body, BoxError,
     event::{Ending, Exchange, Flags, Meter, within},
@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -20,7 +21,7 @@ pin_project! {
         future: F,
         // There until the response is.
         exchange: Option<Box<Exchange>>,
-        reporter: Reporter,
+        report: Option<Arc<Report>>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
@@ -34,8 +35,13 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, exchange: Option<Box<Exchange>>, reporter: Reporter) -> Self {
-        Self { future, exchange, reporter }
+    pub(super) fn new(future: F, exchange: Option<Box<Exchange>>, report: Arc<Report>) -> Self {
+        Self { future, exchange, report: Some(report) }
+    }
+
+    /// Of a request that nobody wants to know anything of.
+    pub(super) fn unreported(future: F) -> Self {
+        Self { future, exchange: None, report: None }
     }
 }
 
@@ -50,10 +56,16 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let ended = ready!(within(this.exchange, || this.future.poll(cx)));
+        // An exchange of which nothing is reported must not hide the one around it.
+        let ended = match this.exchange {
+            Some(_) => ready!(within(this.exchange, || this.future.poll(cx))),
+            None => ready!(this.future.poll(cx)),
+        };
         match (ended.map_err(Into::into), this.exchange.take()) {
             (Ok(response), Some(mut exchange)) => {
-                this.reporter.answered(&mut exchange, &response);
+                if let Some(report) = this.report {
+                    answered(&mut exchange, report, &response);
+                }
                 let meter = Meter::of_response(exchange);
                 Poll::Ready(Ok(response.map(|body| Body::new(body).metered(meter))))
             }

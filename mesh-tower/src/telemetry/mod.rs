@@ -40,10 +40,12 @@
 
 pub mod access_log;
 
+mod attributes;
 mod future;
 mod layer;
 mod metrics;
 mod recording;
+mod report;
 mod reporter;
 mod service;
 
@@ -52,3 +54,13 @@ pub use layer::TelemetryLayer;
 pub use recording::Recording;
 pub use reporter::Reporter;
 pub use service::Telemetry;
+
+/// The version of HTTP as Envoy writes it.
+fn protocol(version: http::Version) -> &'static str {
+    match version {
+        http::Version::HTTP_10 => "HTTP/1.0",
+        http::Version::HTTP_2 => "HTTP/2",
+        http::Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
+}

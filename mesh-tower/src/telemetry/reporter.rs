@@ -2,26 +2,20 @@
 
 use super::{
     access_log::AccessLog,
-    metrics::{Metrics, Own},
+    metrics::Own,
     recording::Recording,
+    report::{Base, Report},
 };
 use crate::{
     Body,
     context::Arrival,
-    event::{Exchange, Observe, Side, Workload, grpc_status},
+    event::{Exchange, Side, Workload, grpc_status},
     reply::is_grpc,
 };
-use crossbeam_queue::ArrayQueue;
+use arc_swap::ArcSwap;
 use http::{HeaderMap, Request, Response, header::HOST};
-use mesh_core::identity::Identity;
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
-
-/// How many exchanges that have ended are kept for further ones.
-const SPARE: usize = 1024;
+use mesh_core::{identity::Identity, watch::Handle};
+use std::{fmt, sync::Arc, time::Instant};
 
 /// What a status line is besides its reason, and the empty line after the headers: `HTTP/1.1 200 OK`.
 const STATUS_LINE: usize = 17 + 2;
@@ -33,9 +27,9 @@ const REQUEST_LINE: usize = 12 + 2;
 pub struct Reporter(Arc<Shared>);
 
 struct Shared {
-    metrics: Metrics,
-    log: Option<AccessLog>,
-    spare: ArrayQueue<Box<Exchange>>,
+    handle: Option<Handle>,
+    now: ArcSwap<Report>,
+    base: Arc<Base>,
 }
 
 impl Reporter {
@@ -50,16 +44,51 @@ impl Reporter {
         log: Option<AccessLog>,
     ) -> Self {
         let own = Own { workload, service: service.into(), identity };
+        let base = Arc::new(Base::new(own, recording.clone(), log));
+        let report = Report::new(Arc::default(), Arc::clone(&base));
+        Self(Arc::new(Shared { handle: None, now: ArcSwap::from_pointee(report), base }))
+    }
+
+    /// The same, by what documents say of telemetry.
+    #[must_use]
+    pub fn following(self, handle: Handle) -> Self {
+        let Shared { base, .. } = &*self.0;
+        let report = Report::new(Arc::clone(handle.snapshot().telemetry()), Arc::clone(base));
         Self(Arc::new(Shared {
-            metrics: Metrics::new(own, recording.recorder()),
-            log,
-            spare: ArrayQueue::new(SPARE),
+            handle: Some(handle),
+            now: ArcSwap::from_pointee(report),
+            base: Arc::clone(base),
         }))
     }
 
-    /// A request has come.
-    pub(super) fn begin(&self, request: &Request<Body>, side: Side, is_gateway: bool) -> Box<Exchange> {
-        let mut exchange = self.0.spare.pop().unwrap_or_default();
+    /// What is reported now; `None` when nobody wants to know anything of a side.
+    fn report(&self, side: Side) -> Option<Arc<Report>> {
+        let Shared { handle, now, base } = &*self.0;
+        let report = now.load();
+        let is_current = |handle: &Handle| handle.look(|table| Arc::ptr_eq(table.telemetry(), &report.of));
+        let report = match handle.as_ref().filter(|handle| !is_current(handle)) {
+            None if report.is_idle(side) => return None,
+            None => Arc::clone(&report),
+            Some(handle) => {
+                // Requests that come at the same moment make one each; the last of them stays.
+                let new = Report::new(Arc::clone(handle.snapshot().telemetry()), Arc::clone(base));
+                let new = Arc::new(new);
+                now.store(Arc::clone(&new));
+                new
+            }
+        };
+        (!report.is_idle(side)).then_some(report)
+    }
+
+    /// A request has come; `None` when nobody wants to know anything of it.
+    pub(super) fn begin(
+        &self,
+        request: &Request<Body>,
+        side: Side,
+        is_gateway: bool,
+    ) -> Option<(Box<Exchange>, Arc<Report>)> {
+        let report = self.report(side)?;
+        let mut exchange = self.0.base.spare.pop().unwrap_or_default();
         let headers = request.headers();
         exchange.begun = Instant::now();
         exchange.side = side;
@@ -74,27 +103,21 @@ impl Reporter {
         exchange.authority.push_str(authority.unwrap_or_default());
         let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
         let line = REQUEST_LINE + request.method().as_str().len() + target;
-        exchange.request_bytes = (line + size(headers)) as u64;
-        exchange.observer = Some(Arc::clone(&self.0) as _);
-        if let Some(log) = &self.0.log {
-            exchange.started = SystemTime::now();
-            log.note_request(&mut exchange, request);
-        }
-        exchange
+        exchange.request_head_bytes = (line + size(headers)) as u64;
+        report.note_request(&mut exchange, request);
+        exchange.observer = Some(Arc::clone(&report) as _);
+        Some((exchange, report))
     }
+}
 
-    /// A response's head has come.
-    pub(super) fn answered<R>(&self, exchange: &mut Exchange, response: &Response<R>) {
-        exchange.answered_after = Some(exchange.begun.elapsed());
-        exchange.status = Some(response.status());
-        exchange.response_bytes = (STATUS_LINE + size(response.headers())) as u64;
-        if exchange.is_grpc {
-            exchange.grpc_status = grpc_status(response.headers());
-        }
-        if let Some(log) = &self.0.log {
-            log.note_response(exchange, response);
-        }
+/// A response's head has come.
+pub(super) fn answered<R>(exchange: &mut Exchange, report: &Report, response: &Response<R>) {
+    exchange.status = Some(response.status());
+    exchange.response_head_bytes = (STATUS_LINE + size(response.headers())) as u64;
+    if exchange.is_grpc {
+        exchange.grpc_status = grpc_status(response.headers());
     }
+    report.note_response(exchange, response);
 }
 
 /// How much headers are, as HTTP/1.1 writes them.
@@ -102,26 +125,8 @@ fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-impl Observe for Shared {
-    fn ended(&self, mut exchange: Box<Exchange>) {
-        self.metrics.record(&exchange);
-        if let Some(log) = &self.log {
-            log.write(&exchange);
-        }
-        exchange.reset();
-        // What is too much is let go.
-        let _ = self.spare.push(exchange);
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reporter").finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Reporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.debug_struct("Reporter").finish_non_exhaustive()
     }
 }

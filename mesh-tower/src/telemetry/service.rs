@@ -36,20 +36,22 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(Body::new);
-        let mut exchange = self.reporter.begin(&request, self.side, self.is_gateway);
+        let Some((mut exchange, report)) = self.reporter.begin(&request, self.side, self.is_gateway) else {
+            return ResponseFuture::unreported(self.inner.call(request));
+        };
         let request = match request.body().length() {
             Some(length) if !exchange.is_grpc || length == 0 => {
                 exchange.request_bytes += length;
                 request
             }
             _ => {
-                let meter = Meter::of_request(&exchange);
+                let meter = Meter::of_request(&mut exchange);
                 request.map(|body| body.metered(meter))
             }
         };
         let mut exchange = Some(exchange);
         // Layers do part of their work in `call`.
         let future = within(&mut exchange, || self.inner.call(request));
-        ResponseFuture::new(future, exchange, self.reporter.clone())
+        ResponseFuture::new(future, exchange, report)
     }
 }

@@ -1,6 +1,6 @@
 //! Tags of spans.
 
-use super::Site;
+use super::{Site, log_format};
 use crate::{
     document::{self, Path},
     model::CustomTag,
@@ -55,6 +55,10 @@ fn tag(site: Site<'_>, at: &Path<'_>, name: &str, written: &document::CustomTag)
             Some(CustomTag::Header { name, default: default(source) })
         }
         Written::Formatter(text) if text.is_empty() => empty("formatter", "formatter tag value"),
-        Written::Formatter(text) => Some(CustomTag::Formatted(text.as_str().into())),
+        Written::Formatter(text) => {
+            let at = at.field("formatter");
+            log_format::check(site, &at.field("value"), text);
+            Some(CustomTag::Formatted(text.as_str().into()))
+        }
     }
 }

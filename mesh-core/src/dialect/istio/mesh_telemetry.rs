@@ -1,6 +1,6 @@
 //! What a MeshConfig says of telemetry.
 
-use super::{Site, custom_tag, telemetry::sampled, telemetry_provider};
+use super::{Site, custom_tag, log_format, telemetry::sampled, telemetry_provider};
 use crate::{
     document::{self, AccessLogEncoding, MeshConfig, Path, ProxyTracing},
     model::{
@@ -15,7 +15,7 @@ const LONGEST_TAG: u32 = 64 << 10;
 
 pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &MeshConfig) -> MeshTelemetry {
     let told = &written.telemetry;
-    let format = log_format(site, &at.field("accessLogFormat"), told);
+    let format = format(site, &at.field("accessLogFormat"), told);
     let names = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
     let defaults = &told.default_providers;
     let none = MeshTelemetry::default();
@@ -50,14 +50,20 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &MeshConfig) -> 
 }
 
 /// What an entry of a log looks like where its provider does not say.
-fn log_format(site: Site<'_>, at: &Path<'_>, told: &document::MeshTelemetry) -> LogFormat {
+fn format(site: Site<'_>, at: &Path<'_>, told: &document::MeshTelemetry) -> LogFormat {
     let format = told.access_log_format.as_str();
     match (told.access_log_encoding, format) {
         (AccessLogEncoding::Text, "") => LogFormat::Text,
         (AccessLogEncoding::Json, "") => LogFormat::Json,
-        (AccessLogEncoding::Text, format) => LogFormat::TextOf(format.into()),
+        (AccessLogEncoding::Text, format) => {
+            log_format::check(site, at, format);
+            LogFormat::TextOf(format.into())
+        }
         (AccessLogEncoding::Json, format) => match serde_json::from_str(format) {
-            Ok(object) => LogFormat::JsonOf(Arc::new(object)),
+            Ok(object) => {
+                log_format::check_object(site, at, &object);
+                LogFormat::JsonOf(Arc::new(object))
+            }
             Err(error) => {
                 let reason = format!("is no object of JSON, and the usual one is written: {error}");
                 site.check.warn(at, reason, "write an object of JSON, or accessLogEncoding: TEXT");

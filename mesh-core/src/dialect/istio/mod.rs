@@ -22,6 +22,7 @@ mod http_route;
 mod injection;
 mod load_balancer;
 mod locality;
+mod log_format;
 mod mesh_config;
 mod mesh_telemetry;
 mod mesh_traffic;

@@ -71,9 +71,8 @@ pub(super) fn sampled(site: Site<'_>, at: &Path<'_>, percent: f64) -> Option<Sha
 fn access_log(site: Site<'_>, at: &Path<'_>, written: &document::AccessLogging) -> AccessLogRule {
     let filter_at = at.field("filter");
     let filter = written.filter.as_ref();
-    let filter = filter.and_then(|filter| {
-        expression(site, &filter_at.field("expression"), &filter.expression, "no request is written")
-    });
+    let filter = filter
+        .and_then(|filter| expression(site, &filter_at.field("expression"), &filter.expression, "false"));
     AccessLogRule {
         sides: sides(written.matches),
         providers: providers(site, at, &written.providers),
@@ -82,7 +81,7 @@ fn access_log(site: Site<'_>, at: &Path<'_>, written: &document::AccessLogging) 
     }
 }
 
-/// Reads an expression. What of it is not known has no value, of which `what` comes.
+/// Reads an expression. What of it is not known has no value, and what needs that is `what`.
 pub(super) fn expression(
     site: Site<'_>,
     at: &Path<'_>,
@@ -92,7 +91,7 @@ pub(super) fn expression(
     let expression = site.check.accept(at, Expression::parse(written))?;
     if let [first, ..] = expression.unknown() {
         let remedy = "write one of Envoy's attributes of a request, a response or a connection";
-        let reason = format!("{:?} is not known here, and has no value: {what} that needs it", &**first);
+        let reason = format!("{first:?} is not known here, and has no value: whatever needs it is {what}");
         site.check.warn(at, reason, remedy);
     }
     Some(Arc::new(expression))

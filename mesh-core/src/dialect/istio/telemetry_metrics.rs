@@ -8,10 +8,7 @@ use crate::{
     document::{self, IstioMetric, MetricsOverride, Path, TagOperation},
     model::{Metric, MetricOverride, MetricsRule, TagEdit},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-/// The most often that what lasts is reported, which is Istio's.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The tags that Istio's metrics have.
 const TAGS: [&str; 27] = [
@@ -55,10 +52,7 @@ pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &[document::Metr
         let changes_at = at.field("overrides");
         let changes = written.overrides.iter().enumerate();
         let changes = changes.map(|(index, written)| change(site, &changes_at.index(index), written, &known));
-        if let Some(interval) = written.reporting_interval.filter(|interval| *interval < SHORTEST_INTERVAL) {
-            let reason = format!("reportingInterval {interval:?} must be at least 1ms");
-            site.check.refuse_with(&at.field("reportingInterval"), reason, "remove it for 5s");
-        }
+        site.maybe_duration(&at, "reportingInterval", written.reporting_interval);
         MetricsRule {
             providers: providers(site, &at, &written.providers),
             reporting_interval: written.reporting_interval,
@@ -127,9 +121,7 @@ fn edit(
             site.check.refuse_with(at, reason, "write value: request.method, say, or operation: REMOVE");
             None
         }
-        (TagOperation::Upsert, value) => {
-            expression(site, &value_at, value, "the tag is \"unknown\"; so is a value").map(TagEdit::Set)
-        }
+        (TagOperation::Upsert, value) => expression(site, &value_at, value, "unknown").map(TagEdit::Set),
         (TagOperation::Remove, "") => {
             if !known.contains(&name) {
                 let reason = format!("no metric has a tag {name:?}, and nothing is removed");

@@ -1,6 +1,6 @@
 //! `extensionProviders` → who can get telemetry.
 
-use super::{Site, extension_provider::asked_service};
+use super::{Site, extension_provider::asked_service, log_format};
 use crate::{
     document::{
         self, Collector, ExtensionProvider, FileAccessLog, HttpHeader, Path, ProviderKind, ZipkinTraces,
@@ -58,9 +58,13 @@ fn provider(site: Site<'_>, at: &Path<'_>, kind: &ProviderKind) -> Option<Teleme
     Some(match kind {
         ProviderKind::ExtAuthzHttp(_) | ProviderKind::ExtAuthzGrpc(_) => return None,
         ProviderKind::Prometheus => TelemetryProviderKind::Prometheus,
-        ProviderKind::FileAccessLog(file) => TelemetryProviderKind::LogFile(log_file(file)),
+        ProviderKind::FileAccessLog(file) => {
+            check_format(site, &at.field("envoyFileAccessLog"), file.log_format.as_ref());
+            TelemetryProviderKind::LogFile(log_file(file))
+        }
         ProviderKind::OtelAccessLog(log) => {
             let at = at.field("envoyOtelAls");
+            check_format(site, &at, log.log_format.as_ref());
             let (body, attributes) = otel_format(log.log_format.as_ref());
             let name = Some(log.log_name.as_str()).filter(|name| !name.is_empty()).unwrap_or(LOG_NAME);
             TelemetryProviderKind::OpenTelemetryLog(Box::new(OpenTelemetryLog {
@@ -90,6 +94,17 @@ fn provider(site: Site<'_>, at: &Path<'_>, kind: &ProviderKind) -> Option<Teleme
 
 fn service(site: Site<'_>, at: &Path<'_>, written: &Collector) -> Option<AskedService> {
     asked_service(site, at, &written.service, written.port)
+}
+
+fn check_format(site: Site<'_>, parent: &Path<'_>, written: Option<&document::LogFormat>) {
+    let Some(written) = written else { return };
+    let at = parent.field("logFormat");
+    if let Some(text) = &written.text {
+        log_format::check(site, &at.field("text"), text);
+    }
+    if let Some(labels) = &written.labels {
+        log_format::check_object(site, &at.field("labels"), &labels.0);
+    }
 }
 
 fn log_file(written: &FileAccessLog) -> LogFile {

@@ -124,7 +124,7 @@ pub struct RequestPrincipal {
 }
 
 /// What a condition on headers looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HeaderKey {
     /// `:method`.
     Method,

@@ -138,6 +138,12 @@ impl PathTemplate {
         fixed.filter(|(_, segment)| *segment != ONE && !segment.is_empty()).last()
     }
 
+    /// What every path that is meant ends in.
+    #[must_use]
+    pub fn ending(&self) -> &str {
+        self.tail.as_ref().or(self.head.last()).map(|text| &**text).unwrap_or_default()
+    }
+
     /// What every path that is meant begins with.
     #[must_use]
     pub fn beginning(&self) -> &str {

@@ -32,6 +32,19 @@ pub enum TelemetryProviderKind {
     Other(&'static str),
 }
 
+impl TelemetryProviderKind {
+    /// Where it is, if it is told over the network.
+    #[must_use]
+    pub fn service(&self) -> Option<&AskedService> {
+        match self {
+            Self::OpenTelemetryLog(collector) => Some(&collector.service),
+            Self::OpenTelemetryTraces(collector) => Some(&collector.service),
+            Self::Zipkin(collector) => Some(&collector.service),
+            Self::Prometheus | Self::LogFile(_) | Self::Other(_) => None,
+        }
+    }
+}
+
 /// A collector of entries of logs that speaks OTLP over gRPC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenTelemetryLog {

@@ -1,16 +1,16 @@
-//! The backends of services that are asked about requests: no host of the table need lead to them.
+//! The backends of services that are asked about requests, or told: no host of the table need lead to them.
 
 use super::{assemble::Compiler, rules::only_rule};
 use crate::{
     model::{AskedService, Destination, HeaderEdits, Limit, Model},
-    table::snapshot::TargetBackend,
+    table::{snapshot::TargetBackend, telemetry::Telemetry},
 };
 
 impl Compiler<'_> {
     /// Takes the backends of all such services into the table, by a virtual host that no request finds.
-    pub(super) fn ask(&mut self) {
+    pub(super) fn ask(&mut self, telemetry: &Telemetry) {
         let mut rules = Vec::new();
-        for asked in asked(self.model) {
+        for asked in asked(self.model, telemetry) {
             let backend = self.backends.find(&asked.host, None, Some(asked.port));
             if matches!(backend, TargetBackend::Known(_)) {
                 rules.push(only_rule("asked", destination(asked), backend));
@@ -22,8 +22,8 @@ impl Compiler<'_> {
     }
 }
 
-/// Every service that is asked, once.
-fn asked(model: &Model) -> Vec<&AskedService> {
+/// Every service that is asked or told, once.
+fn asked<'a>(model: &'a Model, telemetry: &'a Telemetry) -> Vec<&'a AskedService> {
     let providers = model.security.ext_authz.iter().map(|ext_authz| &ext_authz.service);
     let rules = model.security.rate_limits.iter().flat_map(|limit| &limit.rules);
     let limiting = rules.filter_map(|rule| match &rule.limit {
@@ -31,7 +31,7 @@ fn asked(model: &Model) -> Vec<&AskedService> {
         Limit::Local(_) => None,
     });
     let mut asked: Vec<&AskedService> = Vec::new();
-    for service in providers.chain(limiting) {
+    for service in providers.chain(limiting).chain(telemetry.services()) {
         if !asked.contains(&service) {
             asked.push(service);
         }

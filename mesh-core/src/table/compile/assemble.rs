@@ -38,7 +38,8 @@ impl Snapshot {
             false => (Vec::new(), compiler.mesh()),
         };
         let stand_in = compiler.stand_in();
-        compiler.ask();
+        let telemetry = kept(previous.map(|previous| &previous.telemetry), Telemetry::of(model, viewpoint));
+        compiler.ask(&telemetry);
         let sidecar = compiler.scope.sidecar;
         let unknown_hosts = sidecar.and_then(|sidecar| sidecar.unknown_hosts);
         let unknown_hosts = match unknown_hosts.unwrap_or(model.unknown_hosts) {
@@ -49,7 +50,6 @@ impl Snapshot {
         let traffic = Arc::clone(world.traffic());
         let passing = passing(&traffic);
         let passing = passing.map(|new| kept(previous.and_then(|previous| previous.passing.as_ref()), new));
-        let telemetry = kept(previous.map(|previous| &previous.telemetry), Telemetry::of(model, viewpoint));
         let trust = kept(previous.map(|previous| &previous.trust), model.trust.clone());
         let Compiler { backends, hosts, reuse, .. } = compiler;
         let (recipes, backends) = reuse.finish(&model.virtual_services, backends.into_made());

@@ -101,7 +101,7 @@ impl Files {
         if let Some(list) = self.paths.get(request.path) {
             candidates.add(list)?;
         }
-        self.prefixes.walk(request.path, |list| candidates.add(list))?;
+        self.prefixes.walk(request.path.as_bytes(), |list| candidates.add(list))?;
         self.collect_headers(request, candidates)?;
         self.collect_queries(request, candidates)
     }

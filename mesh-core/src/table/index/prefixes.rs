@@ -1,8 +1,9 @@
-//! Beginnings of paths, in a radix tree: a walk down a path meets every beginning that it has.
+//! Beginnings of texts, in a radix tree: a walk down a text meets every beginning that it has. Endings are beginnings of a
+//! text that is read backwards.
 
 use super::List;
 
-/// Lists of rules by the beginning of a path.
+/// Lists of rules by the beginning of a text.
 #[derive(Debug)]
 pub(in crate::table) struct Prefixes(Vec<Node>);
 
@@ -28,13 +29,21 @@ impl Prefixes {
         &mut self.0[at].list
     }
 
-    /// Visits the lists of all beginnings of `path`, shortest first, until `visit` gives `None`.
+    /// The list of an ending, made if it is not there: for trees of endings alone, which [`Self::walk_backwards`] looks
+    /// through.
+    pub(in crate::table) fn entry_backwards(&mut self, suffix: &str) -> &mut List {
+        let backwards: Vec<u8> = suffix.bytes().rev().collect();
+        let at = self.place(&backwards);
+        &mut self.0[at].list
+    }
+
+    /// Visits the lists of all beginnings of `text`, shortest first, until `visit` gives `None`.
     pub(in crate::table) fn walk<'a>(
         &'a self,
-        path: &str,
+        text: &[u8],
         mut visit: impl FnMut(&'a List) -> Option<()>,
     ) -> Option<()> {
-        let mut rest = path.as_bytes();
+        let mut rest = text;
         let mut node = &self.0[0];
         loop {
             visit(&node.list)?;
@@ -42,6 +51,27 @@ impl Prefixes {
             node = &self.0[next];
             let Some(after) = rest.strip_prefix(&*node.edge) else { return Some(()) };
             rest = after;
+        }
+    }
+
+    /// Visits the lists of all endings of `text`, shortest first, until `visit` gives `None`.
+    pub(in crate::table) fn walk_backwards<'a>(
+        &'a self,
+        text: &[u8],
+        mut visit: impl FnMut(&'a List) -> Option<()>,
+    ) -> Option<()> {
+        let mut rest = text;
+        let mut node = &self.0[0];
+        loop {
+            visit(&node.list)?;
+            let Some(next) = rest.last().and_then(|last| node.next(*last)) else { return Some(()) };
+            node = &self.0[next];
+            let Some(length) = rest.len().checked_sub(node.edge.len()) else { return Some(()) };
+            let (before, end) = rest.split_at(length);
+            if !end.iter().rev().eq(&*node.edge) {
+                return Some(());
+            }
+            rest = before;
         }
     }
 
@@ -97,6 +127,8 @@ impl Node {
 mod tests {
     use super::*;
 
+    const PATHS: [&str; 11] = ["/", "/a", "/abc", "/abc/d", "/abd", "/x", "/é/x", "/è", "", "no", "/b/"];
+
     #[test]
     fn a_walk_meets_every_beginning_and_nothing_else() {
         let beginnings = ["/", "/a", "/ab", "/abc/", "/abd", "/b", "/é", "/è"];
@@ -104,18 +136,37 @@ mod tests {
         for (number, prefix) in (0..).zip(beginnings) {
             prefixes.entry(prefix).push(number);
         }
-        for path in ["/", "/a", "/abc", "/abc/d", "/abd", "/x", "/é/x", "/è", "", "no", "/b/"] {
+        for path in PATHS {
             let mut met = Vec::new();
-            let walked = prefixes.walk(path, |list| {
+            let walked = prefixes.walk(path.as_bytes(), |list| {
                 met.extend(list.iter().copied());
                 Some(())
             });
             assert_eq!(walked, Some(()));
-            let expected: Vec<u32> = (0..)
-                .zip(beginnings)
-                .filter(|(_, prefix)| path.starts_with(prefix))
-                .map(|(n, _)| n)
-                .collect();
+            let numbered = (0..).zip(beginnings);
+            let expected: Vec<u32> =
+                numbered.filter(|(_, prefix)| path.starts_with(prefix)).map(|(n, _)| n).collect();
+            assert_eq!(met, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_walk_backwards_meets_every_ending_and_nothing_else() {
+        let endings = ["/", "a", "/a", "bc", "/abc", "c/d", "x", "/x", "é", "è"];
+        let mut suffixes = Prefixes::default();
+        for (number, suffix) in (0..).zip(endings) {
+            suffixes.entry_backwards(suffix).push(number);
+        }
+        for path in PATHS {
+            let mut met = Vec::new();
+            let walked = suffixes.walk_backwards(path.as_bytes(), |list| {
+                met.extend(list.iter().copied());
+                Some(())
+            });
+            assert_eq!(walked, Some(()));
+            let numbered = (0..).zip(endings);
+            let expected: Vec<u32> =
+                numbered.filter(|(_, suffix)| path.ends_with(suffix)).map(|(n, _)| n).collect();
             assert_eq!(met, expected, "{path}");
         }
     }

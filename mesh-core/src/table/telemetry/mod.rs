@@ -12,7 +12,7 @@ pub use metrics::{MetricRule, Metrics, TagOverride};
 pub use tracing::{Tag, TagValue, Tracing};
 
 use super::Viewpoint;
-use crate::model::{Model, Side, TelemetryRule};
+use crate::model::{AskedService, Model, Side, TelemetryProvider, TelemetryRule};
 use std::sync::Arc;
 
 /// How the requests of one workload are measured, traced and written to logs.
@@ -48,6 +48,12 @@ impl Telemetry {
         Self { client: side(Side::Client), server: side(Side::Server) }
     }
 
+    /// The services that get telemetry over the network.
+    pub(super) fn services(&self) -> impl Iterator<Item = &AskedService> {
+        let providers = [&self.client, &self.server].into_iter().flat_map(SideTelemetry::providers);
+        providers.filter_map(|provider| provider.kind.service())
+    }
+
     /// What holds at one end of calls.
     #[must_use]
     pub fn at(&self, side: Side) -> &SideTelemetry {
@@ -55,6 +61,13 @@ impl Telemetry {
             Side::Client => &self.client,
             Side::Server => &self.server,
         }
+    }
+}
+
+impl SideTelemetry {
+    /// Everybody who gets spans or entries of logs.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<TelemetryProvider>> {
+        self.tracing.provider.iter().chain(self.access_logs.iter().map(|log| &log.provider))
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     operator::{Asked, Name, Operator},
 };
 use crate::event::{Exchange, Kept, Side};
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, Request, Response};
 use std::{fmt::Display, io::Write, net::SocketAddr, time::SystemTime};
 
 /// Where a text ends that is not there.
@@ -68,14 +68,15 @@ fn kept(kept: &Kept, number: usize) -> Option<&[u8]> {
     kept.text.get(start as usize..end as usize)
 }
 
-/// Writes a line about an exchange that has ended.
-pub(super) fn write(line: &mut Vec<u8>, exchange: &Exchange, format: &Format) {
-    let mut out = Out { line, is_json: format.is_json };
+/// Writes a line about an exchange that has ended. `texts` says how many kept texts come before those of its request, and of
+/// its answer.
+pub(super) fn write(line: &mut Vec<u8>, exchange: &Exchange, format: &Format, texts: [usize; 2]) {
+    let mut out = Out { line, is_json: format.is_json, texts };
     for part in &format.parts {
         match part {
             Part::Text(text) => out.line.extend_from_slice(text.as_bytes()),
             Part::Operator { operator, is_alone } => {
-                if out.operator(operator, exchange, format, *is_alone).is_none() {
+                if out.operator(operator, exchange, *is_alone).is_none() {
                     out.line.extend_from_slice(if *is_alone { b"null" } else { b"-" });
                 }
             }
@@ -86,26 +87,21 @@ pub(super) fn write(line: &mut Vec<u8>, exchange: &Exchange, format: &Format) {
 struct Out<'a> {
     line: &'a mut Vec<u8>,
     is_json: bool,
+    texts: [usize; 2],
 }
 
 impl Out<'_> {
     /// Writes what an operator gives; `None` when there is nothing.
-    fn operator(
-        &mut self,
-        operator: &Operator,
-        exchange: &Exchange,
-        format: &Format,
-        is_alone: bool,
-    ) -> Option<()> {
+    fn operator(&mut self, operator: &Operator, exchange: &Exchange, is_alone: bool) -> Option<()> {
         match operator {
-            Operator::Request(number) => self.text(kept(&exchange.kept, *number)?, is_alone),
+            Operator::Request(number) => self.text(kept(&exchange.kept, self.texts[0] + number)?, is_alone),
             Operator::Response(number) => {
                 // Of a request that was not answered nothing was kept.
-                let number = format.of_request.len() + number;
+                let number = self.texts[1] + number;
                 self.text(kept(&exchange.kept, number)?, is_alone);
             }
             Operator::StartTime => self.words(Timestamp(exchange.started), is_alone),
-            Operator::Protocol => self.words(protocol(exchange.version), is_alone),
+            Operator::Protocol => self.words(crate::telemetry::protocol(exchange.version), is_alone),
             Operator::ResponseCode => self.number(exchange.status.map_or(0, |status| status.as_u16().into())),
             Operator::ResponseFlags => self.words(exchange.flags, is_alone),
             Operator::ResponseCodeDetails => match &*exchange.details {
@@ -203,15 +199,6 @@ impl Out<'_> {
             control if control.is_control() => write!(self.line, "\\x{:02x}", u32::from(control)),
             usual => write!(self.line, "{usual}"),
         };
-    }
-}
-
-fn protocol(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "HTTP/1.0",
-        Version::HTTP_2 => "HTTP/2",
-        Version::HTTP_3 => "HTTP/3",
-        _ => "HTTP/1.1",
     }
 }
 

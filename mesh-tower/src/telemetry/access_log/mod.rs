@@ -38,8 +38,13 @@ impl AccessLog {
         entry::note_response(exchange, &self.format, response);
     }
 
-    /// It is over.
-    pub(super) fn write(&self, exchange: &Exchange) {
-        self.writer.line(|line| entry::write(line, exchange, &self.format));
+    /// It is over; `texts` says how many kept texts come before those of its request, and of its answer.
+    pub(super) fn write(&self, exchange: &Exchange, texts: [usize; 2]) {
+        self.writer.line(|line| entry::write(line, exchange, &self.format, texts));
+    }
+
+    /// How many texts are kept of a request, and of its answer.
+    pub(super) fn texts(&self) -> [usize; 2] {
+        [self.format.of_request.len(), self.format.of_response.len()]
     }
 }

@@ -26,7 +26,7 @@ fn line(format: &Format, request: Request<()>, response: Option<Response<()>>) -
         None => exchange.flag(Flags::named("DC")),
     }
     let mut line = Vec::new();
-    entry::write(&mut line, &exchange, format);
+    entry::write(&mut line, &exchange, format, [0, format.of_request.len()]);
     String::from_utf8(line).expect("text")
 }
 

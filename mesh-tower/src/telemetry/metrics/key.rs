@@ -3,7 +3,7 @@
 use crate::{
     Kind,
     context::Decided,
-    event::{Destination, Exchange, Side, Workload},
+    event::{Destination, Exchange, Flags, Side, Workload},
 };
 use mesh_core::{
     identity::SpiffeId,
@@ -24,7 +24,7 @@ pub(super) struct Key {
     code: u16,
     /// One more than it is; 0 when there is none.
     grpc_status: u32,
-    flags: u32,
+    flags: Flags,
     /// A backend's address in memory, or a digest of the host where there is no backend.
     to: u64,
     /// The endpoint's port and address, where its peer did not say who it is.
@@ -34,6 +34,8 @@ pub(super) struct Key {
     /// A digest of who its certificate says it is.
     principal: u64,
     is_secured: bool,
+    /// A digest of the tags that documents make.
+    tags: u64,
 }
 
 /// What a [`Key`] has the addresses of.
@@ -43,7 +45,8 @@ pub(super) struct Kept {
 }
 
 impl Key {
-    pub(super) fn of(exchange: &Exchange) -> Self {
+    /// `tags` is a digest of those that documents make.
+    pub(super) fn of(exchange: &Exchange, tags: u64) -> Self {
         let Exchange { side, is_grpc, .. } = *exchange;
         let destination = exchange.destination.as_ref();
         Self {
@@ -51,7 +54,7 @@ impl Key {
             is_grpc,
             code: exchange.status.map_or(0, |status| status.as_u16()),
             grpc_status: exchange.grpc_status.map_or(0, |status| u32::from(status) + 1),
-            flags: exchange.flags.bits(),
+            flags: exchange.flags,
             to: match (side, &exchange.backend) {
                 (Side::Server, _) => 0,
                 (Side::Client, Some(backend)) => address(backend),
@@ -64,12 +67,13 @@ impl Key {
             peer: exchange.peer.as_ref().map_or(0, address),
             principal: principal(exchange).map_or(0, |principal| digest(principal.as_str())),
             is_secured: is_secured(exchange),
+            tags,
         }
     }
 
     /// The key of all requests of which nothing is known but how they ended.
     pub(super) fn folded(self) -> Self {
-        Self { to: 0, endpoint: 0, peer: 0, principal: 0, ..self }
+        Self { to: 0, endpoint: 0, peer: 0, principal: 0, tags: 0, ..self }
     }
 }
 
@@ -85,7 +89,7 @@ impl Kept {
 }
 
 /// Who the certificate at the other end says it is.
-pub(super) fn principal(exchange: &Exchange) -> Option<&SpiffeId> {
+pub(in crate::telemetry) fn principal(exchange: &Exchange) -> Option<&SpiffeId> {
     match exchange.side {
         Side::Client => exchange.destination.as_ref()?.principal.as_ref(),
         Side::Server => Some(&exchange.arrival.as_ref()?.identity()?.id),

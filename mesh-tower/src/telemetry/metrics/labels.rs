@@ -110,7 +110,7 @@ impl<'a> Service<'a> {
 
 impl Own {
     /// Who this workload's certificate says it is.
-    fn principal(&self) -> Option<String> {
+    pub(in crate::telemetry) fn principal(&self) -> Option<String> {
         self.identity.current().map(|credentials| credentials.id.as_str().to_owned())
     }
 }

@@ -5,11 +5,13 @@
 
 mod key;
 mod labels;
+mod tags;
 
 use crate::event::{Exchange, Side, Workload};
 use arc_swap::ArcSwap;
+pub(super) use key::principal;
 use key::{Kept, Key};
-use mesh_core::identity::Identity;
+use mesh_core::{identity::Identity, model::Metric, table};
 use metrics::{Counter, Histogram, Label, Level, Metadata, Recorder};
 use rustc_hash::FxHashMap;
 use std::{
@@ -17,6 +19,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tags::{Rules, Tags};
 
 /// How many kinds of requests are told apart. Of those beyond, nothing is known but how they ended.
 const MOST: usize = 20_000;
@@ -25,8 +28,10 @@ static METADATA: Metadata<'static> = Metadata::new("mesh_tower", Level::INFO, So
 
 /// What Istio's sidecars count of requests, with its names and labels.
 pub(super) struct Metrics {
-    own: Own,
+    own: Arc<Own>,
     recorder: Option<Arc<dyn Recorder + Send + Sync>>,
+    /// What documents say of them.
+    rules: Rules,
     /// Handles by kind of request. Whoever adds to them makes a copy; the lock is for those alone.
     known: ArcSwap<FxHashMap<Key, Arc<Handles>>>,
     adding: Mutex<()>,
@@ -54,21 +59,39 @@ struct Handles {
 }
 
 impl Metrics {
-    pub(super) fn new(own: Own, recorder: Option<Arc<dyn Recorder + Send + Sync>>) -> Self {
-        Self { own, recorder, known: ArcSwap::default(), adding: Mutex::default() }
+    pub(super) fn new(
+        own: Arc<Own>,
+        recorder: Option<Arc<dyn Recorder + Send + Sync>>,
+        rules: table::Metrics,
+    ) -> Self {
+        Self { rules: Rules::new(rules), own, recorder, known: ArcSwap::default(), adding: Mutex::default() }
+    }
+
+    /// Whether anything is measured.
+    pub(super) fn are_kept(&self) -> bool {
+        self.rules.are_kept()
+    }
+
+    /// Whether expressions of documents are evaluated for them.
+    pub(super) fn evaluates(&self) -> bool {
+        self.rules.evaluates()
     }
 
     /// An exchange has ended.
     pub(super) fn record(&self, exchange: &Exchange) {
-        let key = Key::of(exchange);
+        if !self.rules.are_kept() {
+            return;
+        }
+        let tags = self.rules.tags(exchange, &self.own);
+        let key = Key::of(exchange, tags.digest());
         let known = self.known.load();
         match known.get(&key) {
             Some(handles) => handles.record(exchange),
-            None => self.add(key, exchange).record(exchange),
+            None => self.add(key, exchange, &tags).record(exchange),
         }
     }
 
-    fn add(&self, key: Key, exchange: &Exchange) -> Arc<Handles> {
+    fn add(&self, key: Key, exchange: &Exchange, tags: &Tags<'_>) -> Arc<Handles> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.known.load();
         if let Some(handles) = known.get(&key) {
@@ -82,25 +105,35 @@ impl Metrics {
         let key = if is_folded { key.folded() } else { key };
         let handles = more.entry(key).or_insert_with(|| {
             let labels = labels::of(exchange, &self.own, is_folded);
-            Arc::new(self.handles(exchange, labels))
+            Arc::new(self.handles(exchange, &labels, tags))
         });
         let handles = Arc::clone(handles);
         self.known.store(Arc::new(more));
         handles
     }
 
-    fn handles(&self, exchange: &Exchange, labels: Vec<Label>) -> Handles {
+    fn handles(&self, exchange: &Exchange, labels: &[Label], tags: &Tags<'_>) -> Handles {
         let register = |recorder: &dyn Recorder| {
-            let key = |name: &'static str| metrics::Key::from_parts(name, labels.clone());
-            let counter = |name| recorder.register_counter(&key(name), &METADATA);
-            let histogram = |name| recorder.register_histogram(&key(name), &METADATA);
+            let key = |metric, name: &'static str| {
+                let labels = self.rules.is_kept(metric).then(|| tags.applied(metric, labels))?;
+                Some(metrics::Key::from_parts(name, labels))
+            };
+            let counter = |metric, name| {
+                let key = key(metric, name);
+                key.map_or_else(Counter::noop, |key| recorder.register_counter(&key, &METADATA))
+            };
+            let histogram = |metric, name| {
+                let key = key(metric, name);
+                key.map_or_else(Histogram::noop, |key| recorder.register_histogram(&key, &METADATA))
+            };
             Handles {
-                requests: counter("istio_requests_total"),
-                duration: histogram("istio_request_duration_milliseconds"),
-                request_bytes: histogram("istio_request_bytes"),
-                response_bytes: histogram("istio_response_bytes"),
+                requests: counter(Metric::RequestCount, "istio_requests_total"),
+                duration: histogram(Metric::RequestDuration, "istio_request_duration_milliseconds"),
+                request_bytes: histogram(Metric::RequestSize, "istio_request_bytes"),
+                response_bytes: histogram(Metric::ResponseSize, "istio_response_bytes"),
                 messages: exchange.is_grpc.then(|| {
-                    [counter("istio_request_messages_total"), counter("istio_response_messages_total")]
+                    let requests = counter(Metric::GrpcRequestMessages, "istio_request_messages_total");
+                    [requests, counter(Metric::GrpcResponseMessages, "istio_response_messages_total")]
                 }),
                 kept: Kept::of(exchange),
             }
@@ -116,8 +149,8 @@ impl Handles {
     fn record(&self, exchange: &Exchange) {
         self.requests.increment(1);
         self.duration.record(millis(exchange.lasted));
-        self.request_bytes.record(as_float(exchange.request_bytes));
-        self.response_bytes.record(as_float(exchange.response_bytes));
+        self.request_bytes.record(as_float(exchange.request_head_bytes + exchange.request_bytes));
+        self.response_bytes.record(as_float(exchange.response_head_bytes + exchange.response_bytes));
         if let Some([requests, responses]) = &self.messages {
             requests.increment(exchange.request_messages);
             responses.increment(exchange.response_messages);

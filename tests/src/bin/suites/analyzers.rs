@@ -31,6 +31,9 @@ const CODES: &[(&str, &[&str])] = &[
     ("service.PortNameAnalyzer", &["IST0118", "IST0150"]),
     ("serviceentry.ConflictingServiceEntryProtocolAnalyzer", &["IST0177"]),
     ("serviceentry.ProtocolAddressesAnalyzer", &["IST0134"]),
+    ("telemetry.DefaultSelectorAnalyzer", &["IST0160"]),
+    ("telemetry.ProviderAnalyzer", &["IST0157"]),
+    ("telemetry.SelectorAnalyzer", &["IST0101", "IST0159"]),
     ("virtualservice.ConflictingMeshGatewayHostsAnalyzer", &["IST0109"]),
     ("virtualservice.DestinationRuleAnalyzer", &["IST0101"]),
     ("virtualservice.GatewayAnalyzer", &["IST0101", "IST0132", "IST0165"]),
@@ -48,7 +51,7 @@ const UNSAID: &[(&str, &str)] = &[
     ("externalcontrolplane.", "webhooks lead to a control plane, which is not there"),
     ("injection.", "no sidecar is injected"),
     ("k8sgateway.", "documents of the Gateway API are not read yet"),
-    ("telemetry.", "Telemetry documents are not read yet"),
+    ("telemetry.", "deprecated providers are not told of"),
 ];
 
 /// One case of the index.

@@ -10,6 +10,7 @@ use cel::{
     common::ast::{CallExpr, Expr, ListExpr, LiteralValue, SelectExpr, operators},
     parser::{ParseErrors, Parser},
 };
+use std::thread;
 
 /// How deep parentheses, brackets and calls may be within one another.
 const DEEPEST: u16 = 24;
@@ -18,8 +19,23 @@ const MOST_LEVELS: usize = 64;
 /// After how many mistakes no more are looked for.
 const MOST_MISTAKES: u32 = 4;
 
-/// Reads a text of bounded length: the expression, and what of it is not known.
-pub(super) fn read(source: &str) -> Result<(Node, Vec<Box<str>>), InvalidExpression> {
+/// The stack to read an expression on, in bytes. One at its bounds takes half of it where nothing is optimised, and more
+/// than a thread of the runtime has.
+const STACK: usize = 16 << 20;
+
+/// What is read: the expression, and what of it is not known.
+type Read = Result<(Node, Vec<Box<str>>), InvalidExpression>;
+
+/// Reads a text of bounded length, on a stack of its own. It is done once, when a document is read.
+pub(super) fn read(source: &str) -> Read {
+    thread::scope(|scope| {
+        let reading = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || read_here(source));
+        let reading = reading.map_err(|error| InvalidExpression(format!("cannot be read now: {error}")))?;
+        reading.join().unwrap_or_else(|_| Err(InvalidExpression("must be a valid CEL expression".into())))
+    })
+}
+
+fn read_here(source: &str) -> Read {
     let parser = Parser::new().max_recursion_depth(DEEPEST).error_recovery_limit(MOST_MISTAKES);
     let parsed = parser.parse(source).map_err(|errors| InvalidExpression(first(&errors)))?;
     let mut reader = Reader::default();

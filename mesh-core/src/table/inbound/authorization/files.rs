@@ -6,20 +6,27 @@
 
 use super::{
     facts::Facts,
-    keys::{Key, Of, TEXTS, choices, rarest},
+    filed::{ByBlock, ByClaim, ByText},
+    keys::{Key, Of, Place, choices, rarest},
     rules::Rule,
 };
 use crate::{
-    model::IpBlock,
-    table::index::{Candidates, List, Prefixes},
+    model::{Glob, HeaderKey},
+    table::{
+        RequestView,
+        index::{Candidates, List},
+    },
 };
 use http::{HeaderName, HeaderValue};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
-use std::net::IpAddr;
+use smallvec::SmallVec;
 
 /// Lists up to this long are compared rule by rule: that is as fast, and needs no memory.
 const FEW: usize = 6;
+
+/// The longest text that is put together without allocating.
+const LONGEST: usize = 512;
 
 /// Rules by what they ask for.
 #[derive(Debug, Default)]
@@ -27,25 +34,45 @@ pub(super) struct Files(Option<Box<Lists>>);
 
 #[derive(Debug, Default)]
 struct Lists {
-    texts: [FxHashMap<Box<str>, List>; TEXTS],
-    paths: Prefixes,
-    /// By their place in the path.
-    segments: Vec<FxHashMap<Box<str>, List>>,
-    principals: Prefixes,
-    ports: FxHashMap<u16, List>,
-    sources: Blocks,
-    remotes: Blocks,
-    headers: FxHashMap<HeaderName, FxHashMap<Box<[u8]>, List>>,
+    connection: OfConnection,
+    user: OfUser,
+    request: OfRequest,
+    headers: FxHashMap<HeaderName, ByText>,
     /// Rules with nothing to be filed under.
     others: List,
 }
 
-/// Rules by networks.
 #[derive(Debug, Default)]
-struct Blocks {
-    /// How many bits the networks share, each once.
-    widths: FxHashSet<u8>,
-    lists: FxHashMap<IpBlock, List>,
+struct OfConnection {
+    principals: Option<ByText>,
+    namespaces: Option<ByText>,
+    trust_domains: Option<ByText>,
+    accounts: Option<ByText>,
+    server_names: Option<ByText>,
+    ports: FxHashMap<u16, List>,
+    sources: ByBlock,
+    remotes: ByBlock,
+    destinations: ByBlock,
+}
+
+#[derive(Debug, Default)]
+struct OfUser {
+    issuers: Option<ByText>,
+    subjects: Option<ByText>,
+    audiences: Option<ByText>,
+    claims: ByClaim,
+}
+
+#[derive(Debug, Default)]
+struct OfRequest {
+    paths: Option<ByText>,
+    /// By their place in the path.
+    segments: Vec<FxHashMap<Box<str>, List>>,
+    whole_paths: Option<ByText>,
+    methods: Option<ByText>,
+    schemes: Option<ByText>,
+    hosts: Option<ByText>,
+    authorities: Option<ByText>,
 }
 
 impl Files {
@@ -73,12 +100,13 @@ impl Files {
     pub(super) fn candidates<'a>(&'a self, facts: &Facts<'_>) -> Option<Candidates<'a>> {
         let lists = self.0.as_deref()?;
         // Without HTTP rules are passed over in part, and what they are filed under may be what is passed over.
-        facts.view.request?;
+        let request = facts.view.request.as_ref()?;
         let mut candidates = Candidates::default();
         candidates.add(&lists.others)?;
-        lists.collect_connection(facts, &mut candidates)?;
-        lists.collect_user(facts, &mut candidates)?;
-        lists.collect_request(facts, &mut candidates)?;
+        lists.connection.collect(facts, &mut candidates)?;
+        lists.user.collect(facts, &mut candidates)?;
+        lists.request.collect(request, facts, &mut candidates)?;
+        lists.collect_headers(request, &mut candidates)?;
         Some(candidates)
     }
 }
@@ -86,21 +114,18 @@ impl Files {
 impl Lists {
     fn file(&mut self, number: u32, key: &Key) {
         let list = match key {
-            Key::Text(of, text) => self.texts[*of as usize].entry(text.clone()).or_default(),
-            Key::PathPrefix(prefix) => self.paths.entry(prefix),
+            Key::Text(of, glob) => self.entry(of, glob),
             Key::Segment(place, segment) => {
-                if self.segments.len() <= *place {
-                    self.segments.resize_with(place + 1, FxHashMap::default);
+                let segments = &mut self.request.segments;
+                if segments.len() <= *place {
+                    segments.resize_with(place + 1, FxHashMap::default);
                 }
-                self.segments[*place].entry(segment.clone()).or_default()
+                segments[*place].entry(segment.clone()).or_default()
             }
-            Key::PrincipalPrefix(prefix) => self.principals.entry(prefix),
-            Key::Port(port) => self.ports.entry(*port).or_default(),
-            Key::Source(block) => self.sources.entry(*block),
-            Key::Remote(block) => self.remotes.entry(*block),
-            Key::Header(name, value) => {
-                self.headers.entry(name.clone()).or_default().entry(value.as_bytes().into()).or_default()
-            }
+            Key::Port(port) => self.connection.ports.entry(*port).or_default(),
+            Key::Block(Place::Source, block) => self.connection.sources.entry(*block),
+            Key::Block(Place::Remote, block) => self.connection.remotes.entry(*block),
+            Key::Block(Place::Destination, block) => self.connection.destinations.entry(*block),
         };
         // A rule may ask for one value twice.
         if list.last() != Some(&number) {
@@ -108,81 +133,145 @@ impl Lists {
         }
     }
 
-    fn text<'a>(&'a self, of: Of, text: Option<&str>, candidates: &mut Candidates<'a>) -> Option<()> {
-        let texts = &self.texts[of as usize];
-        if texts.is_empty() {
-            return Some(());
-        }
-        text.and_then(|text| texts.get(text)).map_or(Some(()), |list| candidates.add(list))
+    fn entry(&mut self, of: &Of, glob: &Glob) -> &mut List {
+        let Self { connection, user, request, headers, .. } = self;
+        let texts = match of {
+            Of::Claim(path) => return user.claims.entry(path, glob),
+            Of::Header(HeaderKey::Named(name)) => {
+                return headers.entry(name.clone()).or_default().entry(glob);
+            }
+            Of::Principal => &mut connection.principals,
+            Of::Namespace => &mut connection.namespaces,
+            Of::TrustDomain => &mut connection.trust_domains,
+            Of::Account => &mut connection.accounts,
+            Of::ServerName => &mut connection.server_names,
+            Of::Issuer => &mut user.issuers,
+            Of::Subject => &mut user.subjects,
+            Of::Audience => &mut user.audiences,
+            Of::Path => &mut request.paths,
+            Of::Header(HeaderKey::Path) => &mut request.whole_paths,
+            Of::Method | Of::Header(HeaderKey::Method) => &mut request.methods,
+            Of::Header(HeaderKey::Scheme) => &mut request.schemes,
+            Of::Host => &mut request.hosts,
+            Of::Header(HeaderKey::Authority) => &mut request.authorities,
+        };
+        texts.get_or_insert_default().entry(glob)
     }
 
-    fn collect_connection<'a>(&'a self, facts: &Facts<'_>, candidates: &mut Candidates<'a>) -> Option<()> {
-        let view = facts.view;
-        self.text(Of::Namespace, facts.namespace, candidates)?;
-        if let Some(peer) = view.peer {
-            self.text(Of::Principal, Some(peer.principal()), candidates)?;
-            self.text(Of::Account, Some(peer.path()), candidates)?;
-            self.principals.walk(peer.principal(), |list| candidates.add(list))?;
+    /// Whichever are fewer are looked through: the headers that rules ask for, or those of the request.
+    fn collect_headers<'a>(
+        &'a self,
+        request: &RequestView<'_>,
+        candidates: &mut Candidates<'a>,
+    ) -> Option<()> {
+        if self.headers.len() <= request.headers.keys_len() {
+            let mut asked = self.headers.iter();
+            return asked.try_for_each(|(name, values)| collect_lines(values, name, request, candidates));
         }
+        let mut said = request.headers.keys().filter_map(|name| Some((name, self.headers.get(name)?)));
+        said.try_for_each(|(name, values)| collect_lines(values, name, request, candidates))
+    }
+}
+
+/// Several lines of one header are compared each for itself, and as one with commas between.
+fn collect_lines<'a>(
+    values: &'a ByText,
+    name: &HeaderName,
+    request: &RequestView<'_>,
+    candidates: &mut Candidates<'a>,
+) -> Option<()> {
+    let mut lines = request.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let Some(first) = lines.next() else { return Some(()) };
+    values.collect(first, candidates)?;
+    let mut joined: SmallVec<[u8; LONGEST]> = SmallVec::new();
+    for line in lines {
+        if joined.is_empty() {
+            joined.extend_from_slice(first);
+        }
+        joined.push(b',');
+        joined.extend_from_slice(line);
+        values.collect(line, candidates)?;
+    }
+    if joined.is_empty() { Some(()) } else { values.collect(&joined, candidates) }
+}
+
+/// Adds the rules that a text can meet, if any rules are about it.
+fn look_up<'a>(texts: Option<&'a ByText>, text: Option<&str>, candidates: &mut Candidates<'a>) -> Option<()> {
+    texts.map_or(Some(()), |texts| texts.collect_maybe(text, candidates))
+}
+
+impl OfConnection {
+    fn collect<'a>(&'a self, facts: &Facts<'_>, candidates: &mut Candidates<'a>) -> Option<()> {
+        let view = facts.view;
+        if let Some(peer) = view.peer {
+            look_up(self.principals.as_ref(), Some(peer.principal()), candidates)?;
+            look_up(self.trust_domains.as_ref(), Some(peer.trust_domain()), candidates)?;
+            look_up(self.accounts.as_ref(), Some(peer.path()), candidates)?;
+        }
+        look_up(self.namespaces.as_ref(), facts.namespace, candidates)?;
+        look_up(self.server_names.as_ref(), view.server_name, candidates)?;
         if let Some(list) = self.ports.get(&view.port) {
             candidates.add(list)?;
         }
         self.sources.collect(view.source, candidates)?;
-        self.remotes.collect(view.remote, candidates)
+        self.remotes.collect(view.remote, candidates)?;
+        self.destinations.collect(view.destination, candidates)
     }
+}
 
-    fn collect_user<'a>(&'a self, facts: &Facts<'_>, candidates: &mut Candidates<'a>) -> Option<()> {
+impl OfUser {
+    fn collect<'a>(&'a self, facts: &Facts<'_>, candidates: &mut Candidates<'a>) -> Option<()> {
         let Some(claims) = facts.view.claims else { return Some(()) };
-        for (of, name) in [(Of::Issuer, "iss"), (Of::Subject, "sub")] {
-            if !self.texts[of as usize].is_empty() {
-                self.text(of, claims.all().get(name).and_then(Value::as_str), candidates)?;
-            }
+        let said = |name: &str| claims.all().get(name).and_then(Value::as_str);
+        if let Some(issuers) = &self.issuers {
+            issuers.collect_maybe(said("iss"), candidates)?;
         }
-        Some(())
+        if let Some(subjects) = &self.subjects {
+            subjects.collect_maybe(said("sub"), candidates)?;
+        }
+        if let Some(audiences) = &self.audiences {
+            claims.audiences().try_for_each(|audience| audiences.collect(audience.as_bytes(), candidates))?;
+        }
+        self.claims.collect_below(claims.all(), candidates)
     }
+}
 
-    fn collect_request<'a>(&'a self, facts: &Facts<'_>, candidates: &mut Candidates<'a>) -> Option<()> {
-        let request = facts.view.request.as_ref()?;
-        self.text(Of::Path, Some(request.path), candidates)?;
-        self.paths.walk(request.path, |list| candidates.add(list))?;
+impl OfRequest {
+    fn collect<'a>(
+        &'a self,
+        request: &RequestView<'_>,
+        facts: &Facts<'_>,
+        candidates: &mut Candidates<'a>,
+    ) -> Option<()> {
+        look_up(self.paths.as_ref(), Some(request.path), candidates)?;
         for (segments, segment) in self.segments.iter().zip(request.path.split('/')) {
             segments.get(segment).map_or(Some(()), |list| candidates.add(list))?;
         }
-        self.text(Of::Method, Some(request.method), candidates)?;
-        if !self.texts[Of::Host as usize].is_empty() {
-            let (host, bare) = (facts.host(), facts.bare_host());
-            self.text(Of::Host, std::str::from_utf8(host).ok(), candidates)?;
-            if host != bare {
-                self.text(Of::Host, std::str::from_utf8(bare).ok(), candidates)?;
-            }
+        look_up(self.methods.as_ref(), Some(request.method), candidates)?;
+        look_up(self.schemes.as_ref(), Some(request.scheme), candidates)?;
+        if let Some(paths) = &self.whole_paths {
+            paths.collect(&whole_path(request), candidates)?;
         }
-        for (name, values) in &self.headers {
-            let mut lines = request.headers.get_all(name).iter().map(HeaderValue::as_bytes);
-            match (lines.next(), lines.next()) {
-                (Some(line), None) => values.get(line).map_or(Some(()), |list| candidates.add(list))?,
-                (None, _) => {}
-                // Several lines can be read in several ways.
-                (Some(_), Some(_)) => return None,
+        if let Some(authorities) = &self.authorities {
+            authorities.collect(request.authority.as_bytes(), candidates)?;
+        }
+        // A host can be read in several ways.
+        for texts in self.hosts.iter().chain(&self.authorities) {
+            texts.collect(facts.host(), candidates)?;
+            if facts.host() != facts.bare_host() {
+                texts.collect(facts.bare_host(), candidates)?;
             }
         }
         Some(())
     }
 }
 
-impl Blocks {
-    fn entry(&mut self, block: IpBlock) -> &mut List {
-        self.widths.insert(block.bits());
-        self.lists.entry(block).or_default()
+/// The path with its query.
+fn whole_path(request: &RequestView<'_>) -> SmallVec<[u8; LONGEST]> {
+    let mut path = SmallVec::from_slice(request.path.as_bytes());
+    if let Some(query) = request.query {
+        path.push(b'?');
+        path.extend_from_slice(query.as_bytes());
     }
-
-    fn collect<'a>(&'a self, address: Option<IpAddr>, candidates: &mut Candidates<'a>) -> Option<()> {
-        let Some(address) = address else { return Some(()) };
-        for bits in &self.widths {
-            let block = IpBlock::of(address, *bits);
-            if let Some(list) = block.and_then(|block| self.lists.get(&block)) {
-                candidates.add(list)?;
-            }
-        }
-        Some(())
-    }
+    path
 }

@@ -3,79 +3,94 @@
 use super::{
     rules::Rule,
     test::{Test, Which},
-    texts::{Comparison, Texts},
+    texts::Texts,
 };
-use crate::model::{Glob, HeaderKey, IpBlock, PathGlob, RequestPrincipal};
-use http::HeaderName;
+use crate::model::{Glob, HeaderKey, IpBlock, PathGlob, RequestPrincipal, ServiceAccount};
 use rustc_hash::FxHashMap;
 
 /// An attribute of which a text is looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Of {
     Principal,
     Namespace,
+    TrustDomain,
     /// The path of the calling workload's identity.
     Account,
     Issuer,
     Subject,
+    Audience,
+    /// A claim, by the names that lead to it.
+    Claim(Box<[Box<str>]>),
+    Header(HeaderKey),
     Path,
     Method,
     /// In lower case.
     Host,
+    ServerName,
 }
 
-/// How many attributes there are of which a text is looked up.
-pub(super) const TEXTS: usize = 8;
+/// An attribute of which an address is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Source,
+    Remote,
+    Destination,
+}
 
 /// One value that a request may have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// The attribute is this text.
-    Text(Of, Box<str>),
-    /// The path begins with this; never empty.
-    PathPrefix(Box<str>),
-    /// The principal begins with this; never empty.
-    PrincipalPrefix(Box<str>),
+    /// A text of the attribute is one of these.
+    Text(Of, Glob),
     /// The path has this segment at this place.
     Segment(usize, Box<str>),
     /// The port is this.
     Port(u16),
-    /// The address at the other end is one of these.
-    Source(IpBlock),
-    /// The client's address is one of these.
-    Remote(IpBlock),
-    /// The header has this value, or there are several lines of it.
-    Header(HeaderName, Box<str>),
+    /// The address is one of these.
+    Block(Place, IpBlock),
 }
 
-/// By what a template is filed.
+/// By what is filed what tells several things of a request at once. Each way is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Template {
-    /// By what its paths begin with.
+enum By {
+    /// Templates by what paths begin with, end users by their issuer.
     Beginning,
-    /// By a segment that they have at one place.
-    Segment,
+    /// Templates by a segment that paths have at one place, end users by their subject.
+    Middle,
+    /// Templates by what paths end in.
+    Ending,
 }
 
 /// Every choice of keys for a rule: one of a choice is met by any request that the rule is for.
 pub(super) fn choices(rule: &Rule) -> Vec<Vec<Key>> {
-    [Template::Beginning, Template::Segment].into_iter().flat_map(|by| choices_by(rule, by)).collect()
+    let mut all: Vec<Vec<Key>> = Vec::new();
+    for choice in [By::Beginning, By::Middle, By::Ending].into_iter().flat_map(|by| choices_by(rule, by)) {
+        if !all.contains(&choice) {
+            all.push(choice);
+        }
+    }
+    all
 }
 
-fn choices_by(rule: &Rule, by: Template) -> Vec<Vec<Key>> {
+fn choices_by(rule: &Rule, by: By) -> Vec<Vec<Key>> {
     let keys = |test: &Test| keys(test, by);
     let mut choices: Vec<_> = rule.conditions.iter().filter_map(keys).collect();
     for parts in [&rule.sources, &rule.operations] {
-        // Of every part its narrowest test: a request that meets the part meets that.
-        let narrowest =
-            |part: &[Test]| part.iter().filter_map(keys).min_by_key(|keys| (rank(keys), keys.len()));
-        let of_parts: Option<Vec<_>> = parts.iter().map(|part| narrowest(part)).collect();
-        let all: Vec<Key> = of_parts.into_iter().flatten().flatten().collect();
-        if !all.is_empty() {
-            choices.push(all);
-        }
+        choices.extend(of_parts(parts, keys));
     }
     choices
+}
+
+/// The choices of parts one of which is met. Where there is one alone, each of its tests is a choice.
+fn of_parts(parts: &[Box<[Test]>], keys: impl Fn(&Test) -> Option<Vec<Key>>) -> Vec<Vec<Key>> {
+    if let [part] = parts {
+        return part.iter().filter_map(keys).collect();
+    }
+    // Of every part its narrowest test: a request that meets the part meets that.
+    let narrowest = |part: &[Test]| part.iter().filter_map(&keys).min_by_key(|keys| (rank(keys), keys.len()));
+    let of_all: Option<Vec<_>> = parts.iter().map(|part| narrowest(part)).collect();
+    let all: Vec<Key> = of_all.into_iter().flatten().flatten().collect();
+    if all.is_empty() { Vec::new() } else { vec![all] }
 }
 
 /// The choice that the fewest others share.
@@ -86,73 +101,82 @@ pub(super) fn rarest<'a>(choices: &'a [Vec<Key>], shared: &FxHashMap<&Key, u32>)
 /// What tells most requests apart comes first.
 fn rank(keys: &[Key]) -> u8 {
     let of = |key: &Key| match key {
-        Key::Text(Of::Method | Of::Namespace | Of::Issuer, _) | Key::Port(_) => 2,
-        Key::PathPrefix(_) | Key::PrincipalPrefix(_) | Key::Source(_) | Key::Remote(_) => 1,
-        Key::Text(..) | Key::Header(..) | Key::Segment(..) => 0,
+        Key::Text(_, Glob::Present) => 3,
+        Key::Text(Of::Method | Of::Namespace | Of::TrustDomain | Of::Issuer | Of::Audience, _)
+        | Key::Port(_) => 2,
+        Key::Text(_, Glob::Prefix(_) | Glob::Suffix(_)) | Key::Block(..) => 1,
+        Key::Text(_, Glob::Exact(_)) | Key::Segment(..) => 0,
     };
     keys.iter().map(of).max().unwrap_or_default()
 }
 
 /// The values one of which a test asks for; `None` when it can be met by something else.
-fn keys(test: &Test, by: Template) -> Option<Vec<Key>> {
+fn keys(test: &Test, by: By) -> Option<Vec<Key>> {
     const VALUES: Which = Which::Values;
     match test {
-        Test::Principal(pair) => texts(pair.get(VALUES)?, Of::Principal, Some(Key::PrincipalPrefix)),
-        Test::Namespace(pair) => texts(pair.get(VALUES)?, Of::Namespace, None),
+        Test::Principal(pair) => texts(pair.get(VALUES)?, &Of::Principal),
+        Test::Namespace(pair) => texts(pair.get(VALUES)?, &Of::Namespace),
+        Test::TrustDomain(pair) => texts(pair.get(VALUES)?, &Of::TrustDomain),
+        Test::Audience(pair) => texts(pair.get(VALUES)?, &Of::Audience),
+        Test::Claim(path, pair) => texts(pair.get(VALUES)?, &Of::Claim(path.as_slice().into())),
+        Test::Header(key, pair) => texts(pair.get(VALUES)?, &Of::Header(key.clone())),
+        Test::Method(pair) => texts(pair.get(VALUES)?, &Of::Method),
+        Test::Host(pair) => texts(pair.get(VALUES)?, &Of::Host),
+        Test::ServerName(pair) => texts(pair.get(VALUES)?, &Of::ServerName),
         Test::Path(pair) => paths(pair.get(VALUES)?, by),
-        Test::Method(pair) => texts(pair.get(VALUES)?, Of::Method, None),
-        Test::Host(pair) => texts(pair.get(VALUES)?, Of::Host, None),
-        Test::Header(HeaderKey::Named(name), pair) => {
-            let values = texts(pair.get(VALUES)?, Of::Method, None)?;
-            let key = |key| match key {
-                Key::Text(_, value) => Some(Key::Header(name.clone(), value)),
-                _ => None,
-            };
-            values.into_iter().map(key).collect()
-        }
-        Test::Account(pair) => {
-            let path = |account: &crate::model::ServiceAccount| {
-                let path = format!("/ns/{}/sa/{}", account.namespace, account.name);
-                Key::Text(Of::Account, path.into())
-            };
-            Some(pair.get(VALUES)?.all().iter().map(path).collect())
-        }
-        Test::Subject(pair) => pair.get(VALUES)?.all().iter().map(user).collect(),
+        Test::Account(pair) => Some(pair.get(VALUES)?.all().iter().map(account).collect()),
+        Test::Subject(pair) => Some(pair.get(VALUES)?.all().iter().map(|one| user(one, by)).collect()),
         Test::Port(pair) => Some(pair.get(VALUES)?.all().iter().copied().map(Key::Port).collect()),
-        Test::SourceIp(pair) => Some(pair.get(VALUES)?.all().iter().copied().map(Key::Source).collect()),
-        Test::RemoteIp(pair) => Some(pair.get(VALUES)?.all().iter().copied().map(Key::Remote).collect()),
-        _ => None,
+        Test::SourceIp(pair) => Some(blocks(Place::Source, pair.get(VALUES)?.all())),
+        Test::RemoteIp(pair) => Some(blocks(Place::Remote, pair.get(VALUES)?.all())),
+        Test::DestinationIp(pair) => Some(blocks(Place::Destination, pair.get(VALUES)?.all())),
+        Test::Filter(_) => None,
     }
 }
 
-fn paths(paths: &Texts<PathGlob>, by: Template) -> Option<Vec<Key>> {
-    let segment = |path: &PathGlob| {
-        let (place, segment) = path.segment().filter(|_| by == Template::Segment)?;
-        Some(Key::Segment(place, segment.into()))
-    };
+fn texts(texts: &Texts<Glob>, of: &Of) -> Option<Vec<Key>> {
+    let exact = texts.exact().map(|text| Key::Text(of.clone(), Glob::Exact(text.into())));
+    let others = texts.others().iter().map(|glob| Key::Text(of.clone(), glob.clone()));
+    Some(exact.chain(others).collect())
+}
+
+fn paths(paths: &Texts<PathGlob>, by: By) -> Option<Vec<Key>> {
+    let text = |glob| Some(Key::Text(Of::Path, glob));
     let other = |path: &PathGlob| {
-        let exact = || path.exact().map(|text| Key::Text(Of::Path, text.into()));
-        let beginning = || path.beginning().map(|text| Key::PathPrefix(text.into()));
-        segment(path).or_else(exact).or_else(beginning)
+        let template = match path {
+            PathGlob::Glob(glob) => return text(glob.clone()),
+            PathGlob::Template(template) => template,
+        };
+        let beginning = Some(template.beginning()).filter(|beginning| !beginning.is_empty());
+        let ending = Some(template.ending()).filter(|ending| !ending.is_empty());
+        let segment = template.segment().filter(|_| by == By::Middle);
+        match (segment, beginning, ending) {
+            (Some((place, segment)), ..) => Some(Key::Segment(place, segment.into())),
+            (None, beginning, Some(ending)) if by == By::Ending || beginning.is_none() => {
+                text(Glob::Suffix(ending.into()))
+            }
+            (None, beginning, _) => text(Glob::Prefix(beginning?.into())),
+        }
     };
-    let exact = paths.exact().map(|text| Some(Key::Text(Of::Path, text.into())));
+    let exact = paths.exact().map(|path| text(Glob::Exact(path.into())));
     paths.others().iter().map(other).chain(exact).collect()
 }
 
-fn texts<G: Comparison>(texts: &Texts<G>, of: Of, prefix: Option<fn(Box<str>) -> Key>) -> Option<Vec<Key>> {
-    let other = |one: &G| match (one.exact(), one.beginning(), prefix) {
-        (Some(text), ..) => Some(Key::Text(of, text.into())),
-        (None, Some(beginning), Some(prefix)) => Some(prefix(beginning.into())),
-        _ => None,
-    };
-    let exact = texts.exact().map(|text| Some(Key::Text(of, text.into())));
-    texts.others().iter().map(other).chain(exact).collect()
+fn account(account: &ServiceAccount) -> Key {
+    let path = format!("/ns/{}/sa/{}", account.namespace, account.name);
+    Key::Text(Of::Account, Glob::Exact(path.into()))
 }
 
-fn user(user: &RequestPrincipal) -> Option<Key> {
-    match (&user.subject, &user.issuer) {
-        (Glob::Exact(subject), _) => Some(Key::Text(Of::Subject, subject.clone())),
-        (_, Glob::Exact(issuer)) => Some(Key::Text(Of::Issuer, issuer.clone())),
-        _ => None,
+/// Both an issuer and a subject are asked for.
+fn user(user: &RequestPrincipal, by: By) -> Key {
+    let (issuer, subject) = (&user.issuer, &user.subject);
+    let is_issuer = *subject == Glob::Present || by == By::Beginning && *issuer != Glob::Present;
+    match is_issuer {
+        true => Key::Text(Of::Issuer, issuer.clone()),
+        false => Key::Text(Of::Subject, subject.clone()),
     }
+}
+
+fn blocks(place: Place, blocks: &[IpBlock]) -> Vec<Key> {
+    blocks.iter().map(|block| Key::Block(place, *block)).collect()
 }

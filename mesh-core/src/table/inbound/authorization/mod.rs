@@ -11,6 +11,7 @@
 mod compile;
 mod explain;
 mod facts;
+mod filed;
 mod files;
 mod keys;
 mod rules;

@@ -259,11 +259,15 @@ fn is_user(user: &RequestPrincipal, claims: &Claims) -> bool {
     claims.principal().is_some() && is("iss", &user.issuer) && is("sub", &user.subject)
 }
 
-/// A text, or one of a list. What `scope` and `permission` say is several texts with spaces between.
+/// Whether a claim that is a text is several, with spaces between.
+pub(super) fn is_spaced(path: &[Box<str>]) -> bool {
+    matches!(path, [name] if matches!(&**name, "scope" | "permission"))
+}
+
+/// A text, or one of a list.
 fn has_claim(wanted: &Texts<Glob>, path: &[Box<str>], value: &Value) -> bool {
-    let is_spaced = matches!(path, [name] if matches!(&**name, "scope" | "permission"));
     match value {
-        Value::String(text) if is_spaced => text.split(' ').any(|part| wanted.contain(part.as_bytes())),
+        Value::String(text) if is_spaced(path) => text.split(' ').any(|part| wanted.contain(part.as_bytes())),
         Value::String(text) => wanted.contain(text.as_bytes()),
         Value::Array(values) => values.iter().any(|value| is(wanted, value.as_str())),
         _ => false,

@@ -24,14 +24,6 @@ pub(super) trait Comparison: fmt::Display {
 
     /// Whether a text is one of those meant.
     fn is_met(&self, text: &[u8]) -> bool;
-
-    /// What all texts that are meant begin with, if that is anything.
-    fn beginning(&self) -> Option<&str>;
-
-    /// The segment that all paths that are meant have at one place, if there is one.
-    fn segment(&self) -> Option<(usize, &str)> {
-        None
-    }
 }
 
 impl Comparison for Glob {
@@ -45,13 +37,6 @@ impl Comparison for Glob {
     fn is_met(&self, text: &[u8]) -> bool {
         self.matches(text)
     }
-
-    fn beginning(&self) -> Option<&str> {
-        match self {
-            Self::Prefix(text) => Some(text),
-            _ => None,
-        }
-    }
 }
 
 impl Comparison for PathGlob {
@@ -64,20 +49,6 @@ impl Comparison for PathGlob {
 
     fn is_met(&self, text: &[u8]) -> bool {
         std::str::from_utf8(text).is_ok_and(|path| self.matches(path))
-    }
-
-    fn beginning(&self) -> Option<&str> {
-        match self {
-            Self::Glob(glob) => glob.beginning(),
-            Self::Template(template) => Some(template.beginning()).filter(|text| !text.is_empty()),
-        }
-    }
-
-    fn segment(&self) -> Option<(usize, &str)> {
-        match self {
-            Self::Glob(_) => None,
-            Self::Template(template) => template.segment(),
-        }
     }
 }
 

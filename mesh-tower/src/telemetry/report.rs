@@ -1,0 +1,203 @@
+//! What documents say of reports, made ready for requests.
+
+use super::{
+    access_log::{AccessLog, Format, Sink, Writer},
+    attributes::{self, Texts},
+    metrics::{Metrics, Own},
+    recording::Recording,
+};
+use crate::event::{Exchange, Heads, Observe, Side};
+use crossbeam_queue::ArrayQueue;
+use http::{HeaderMap, Request, Response};
+use mesh_core::{
+    model::{LogFile, LogFormat, TelemetryProviderKind},
+    table::{self, SideTelemetry, Telemetry},
+};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+/// How many exchanges that have ended are kept for further ones.
+const SPARE: usize = 1024;
+
+/// What outlives a change of documents.
+pub(super) struct Base {
+    pub(super) own: Arc<Own>,
+    pub(super) recording: Recording,
+    /// A log that is there whatever documents say.
+    pub(super) log: Option<AccessLog>,
+    pub(super) spare: ArrayQueue<Box<Exchange>>,
+    /// Who writes to which sink; the lock is for whoever makes a report.
+    writers: Mutex<Vec<(Sink, Writer)>>,
+}
+
+/// What is reported, and how, as long as the documents say the same.
+pub(super) struct Report {
+    /// What they say.
+    pub(super) of: Arc<Telemetry>,
+    client: SideReport,
+    server: SideReport,
+    base: Arc<Base>,
+}
+
+struct SideReport {
+    metrics: Metrics,
+    logs: Vec<Log>,
+    /// Whether the heads of requests are looked at when they have ended.
+    keeps_heads: bool,
+}
+
+/// A log, and the requests that it has lines of.
+struct Log {
+    log: AccessLog,
+    said: Option<table::AccessLog>,
+    /// How many texts of requests, and of answers, are kept for the logs before it.
+    before: [usize; 2],
+}
+
+impl Base {
+    pub(super) fn new(own: Own, recording: Recording, log: Option<AccessLog>) -> Self {
+        let (spare, writers) = (ArrayQueue::new(SPARE), Mutex::default());
+        Self { own: Arc::new(own), recording, log, spare, writers }
+    }
+
+    /// Who writes to a file: the same for all who do.
+    fn writer(&self, path: &str) -> Writer {
+        let sink = Sink::named(path);
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, writer)) = writers.iter().find(|(known, _)| *known == sink) {
+            return writer.clone();
+        }
+        let writer = Writer::new(sink.clone());
+        writers.push((sink, writer.clone()));
+        writer
+    }
+}
+
+impl Report {
+    /// The report that documents ask for.
+    pub(super) fn new(of: Arc<Telemetry>, base: Arc<Base>) -> Self {
+        let side = |said: &SideTelemetry| SideReport::new(said, &base);
+        Self { client: side(&of.client), server: side(&of.server), of, base }
+    }
+
+    fn side(&self, side: Side) -> &SideReport {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// Whether nobody wants to know anything of the requests of a side.
+    pub(super) fn is_idle(&self, side: Side) -> bool {
+        let side = self.side(side);
+        side.logs.is_empty() && !side.metrics.are_kept()
+    }
+
+    /// A request has come.
+    pub(super) fn note_request<B>(&self, exchange: &mut Exchange, request: &Request<B>) {
+        let side = self.side(exchange.side);
+        if !side.logs.is_empty() {
+            exchange.started = SystemTime::now();
+        }
+        for Log { log, .. } in &side.logs {
+            log.note_request(exchange, request);
+        }
+        if side.keeps_heads {
+            exchange.kept.heads = Some(Box::new(Heads {
+                method: request.method().clone(),
+                uri: request.uri().clone(),
+                headers: request.headers().clone(),
+                answer: HeaderMap::new(),
+            }));
+        }
+    }
+
+    /// It is answered.
+    pub(super) fn note_response<B>(&self, exchange: &mut Exchange, response: &Response<B>) {
+        let side = self.side(exchange.side);
+        // Metrics ask for no such thing, and a look at the clock is a tenth of what they cost.
+        if !side.logs.is_empty() {
+            exchange.answered_after = Some(exchange.begun.elapsed());
+        }
+        for Log { log, .. } in &side.logs {
+            log.note_response(exchange, response);
+        }
+        if let Some(heads) = &mut exchange.kept.heads {
+            heads.answer.clone_from(response.headers());
+        }
+    }
+}
+
+impl Observe for Report {
+    fn ended(&self, mut exchange: Box<Exchange>) {
+        self.side(exchange.side).report(&exchange, &self.base.own);
+        exchange.reset();
+        // What is too much is let go.
+        let _ = self.base.spare.push(exchange);
+    }
+}
+
+impl SideReport {
+    fn new(said: &SideTelemetry, base: &Base) -> Self {
+        let by_hand = base.log.iter().map(|log| (log.clone(), None));
+        let written = said.access_logs.iter().filter_map(|said| {
+            let TelemetryProviderKind::LogFile(file) = &said.provider.kind else {
+                tracing::warn!(provider = %said.provider.name, "an access log is written to files alone, not to this provider");
+                return None;
+            };
+            let log = AccessLog::new(format(file, &said.provider.name), base.writer(&file.path));
+            Some((log, Some(said.clone())))
+        });
+        let mut before = [0, 0];
+        let logs: Vec<_> = by_hand
+            .chain(written)
+            .map(|(log, said)| {
+                let of_this = log.texts();
+                let log = Log { log, said, before };
+                before = [before[0] + of_this[0], before[1] + of_this[1]];
+                log
+            })
+            .collect();
+        let metrics = Metrics::new(Arc::clone(&base.own), base.recording.recorder(), said.metrics.clone());
+        let filters = logs.iter().any(|log| log.said.as_ref().is_some_and(|said| said.filter.is_some()));
+        Self { keeps_heads: filters || metrics.evaluates(), metrics, logs }
+    }
+
+    fn report(&self, exchange: &Exchange, own: &Own) {
+        self.metrics.record(exchange);
+        let texts = if self.keeps_heads { Texts::of(exchange, own) } else { Texts::default() };
+        let attributes = || attributes::of(exchange, own, &texts);
+        let all: usize = self.logs.last().map_or(0, |last| last.before[0] + last.log.texts()[0]);
+        for Log { log, said, before } in &self.logs {
+            if said.as_ref().is_none_or(|said| said.filter.is_none() || said.takes(&attributes())) {
+                log.write(exchange, [before[0], all + before[1]]);
+            }
+        }
+    }
+}
+
+/// The format that a document asks for; Istio's default where it is none.
+fn format(file: &LogFile, provider: &str) -> Format {
+    let (parsed, default): (_, fn() -> Format) = match &file.format {
+        LogFormat::Text => return Format::text(),
+        LogFormat::Json => return Format::json(),
+        LogFormat::TextOf(text) => (Format::parse_text(text), Format::text),
+        LogFormat::JsonOf(object) => (Format::parse_json(object), Format::json),
+    };
+    parsed.unwrap_or_else(|invalid| {
+        tracing::warn!(
+            provider,
+            "the format of an access log cannot be used, Istio's is in its place: {invalid}"
+        );
+        default()
+    })
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report").field("of", &self.of).finish_non_exhaustive()
+    }
+}
