@@ -26,8 +26,8 @@ const CORE: [(&str, &[&str], &str); 7] = [
 ];
 
 /// The folders of mesh-tower that are no layers: leaves that layers use, and the assembly that uses layers.
-const NO_LAYERS: [&str; 9] =
-    ["admin", "context", "event", "dns", "recorder", "mesh", "gateway", "console", "bin"];
+const NO_LAYERS: [&str; 10] =
+    ["admin", "context", "event", "dns", "recorder", "trace", "mesh", "gateway", "console", "bin"];
 
 /// Above all layers; only the assembly itself and the package's page name it.
 const ASSEMBLY: [&str; 8] = ["stack", "mesh", "gateway", "client", "admin", "console", "Mesh", "Client"];

@@ -55,6 +55,7 @@ pub mod route;
 pub mod serve;
 pub mod telemetry;
 pub mod timeout;
+pub mod trace;
 
 mod body;
 mod caller;

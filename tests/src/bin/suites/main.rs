@@ -20,6 +20,7 @@ mod simulation;
 mod spiffe;
 mod suite;
 mod tokens;
+mod traces;
 mod vectors;
 mod world;
 

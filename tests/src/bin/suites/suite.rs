@@ -3,7 +3,7 @@
 use crate::{
     analyzers, authz, config, conformance,
     judgement::{Judgement, Outcome},
-    routing, signatures, simulation, tokens, vectors,
+    routing, signatures, simulation, tokens, traces, vectors,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -63,6 +63,7 @@ impl Suite {
             }
             "jwt-vectors" => signatures::judge(&self.folder)?,
             "vectors" => vectors::judge(&self.folder)?,
+            "w3c-trace-context" => traces::judge(&self.folder)?,
             _ => self.unjudged()?,
         };
         let judgement = |(group, id, outcome)| Judgement { suite: self.name.clone(), group, id, outcome };
