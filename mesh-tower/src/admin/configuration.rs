@@ -31,7 +31,8 @@ struct Document {
     name: String,
     /// As `file:line`.
     place: String,
-    /// `serving`; `held`: its last good version serves; `shadowed`: another of this name does.
+    /// `serving`; `held`: its last good version serves; `closed`: it guards somebody and never was right, so nobody passes;
+    /// `shadowed`: another of this name serves.
     standing: &'static str,
 }
 
@@ -83,6 +84,7 @@ impl Document {
             standing: match standing {
                 Standing::Serving => "serving",
                 Standing::Held => "held",
+                Standing::Closed => "closed",
                 Standing::Shadowed => "shadowed",
             },
         }
