@@ -85,6 +85,8 @@ async fn a_stranger_cannot_say_what_only_members_of_the_mesh_may() {
         "ip-tags",
         "max-retries",
         "original-host",
+        "peer-metadata",
+        "peer-metadata-id",
         "original-path",
         "original-url",
         "retriable-header-names",
@@ -99,8 +101,13 @@ async fn a_stranger_cannot_say_what_only_members_of_the_mesh_may() {
     let request = Request::get("/").header(HOST, "shop.example.com").header("x-envoy-other", "1");
     let request = inside.iter().fold(request, |request, name| request.header(format!("x-envoy-{name}"), "1"));
     let seen = soon(text(send(plain.gate.addresses[0], request).await)).await;
-    let names: Vec<_> = seen.lines().filter(|line| line.starts_with("x-envoy-")).collect();
+    let (told, names): (Vec<_>, Vec<_>) = seen
+        .lines()
+        .filter(|line| line.starts_with("x-envoy-"))
+        .partition(|line| line.starts_with("x-envoy-peer-metadata"));
     assert_eq!(names, ["x-envoy-other: 1", "x-envoy-attempt-count: 1"]);
+    // The gateway says who it is itself.
+    assert!(told.len() == 2 && told.iter().all(|line| !line.ends_with(": 1")), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! What every document last meant when it was good.
 
-use super::status::{DocumentStatus, Standing, Status};
+use super::{
+    slot::{Entry, Hashed, Past, Role, Slot, Translated},
+    status::{DocumentStatus, Standing, Status},
+};
 use crate::{
-    dialect::{Meaning, Setting, analyze, assemble, close, translate},
-    document::{Document, Fault, Key, Kind, Place, Reading, Severity, Timestamp},
+    dialect::{Setting, analyze, assemble, translate},
+    document::{Document, Fault, Key, Kind, Place, Reading, Timestamp},
     model::Model,
     source::{Batch, pairs::pairs, parallel},
 };
@@ -11,7 +14,6 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::{
     cell::LazyCell,
     collections::hash_map::Entry::{Occupied, Vacant},
-    hash::{BuildHasher, Hash, Hasher},
     sync::Arc,
 };
 
@@ -43,80 +45,6 @@ struct File {
     skipped: Vec<(Kind, Place)>,
     faults: Vec<Fault>,
 }
-
-/// One document that serves.
-#[derive(Clone, Debug)]
-struct Slot {
-    entry: Arc<Entry>,
-    is_held: bool,
-    /// Whether the entry stands for a document that never was right.
-    is_closed: bool,
-    /// The entry's.
-    traits: Traits,
-}
-
-/// A good document, and what was made of it.
-#[derive(Debug)]
-struct Entry {
-    key: Key,
-    document: Arc<Document>,
-    meaning: Arc<Meaning>,
-    /// What is odd about its values.
-    faults: Vec<Fault>,
-    traits: Traits,
-}
-
-/// What every look at all documents asks of each, kept with the slots so that it need not look further.
-#[derive(Clone, Copy, Debug)]
-struct Traits {
-    /// A hash of the key.
-    hash: u64,
-    created: Option<Timestamp>,
-    role: Role,
-}
-
-/// What depends on a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// It routes requests: nothing but other rules depends on it.
-    Rules,
-    /// Rules depend on it, and everything else: it says who sees those that do not say it themselves.
-    Mesh,
-    /// No rules depend on it.
-    Other,
-}
-
-/// The key of a document, of which the hash is known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Hashed<'e> {
-    hash: u64,
-    key: &'e Key,
-}
-
-impl Hash for Hashed<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-/// What stands for documents that are wrong.
-struct Past<'a> {
-    setting: &'a Setting,
-    /// The last good version of one.
-    held: &'a dyn Fn(&Key) -> Option<&'a Slot>,
-}
-
-impl Past<'_> {
-    /// What stands for one that guards workloads and has no good version. That it does is a fault, too.
-    fn close(&self, document: &Arc<Document>, wrong: &[Fault], faults: &mut Vec<Fault>) -> Option<Slot> {
-        let (meaning, fault) = close(document, wrong, self.setting)?;
-        faults.push(fault);
-        Some(Slot::close(Arc::new(Entry::new(Arc::clone(document), meaning, Vec::new()))))
-    }
-}
-
-/// What translating a document gave.
-type Translated = (Option<Meaning>, Vec<Fault>);
 
 /// A digest of files, equal in every process that reads equal bytes in the same order.
 #[must_use]
@@ -358,67 +286,5 @@ impl File {
             slots.extend(lost.map(Slot::hold));
         }
         Self { batch: Arc::clone(batch), slots, aside, skipped, faults }
-    }
-}
-
-impl Slot {
-    /// What serves for a good document: itself, or what stands for it when its values are wrong: its last good version, or
-    /// nothing that lets anybody pass.
-    fn of(
-        good: Result<&Arc<Entry>, &Arc<Document>>,
-        translated: &mut impl Iterator<Item = Translated>,
-        faults: &mut Vec<Fault>,
-        past: &Past<'_>,
-    ) -> Option<Self> {
-        let document = match good {
-            Ok(entry) => {
-                faults.extend(entry.faults.iter().cloned());
-                return Some(Self::new(Arc::clone(entry)));
-            }
-            Err(document) => Arc::clone(document),
-        };
-        let (meaning, odd) = translated.next()?;
-        faults.extend(odd.iter().cloned());
-        let Some(meaning) = meaning else {
-            let held = (past.held)(&document.key()).map(Self::hold);
-            return held.or_else(|| past.close(&document, &odd, faults));
-        };
-        Some(Self::new(Arc::new(Entry::new(document, meaning, odd))))
-    }
-
-    fn new(entry: Arc<Entry>) -> Self {
-        let traits = entry.traits;
-        Self { entry, is_held: false, is_closed: false, traits }
-    }
-
-    fn close(entry: Arc<Entry>) -> Self {
-        Self { is_closed: true, ..Self::new(entry) }
-    }
-
-    fn hold(&self) -> Self {
-        Self { is_held: true, ..self.clone() }
-    }
-}
-
-impl Entry {
-    fn new(document: Arc<Document>, meaning: Meaning, faults: Vec<Fault>) -> Self {
-        let key = document.key();
-        let role = match meaning {
-            Meaning::VirtualService(_) | Meaning::Root(_) | Meaning::Delegate(_) => Role::Rules,
-            Meaning::Mesh(_) => Role::Mesh,
-            _ => Role::Other,
-        };
-        let traits = Traits { hash: FxBuildHasher.hash_one(&key), created: document.metadata.created, role };
-        Self { key, document, meaning: Arc::new(meaning), faults, traits }
-    }
-
-    fn hashed(&self) -> Hashed<'_> {
-        Hashed { hash: self.traits.hash, key: &self.key }
-    }
-
-    fn shadowed_by(&self, owner: &Self) -> Fault {
-        let reason = format!("is also written at {}, which is used instead", owner.document.place);
-        let fault = Fault::error(self.document.place.clone(), reason).with_remedy("remove one of the two");
-        Fault { severity: Severity::Warning, object: self.key.to_string(), ..fault }
     }
 }

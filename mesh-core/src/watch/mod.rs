@@ -6,6 +6,7 @@
 mod cell;
 mod ledger;
 mod pump;
+mod slot;
 mod status;
 
 pub use cell::{Handle, Publisher, channel};

@@ -19,7 +19,7 @@ fn every_fault_has_a_line_in_the_order_of_files_and_lines() {
              (did you mean route?) [error]",
         ]
     );
-    assert_eq!(run.err, "3 errors, 1 warning in 4 documents; 2 skipped: Deployment, Telemetry\n");
+    assert_eq!(run.err, "3 errors, 1 warning in 4 documents; 2 skipped: Deployment, EnvoyFilter\n");
     assert_eq!(run.code, 1);
 }
 
@@ -54,7 +54,7 @@ fn skipped_documents_are_listed_when_asked_for() {
         skipped,
         [
             "faulty/b.yaml:11: Deployment: this kind serves nothing: only the analysis looks at it [skipped]",
-            "faulty/b.yaml:16: Telemetry: this kind is recognised, but not used yet [skipped]",
+            "faulty/b.yaml:16: EnvoyFilter: this kind is recognised, but not used yet [skipped]",
         ]
     );
 }

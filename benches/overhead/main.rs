@@ -5,6 +5,8 @@
 //! connection. Client and server run on one thread and all rows take turns, so what a row adds is the difference of the
 //! fastest rounds.
 
+mod world;
+
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use http::{Request, Response, Uri, uri::Authority};
@@ -17,12 +19,7 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioIo},
 };
-use mesh_core::{
-    identity::Identity,
-    model::Injection,
-    source::{Batch, Source},
-    watch::Handle,
-};
+use mesh_core::{identity::Identity, model::Injection, watch::Handle};
 use mesh_tower::{
     Body, BoxError, Ejections, Mesh,
     answer::AnswerLayer,
@@ -57,11 +54,12 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite, duplex},
+    net::TcpStream,
     time::Instant,
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use world::{Text, UNREPORTED, documents, limit, serve, server};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -72,79 +70,6 @@ const REQUESTS: u32 = 200;
 /// What the whole client may add to hyper's.
 const MOST_TIME: Duration = Duration::from_micros(2);
 const MOST_ALLOCATIONS: f64 = 4.0;
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 7\r\n\r\na chair";
-
-/// The rules for `product`: testers go to the new version, everybody else is split by weight; there are faults for
-/// nobody, retries by default, a timeout, and endpoints are watched.
-fn documents(endpoints: [SocketAddr; 3]) -> String {
-    let mut text = "apiVersion: v1
-kind: Service
-metadata: {name: product}
-spec: {selector: {app: product}, ports: [{name: http, port: 80}]}
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: product}
-spec:
-  host: product
-  trafficPolicy: {outlierDetection: {maxEjectionPercent: 50}}
-  subsets: [{name: old, labels: {version: old}}, {name: new, labels: {version: new}}]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: product}
-spec:
-  hosts: [product]
-  http:
-  - match: [{headers: {x-group: {exact: test}}}]
-    route: [{destination: {host: product, subset: new}}]
-  - fault: {abort: {percentage: {value: 0}, httpStatus: 500}}
-    timeout: 10s
-    route:
-    - {destination: {host: product, subset: old}, weight: 100}
-    - {destination: {host: product, subset: new}, weight: 0}
-"
-    .to_owned();
-    for (number, (version, at)) in ["old", "old", "new"].into_iter().zip(endpoints).enumerate() {
-        text += &format!(
-            "---\napiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {{name: at-{number}}}\n\
-             spec: {{address: {}, ports: {{http: {}}}, labels: {{app: product, version: {version}}}}}\n",
-            at.ip(),
-            at.port()
-        );
-    }
-    text
-}
-
-/// A limit that nobody reaches, by one bucket, or by one of each value of something.
-fn limit(per: &str) -> String {
-    format!(
-        "apiVersion: mesh.internal/v1alpha1\nkind: RateLimit\nmetadata: {{name: ample}}\nspec: {{rules: [{{match: \
-         [{{uri: {{prefix: /product}}}}], local: {{maxTokens: 4000000000, tokensPerFill: 1000000, fillInterval: 1s, \
-         per: [{per}]}}}}]}}\n"
-    )
-}
-
-/// What leaves all metrics out.
-const UNREPORTED: &str = "---
-apiVersion: telemetry.istio.io/v1
-kind: Telemetry
-metadata: {name: none}
-spec: {metrics: [{providers: [{name: prometheus}], overrides: [{match: {metric: ALL_METRICS}, disabled: true}]}]}
-";
-
-/// Documents that never change.
-struct Text(String);
-
-impl Source for Text {
-    fn load(&mut self) -> Vec<Arc<Batch>> {
-        vec![Arc::new(Batch::of("product.yaml".into(), self.0.as_bytes(), "default"))]
-    }
-
-    async fn changed(&mut self) {
-        std::future::pending().await
-    }
-}
 
 /// One connection of hyper and nothing else.
 #[derive(Clone)]
@@ -211,30 +136,6 @@ impl Service<Request<Body>> for Pooled {
         let answer = self.client.request(request);
         Box::pin(async { Ok(answer.await?) })
     }
-}
-
-/// Answers as fast as can be, without an allocation: what a longer head costs its reader is not of interest here.
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let (mut head, mut length) = ([0; 4096], 0);
-    while let Ok(count @ 1..) = stream.read(&mut head[length..]).await {
-        length += count;
-        if head[..length].ends_with(b"\r\n\r\n") {
-            length = 0;
-            stream.write_all(ANSWER).await.expect("a client that stays");
-        }
-    }
-}
-
-async fn server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("its address");
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            stream.set_nodelay(true).expect("a connection");
-            tokio::spawn(serve(stream));
-        }
-    });
-    address
 }
 
 /// The request of a customer, whom the last rule is for.
