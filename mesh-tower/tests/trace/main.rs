@@ -11,7 +11,7 @@ const SPAN: u64 = 0xe457_b5a2_e4d8_6bd1;
 fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in lines {
-        headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"));
     }
     headers
 }

@@ -25,8 +25,8 @@ prop_compose! {
         is_debug in any::<bool>(),
     ) -> TraceContext {
         TraceContext {
-            trace: TraceId::new(trace).unwrap(),
-            span: SpanId::new(span).unwrap(),
+            trace: TraceId::new(trace).expect("not zero"),
+            span: SpanId::new(span).expect("not zero"),
             parent: parent.and_then(SpanId::new),
             sampled: if is_debug { Some(true) } else { sampled },
             is_debug,

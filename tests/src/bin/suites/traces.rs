@@ -130,8 +130,8 @@ fn by_name(row: &Value, state: &BTreeMap<String, String>, comparison: &mut Compa
         comparison.check("tracestate", state.is_empty(), "none", state);
     }
     if test == "test_tracestate_duplicated_keys" {
-        let foo = state.get("foo").map(String::as_str);
-        comparison.check("foo", matches!(foo, Some("1" | "2")), "1 or 2", &foo);
+        let seen = state.get("foo").map(String::as_str);
+        comparison.check("foo", matches!(seen, Some("1" | "2")), "1 or 2", &seen);
     }
     if test == "test_tracestate_multiple_headers_different_keys" {
         let expected = [("bar", "2"), ("baz", "3"), ("congo", "2"), ("foo", "1"), ("rojo", "1")];
