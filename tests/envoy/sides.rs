@@ -44,10 +44,12 @@ impl Sides {
         let documents = Documents::of(&[&world.documents()]);
         let labels = Labels::from(LABELS.map(|(key, value)| (key.to_owned(), value.to_owned())));
         let unknown_hosts = if world.refuses_unknown { UnknownHosts::Refuse } else { UnknownHosts::Pass };
-        let config = Config { labels: labels.clone(), unknown_hosts, ..config(&documents) };
+        // Telling peers is a filter of Istio's own, which this Envoy does not have.
+        let config =
+            Config { labels: labels.clone(), unknown_hosts, tells_peers: false, ..config(&documents) };
         let client = Mesh::start(config).await.expect("documents that are there");
         assert_accepted(&client.status().borrow());
-        let config = Config { labels, ..gateway_config(&documents, &PORTS) };
+        let config = Config { labels, tells_peers: false, ..gateway_config(&documents, &PORTS) };
         let gateway = Mesh::start(config).await.expect("documents that are there");
         let (addresses, running) = run_gateway(&gateway).await;
         let gateways = PORTS.into_iter().map(Door::Gateway).zip(addresses.into_iter().map(Wire::to));

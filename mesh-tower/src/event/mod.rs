@@ -1,7 +1,7 @@
 //! The facts that layers announce about a request, for whoever measures, logs and traces it.
 //!
 //! An [`Exchange`] is one request and its answer as one side sees them. Whoever wants to know begins one, and lends it to
-//! the thread while the layers below work on that request: [`note`] hands it to the innermost one. A layer that announces
+//! the thread while the layers below work on that request: `note` hands it to the innermost one. A layer that announces
 //! something knows nobody who listens, and costs a look at the thread's own memory when nobody does.
 //!
 //! Nothing is shared between threads and nothing is allocated: an exchange travels with the future of its request, then

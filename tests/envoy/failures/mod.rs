@@ -39,7 +39,8 @@ async fn the_mesh_takes_failures_as_envoy_does() {
     let mut envoy = Envoy::start(&istiod::bootstrap(std::slice::from_ref(&envoys.world))).await;
     let documents = Documents::of(&[&ours.world.documents()]);
     let locality = Locality::parse(HOME);
-    let config = Config { unknown_hosts: UnknownHosts::Refuse, locality, ..config(&documents) };
+    let config =
+        Config { tells_peers: false, unknown_hosts: UnknownHosts::Refuse, locality, ..config(&documents) };
     let mesh = Mesh::start(config).await.expect("documents that are there");
     crate::sides::assert_accepted(&mesh.status().borrow());
     let to_mesh = Asked::Mesh(Box::new(mesh.client()));
