@@ -15,7 +15,7 @@ use mesh_core::{
 };
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::{alloc::System, fmt::Write, hint::black_box, sync::Arc};
+use std::{alloc::System, fmt::Write, hint::black_box, sync::Arc, time::Duration};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -231,5 +231,11 @@ fn table(size: usize, shape: &str) -> Snapshot {
     Snapshot::compile(&model, &Viewpoint { namespace: "shop".into(), ..Viewpoint::default() }, None)
 }
 
-criterion_group!(benches, authorize);
+/// There are 170 rows: at Criterion's own eight seconds for each they would take half an hour.
+fn settings() -> Criterion {
+    let (warm_up, measurement) = (Duration::from_millis(300), Duration::from_secs(1));
+    Criterion::default().warm_up_time(warm_up).measurement_time(measurement).sample_size(50)
+}
+
+criterion_group! { name = benches; config = settings(); targets = authorize }
 criterion_main!(benches);

@@ -8,7 +8,7 @@ use super::{
     facts::Facts,
     filed::{ByBlock, ByClaim, ByText},
     keys::{Key, Of, Place, choices, rarest},
-    rules::Rule,
+    rules::{MANY, Rule},
 };
 use crate::{
     model::{Glob, HeaderKey},
@@ -76,7 +76,7 @@ struct OfRequest {
 }
 
 impl Files {
-    /// Files `rules`, unless they are few.
+    /// Files `rules`, unless they are few, or would be found by every fourth request or more, each of them.
     pub(super) fn of(rules: &[Rule]) -> Self {
         if rules.len() <= FEW {
             return Self(None);
@@ -86,9 +86,14 @@ impl Files {
         for key in choices.iter().flatten().flatten() {
             *shared.entry(key).or_default() += 1;
         }
+        let filed: Vec<_> = choices.iter().map(|choices| rarest(choices, &shared)).collect();
+        let is_common = |keys: &Vec<Key>| keys.iter().any(|key| shared[key] as usize >= rules.len() / 4);
+        if rules.len() > MANY && filed.iter().all(|keys| keys.is_none_or(is_common)) {
+            return Self(None);
+        }
         let mut lists = Lists::default();
-        for (number, choices) in (0..).zip(&choices) {
-            match rarest(choices, &shared) {
+        for (number, keys) in (0..).zip(filed) {
+            match keys {
                 Some(keys) => keys.iter().for_each(|key| lists.file(number, key)),
                 None => lists.others.push(number),
             }

@@ -3,15 +3,18 @@
 use super::{
     facts::Facts,
     files::Files,
-    masks::{Masks, needs},
+    masks::{Alive, Masks, Needs},
     test::{Stance, Test},
     trust::Domains,
     verdict::RuleName,
 };
-use crate::model::{AuthorizationPolicy, AuthorizationRule};
+use crate::{
+    model::{AuthorizationPolicy, AuthorizationRule},
+    table::index::Candidates,
+};
 
-/// Fewer candidates are compared with a request one by one.
-const MANY: usize = 16;
+/// So few candidates are compared with a request one by one.
+pub(super) const MANY: usize = 16;
 
 /// Rules of which one is enough, in the order of Envoy's names of them.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ impl RuleSet {
     ) -> Self {
         let of_policy = |policy: &'a AuthorizationPolicy| {
             let rules = policy.rules.iter().enumerate();
-            rules.map(move |(number, rule)| (Rule::of(policy, number, rule, domains), needs(rule)))
+            rules.map(move |(number, rule)| (Rule::of(policy, number, rule, domains), Needs::of(rule)))
         };
         let mut rules: Vec<_> = policies.flat_map(of_policy).collect();
         rules.sort_by_cached_key(|(rule, _)| rule.name.to_string());
@@ -71,17 +74,20 @@ impl RuleSet {
     /// The first rule that is for the request or the connection. Does not allocate, unless a header that is asked for
     /// has several lines.
     pub(super) fn first_match(&self, facts: &Facts<'_>) -> Option<&RuleName> {
-        let is_match = |number: &u32| self.rules[*number as usize].holds(facts, self.stance);
-        let count = self.rules.len() as u32;
-        let first = match self.files.candidates(facts) {
-            Some(candidates) if candidates.count() > MANY => match self.masks.alive(facts, self.stance) {
-                // So many that it takes longer to put them in order than to pass over the others.
-                Some(alive) if candidates.count() > self.rules.len() / 4 => alive.below(count).find(is_match),
-                Some(alive) => candidates.find(|number| alive.has(*number) && is_match(number)),
-                None => candidates.find(is_match),
-            },
-            Some(candidates) => candidates.find(is_match),
-            None => (0..count).find(is_match),
+        let holds = |number: u32| self.rules[number as usize].holds(facts, self.stance);
+        let is_match = |alive: &Alive<'_>, number: u32| alive.is_whole(number) || holds(number);
+        let count = self.rules.len();
+        let candidates = self.files.candidates(facts);
+        let candidate_count = candidates.as_ref().map_or(count, Candidates::count);
+        let alive = (candidate_count > MANY).then(|| self.masks.alive(facts, self.stance)).flatten();
+        let first = match (candidates, &alive) {
+            (Some(candidates), None) => candidates.find(|number| holds(*number)),
+            (None, None) => (0..count as u32).find(|number| holds(*number)),
+            (Some(candidates), Some(alive)) if candidate_count <= count / 4 => {
+                candidates.find(|number| alive.has(*number) && is_match(alive, *number))
+            }
+            // So many that it takes longer to put them in order than to pass over the others.
+            (_, Some(alive)) => alive.below(count as u32).find(|number| is_match(alive, *number)),
         };
         first.map(|number| &self.rules[number as usize].name)
     }
