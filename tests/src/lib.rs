@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod asked;
 pub mod dns;
 pub mod documents;
+pub mod exposition;
 pub mod gate;
 pub mod mesh;
 pub mod peers;

@@ -101,6 +101,7 @@ impl Out<'_> {
                 self.text(kept(&exchange.kept, number)?, is_alone);
             }
             Operator::StartTime => self.words(Timestamp(exchange.started), is_alone),
+            Operator::Protocol if exchange.is_connection => return None,
             Operator::Protocol => self.words(crate::telemetry::protocol(exchange.version), is_alone),
             Operator::ResponseCode => self.number(exchange.status.map_or(0, |status| status.as_u16().into())),
             Operator::ResponseFlags => self.words(exchange.flags, is_alone),
@@ -132,6 +133,7 @@ impl Out<'_> {
                     self.words(format_args!("inbound|{port}||"), is_alone);
                 }
             },
+            Operator::RouteName if exchange.is_connection => return None,
             Operator::RouteName => match exchange.rule() {
                 Some(rule) if !rule.name.is_empty() => self.words(&rule.name, is_alone),
                 Some(_) | None if exchange.side == Side::Server => self.words("default", is_alone),
