@@ -1,19 +1,14 @@
 //! Istio's metrics of connections of which no requests are seen, at both ends of one that passes a gateway untouched.
 
 use mesh_core::model::Labels;
-use mesh_tower::{Arrival, Mesh, Untouched, mesh::Config, recorder::Recorder, telemetry::Recording};
-use rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
-use std::{collections::BTreeMap, fs, io, net::SocketAddr, sync::Arc};
+use mesh_tower::{Mesh, mesh::Config, recorder::Recorder, telemetry::Recording};
+use std::{collections::BTreeMap, fs, io, net::SocketAddr};
 use tests::{
     documents::{Documents, service},
     exposition::{Sample, until},
     gate::{door, mirror},
     mesh::{config, gateway_config, run_gateway},
-    soon,
+    sealed, soon,
     tls::Authority,
     upstream::listener,
 };
@@ -21,7 +16,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_rustls::{TlsAcceptor, client::TlsStream};
+use tokio_rustls::client::TlsStream;
 use tower::service_fn;
 
 const BANK: &str = "bank.example.com";
@@ -61,7 +56,7 @@ impl World {
             Labels::from([("app", "bank"), ("version", "v2")].map(|(key, value)| (key.into(), value.into())));
         let own = Config { service: "bank".into(), labels, recording: of_bank, ..config(&documents) };
         let bank = Mesh::start(own).await.expect("documents that are there");
-        tokio::spawn(bank.serve_and_pass(listener, service_fn(mirror), echo(&authority)));
+        tokio::spawn(bank.serve_and_pass(listener, service_fn(mirror), sealed::echo(&authority, BANK)));
         let (addresses, _) = run_gateway(&gateway).await;
         Self { authority, gateway: addresses[0], measured, _members: [gateway, bank], _documents: documents }
     }
@@ -79,31 +74,6 @@ impl World {
             found.append(&mut samples);
         }
         found.try_into().expect("one for each end")
-    }
-}
-
-/// Ends TLS and answers with what it is told.
-fn echo(
-    authority: &Authority,
-) -> impl Fn(Untouched, Arrival) -> futures_util::future::BoxFuture<'static, io::Result<()>> + Send + Sync + 'static
-{
-    let certified = authority.certify("bank", &[BANK]);
-    let chain = CertificateDer::from_pem_slice(certified.certificate.as_bytes()).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_slice(certified.key.as_bytes()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions of TLS")
-        .with_no_client_auth()
-        .with_single_cert(vec![chain], key)
-        .expect("a configuration");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    move |stream, _| {
-        let acceptor = acceptor.clone();
-        Box::pin(async move {
-            let (mut from, mut to) = tokio::io::split(acceptor.accept(stream).await?);
-            tokio::io::copy(&mut from, &mut to).await?;
-            to.shutdown().await
-        })
     }
 }
 

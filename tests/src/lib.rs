@@ -8,6 +8,7 @@ pub mod exposition;
 pub mod gate;
 pub mod mesh;
 pub mod peers;
+pub mod sealed;
 pub mod shop;
 pub mod tls;
 pub mod upstream;

@@ -19,7 +19,7 @@ use crate::event::{Exchange, Side, Workload};
 use key::Key;
 use known::{Kind, Known};
 use mesh_core::{identity::Identity, table};
-use register::Register;
+use register::{Register, describe};
 use requests::Requests;
 use std::{fmt, sync::Arc, time::Duration};
 use tags::{Rules, Tags};
@@ -56,6 +56,7 @@ impl std::ops::Deref for Counting {
 
 impl Metrics {
     pub(super) fn new(own: Arc<Own>, recording: Recording, rules: table::Metrics) -> Self {
+        describe(&recording);
         Self {
             rules: Rules::new(rules),
             own,

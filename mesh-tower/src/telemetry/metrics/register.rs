@@ -7,6 +7,43 @@ use metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder};
 
 static METADATA: Metadata<'static> = Metadata::new("mesh_tower", Level::INFO, Some("mesh_tower"));
 
+/// The metrics that are counters, and what they count.
+const COUNTERS: [(&str, &str); 7] = [
+    ("istio_requests_total", "Requests that have ended."),
+    ("istio_request_messages_total", "Messages of gRPC that came in requests."),
+    ("istio_response_messages_total", "Messages of gRPC that were sent in answers."),
+    ("istio_tcp_connections_opened_total", "Connections that were opened of which no requests are seen."),
+    ("istio_tcp_connections_closed_total", "Those of them that were closed."),
+    ("istio_tcp_received_bytes_total", "Bytes that came over them from whoever connected."),
+    ("istio_tcp_sent_bytes_total", "Bytes that went back to whoever connected."),
+];
+
+/// Those that are histograms, and of what.
+const HISTOGRAMS: [(&str, &str); 3] = [
+    ("istio_request_duration_milliseconds", "The time from the head of a request to the end of its answer."),
+    ("istio_request_bytes", "The size of requests, head and body."),
+    ("istio_response_bytes", "The size of answers, head and body."),
+];
+
+/// Says what each metric is about.
+pub(super) fn describe(recording: &Recording) {
+    with_recorder(recording, |recorder| {
+        for (name, about) in COUNTERS {
+            recorder.describe_counter(name.into(), None, about.into());
+        }
+        for (name, about) in HISTOGRAMS {
+            recorder.describe_histogram(name.into(), None, about.into());
+        }
+    });
+}
+
+fn with_recorder<H>(recording: &Recording, act: impl FnOnce(&dyn Recorder) -> H) -> H {
+    match recording.recorder() {
+        Some(recorder) => act(&*recorder),
+        None => metrics::with_recorder(act),
+    }
+}
+
 /// Asks a recorder for the handles of one kind of request or connection.
 pub(super) struct Register<'a> {
     pub(super) recording: &'a Recording,
@@ -26,12 +63,12 @@ pub(super) enum Measure {
 impl Register<'_> {
     pub(super) fn counter(&self, metric: Metric, name: &'static str) -> Counter {
         let Some(key) = self.key(metric, name) else { return Counter::noop() };
-        self.with_recorder(|recorder| recorder.register_counter(&key, &METADATA))
+        with_recorder(self.recording, |recorder| recorder.register_counter(&key, &METADATA))
     }
 
     pub(super) fn histogram(&self, metric: Metric, name: &'static str) -> Histogram {
         let Some(key) = self.key(metric, name) else { return Histogram::noop() };
-        self.with_recorder(|recorder| recorder.register_histogram(&key, &METADATA))
+        with_recorder(self.recording, |recorder| recorder.register_histogram(&key, &METADATA))
     }
 
     /// The same, with exemplars where the recorder keeps them.
@@ -45,12 +82,5 @@ impl Register<'_> {
     fn key(&self, metric: Metric, name: &'static str) -> Option<Key> {
         let labels = self.rules.is_kept(metric).then(|| self.tags.applied(metric, self.labels))?;
         Some(Key::from_parts(name, labels))
-    }
-
-    fn with_recorder<H>(&self, register: impl FnOnce(&dyn Recorder) -> H) -> H {
-        match self.recording.recorder() {
-            Some(recorder) => register(&*recorder),
-            None => metrics::with_recorder(register),
-        }
     }
 }
