@@ -3,7 +3,7 @@
 use super::{
     access_log::{AccessLog, Format, Sink, Writer},
     attributes::{self, Texts},
-    metrics::{Counting, Metrics, Own},
+    metrics::{Counting, Metrics, Own, dropped_lines},
     recording::Recording,
 };
 use crate::event::{Exchange, Heads, Observe, Side};
@@ -60,6 +60,9 @@ struct Log {
 impl Base {
     pub(super) fn new(own: Own, recording: Recording, log: Option<AccessLog>) -> Self {
         let (spare, writers) = (ArrayQueue::new(SPARE), Mutex::default());
+        if let Some(log) = &log {
+            measure(log.writer(), &recording);
+        }
         Self { own: Arc::new(own), recording, log, spare, writers }
     }
 
@@ -71,9 +74,15 @@ impl Base {
             return writer.clone();
         }
         let writer = Writer::new(sink.clone());
+        measure(&writer, &self.recording);
         writers.push((sink, writer.clone()));
         writer
     }
+}
+
+/// Lines that are lost are measured.
+fn measure(writer: &Writer, recording: &Recording) {
+    writer.measured(|sink| dropped_lines(recording, sink.name()));
 }
 
 impl Report {

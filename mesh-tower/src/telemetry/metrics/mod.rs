@@ -19,6 +19,7 @@ use crate::event::{Exchange, Side, Workload};
 use key::Key;
 use known::{Kind, Known};
 use mesh_core::{identity::Identity, table};
+pub(super) use register::dropped_lines;
 use register::{Register, describe};
 use requests::Requests;
 use std::{fmt, sync::Arc, time::Duration};

@@ -7,8 +7,11 @@ use metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder};
 
 static METADATA: Metadata<'static> = Metadata::new("mesh_tower", Level::INFO, Some("mesh_tower"));
 
+/// Lines of access logs that were lost.
+const DROPPED_LINES: &str = "mesh_access_log_dropped_lines_total";
+
 /// The metrics that are counters, and what they count.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     ("istio_requests_total", "Requests that have ended."),
     ("istio_request_messages_total", "Messages of gRPC that came in requests."),
     ("istio_response_messages_total", "Messages of gRPC that were sent in answers."),
@@ -16,6 +19,10 @@ const COUNTERS: [(&str, &str); 7] = [
     ("istio_tcp_connections_closed_total", "Those of them that were closed."),
     ("istio_tcp_received_bytes_total", "Bytes that came over them from whoever connected."),
     ("istio_tcp_sent_bytes_total", "Bytes that went back to whoever connected."),
+    (
+        DROPPED_LINES,
+        "Lines of access logs that were lost, since they came faster than they could be written.",
+    ),
 ];
 
 /// Those that are histograms, and of what.
@@ -35,6 +42,12 @@ pub(super) fn describe(recording: &Recording) {
             recorder.describe_histogram(name.into(), None, about.into());
         }
     });
+}
+
+/// Counts lines of an access log that are lost, by where it is written.
+pub(in crate::telemetry) fn dropped_lines(recording: &Recording, sink: String) -> Counter {
+    let key = Key::from_parts(DROPPED_LINES, vec![Label::new("sink", sink)]);
+    with_recorder(recording, |recorder| recorder.register_counter(&key, &METADATA))
 }
 
 fn with_recorder<H>(recording: &Recording, act: impl FnOnce(&dyn Recorder) -> H) -> H {
