@@ -223,7 +223,7 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetri
         &config.recording,
         config.access_log.clone(),
     );
-    let reporter = reporter.following(handle.clone());
+    let reporter = reporter.with_operations(config.operations).following(handle.clone());
     Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 

@@ -1,5 +1,6 @@
 //! Istio's standard metrics, at both ends of requests between members of a mesh.
 
+use axum::{Router, extract::MatchedPath, routing::get};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
@@ -9,13 +10,13 @@ use mesh_tower::{
     Body, BoxError, Mesh,
     mesh::{Config, IdentitySource},
     recorder::{Format, Recorder},
-    telemetry::Recording,
+    telemetry::{OperationLayer, Recording},
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 use tests::{
     documents::{Documents, service},
-    exposition::until,
+    exposition::{Sample, until},
     mesh::{config, serve},
     soon,
     upstream::listener,
@@ -269,4 +270,32 @@ async fn a_request_of_a_sampled_trace_is_an_exemplar_at_both_ends() {
         assert!(exemplar.contains(&format!("trace_id=\"{}\"", ids[0])), "{exemplar}");
         assert!(!recorder.render(Format::Prometheus).contains(" # {"), "the older format has none");
     }
+}
+
+#[tokio::test]
+async fn an_operation_is_told_where_that_is_asked_for_and_there_is_an_end_to_them() {
+    let (listener, address) = listener().await;
+    let documents = Documents::of(&[&service("product", "http", address)]);
+    let recorder = Recorder::default();
+    let told = Config {
+        recording: recorder.clone().into(),
+        operations: 2,
+        service: "product".into(),
+        ..config(&documents)
+    };
+    let product = Mesh::start(told).await.expect("documents that are there");
+    let caller = Mesh::start(config(&documents)).await.expect("documents that are there");
+    let pattern = OperationLayer::new(|found| found.get::<MatchedPath>().map(MatchedPath::as_str));
+    let app = ["/product/{id}", "/review/{id}", "/more/{id}"];
+    let app = app.into_iter().fold(Router::new(), |app, path| app.route(path, get(async || "here")));
+    serve(&product, listener, app.route_layer(pattern));
+    for path in ["product/1", "product/2", "nowhere/1", "review/1", "more/1"] {
+        text(soon(caller.client().get(&format!("http://product/{path}"))).await.expect("an answer")).await;
+    }
+    let all = |samples: &[Sample]| samples.iter().map(|sample| sample.value).sum::<f64>() == 5.0;
+    let samples = until(&recorder, "istio_requests_total", all).await;
+    let mut counts: Vec<_> = samples.iter().map(|sample| (sample.label("operation"), sample.value)).collect();
+    counts.sort_by(|one, other| one.0.cmp(other.0));
+    let expected = [("GET /product/{id}", 2.0), ("GET /review/{id}", 1.0), ("other", 1.0), ("unknown", 1.0)];
+    assert_eq!(counts, expected);
 }

@@ -2,7 +2,8 @@
 
 use super::{
     access_log::AccessLog,
-    metrics::Own,
+    metrics::{Operations, Own},
+    operation::LONGEST,
     recording::Recording,
     report::{Base, Report},
 };
@@ -44,10 +45,20 @@ impl Reporter {
         recording: &Recording,
         log: Option<AccessLog>,
     ) -> Self {
-        let own = Own { workload, service: service.into(), identity };
+        let operations = Operations::default();
+        let own = Own { workload, service: service.into(), identity, operations };
         let base = Arc::new(Base::new(own, recording.clone(), log));
         let report = Report::new(Arc::default(), Arc::clone(&base));
         Self(Arc::new(Shared { handle: None, now: ArcSwap::from_pointee(report), base }))
+    }
+
+    /// The same, and metrics of requests have a label `operation`, of so many values at most; of no such label with 0.
+    /// Those beyond are `other`, and what nobody names is `unknown`. The name of a call of gRPC is its method's, and that of
+    /// other requests what an [`OperationLayer`](super::OperationLayer) says.
+    #[must_use]
+    pub fn with_operations(self, most: usize) -> Self {
+        self.0.base.own.operations.allow(most);
+        self
     }
 
     /// The same, by what documents say of telemetry.
@@ -119,6 +130,10 @@ impl Reporter {
         let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
         let line = REQUEST_LINE + request.method().as_str().len() + target;
         exchange.request_head_bytes = (line + size(headers)) as u64;
+        let method = request.uri().path().trim_start_matches('/');
+        if exchange.is_grpc && self.0.base.own.operations.are_told() && method.len() < LONGEST {
+            exchange.operation.push_str(method);
+        }
         report.note_request(&mut exchange, request);
         exchange.observer = Some(Arc::clone(&report) as _);
         Some((exchange, report))

@@ -70,6 +70,8 @@ pub(super) fn of(exchange: &Exchange, own: &Own, is_folded: bool) -> Vec<Label> 
         label("destination_cluster", destination.0.cluster()),
     ];
     labels.extend(how_it_ended(exchange, security));
+    let operation = own.operations.of(exchange).map(|name| if is_folded { UNKNOWN } else { name });
+    labels.extend(operation.map(|name| label("operation", name)));
     labels
 }
 

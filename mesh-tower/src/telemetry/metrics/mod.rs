@@ -7,12 +7,14 @@ mod connections;
 mod key;
 mod known;
 mod labels;
+mod operations;
 mod register;
 mod requests;
 mod tags;
 
 pub(super) use connections::Connections;
 pub(super) use key::principal;
+pub(super) use operations::Operations;
 
 use super::recording::Recording;
 use crate::event::{Exchange, Side, Workload};
@@ -42,6 +44,8 @@ pub(super) struct Own {
     pub(super) service: Box<str>,
     /// What it proves with who it is.
     pub(super) identity: Identity,
+    /// What requests ask for, where that is told.
+    pub(super) operations: Operations,
 }
 
 /// The metrics that a connection counts in.
@@ -96,7 +100,7 @@ impl Metrics {
         let make = |is_folded| {
             self.make(exchange, &tags, is_folded, |register| Requests::new(register, exchange.is_grpc))
         };
-        let key = Key::of(exchange, tags.digest());
+        let key = Key::of(exchange, tags.digest()).asking(self.own.operations.of(exchange));
         self.requests.with(key, exchange, make, |kind| kind.handles.record(exchange));
     }
 
