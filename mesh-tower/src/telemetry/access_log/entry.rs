@@ -6,7 +6,7 @@ use super::{
 };
 use crate::event::{Exchange, Kept, Side};
 use http::{HeaderMap, Request, Response};
-use mesh_core::model::Address;
+use mesh_core::{model::Address, table::BackendName};
 use std::{
     fmt::Display,
     io::Write,
@@ -137,7 +137,7 @@ impl Out<'_> {
                 Side::Server => self.address(exchange.arrival.as_ref()?.local(), true, is_alone),
             },
             Operator::UpstreamCluster => match (exchange.side, &exchange.backend) {
-                (Side::Client, Some(backend)) => self.words(&backend.name, is_alone),
+                (Side::Client, Some(backend)) => self.backend(&backend.name, is_alone),
                 (Side::Client, None) => {
                     self.word(exchange.destination.as_ref().map(|_| "PassthroughCluster")?, is_alone)
                 }
@@ -191,6 +191,18 @@ impl Out<'_> {
             (ip, false) => self.words(ip, is_alone),
             (_, true) => self.words(address, is_alone),
         }
+    }
+
+    /// The name as its `Display` has it.
+    fn backend(&mut self, BackendName { host, port, subset, .. }: &BackendName, is_alone: bool) {
+        self.quote(is_alone);
+        self.line.extend_from_slice(b"outbound|");
+        self.number((*port).into());
+        for part in [subset.as_deref().unwrap_or_default(), host.as_str()] {
+            self.line.push(b'|');
+            self.line.extend_from_slice(part.as_bytes());
+        }
+        self.quote(is_alone);
     }
 
     fn quote(&mut self, is_alone: bool) {
