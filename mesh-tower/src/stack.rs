@@ -106,6 +106,11 @@ pub(crate) struct Telemetries {
 }
 
 impl Telemetries {
+    /// Who reports.
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
     /// The layer by which both ends of a call know each other, or this one tells nothing.
     fn of_calls(&self) -> MetadataExchangeLayer {
         match self.tells_peers {

@@ -62,13 +62,27 @@ impl Reporter {
         }))
     }
 
-    /// What is reported now; `None` when nobody wants to know anything of a side.
+    /// What is reported now; `None` when nobody wants to know anything of a side's requests.
     fn report(&self, side: Side) -> Option<Arc<Report>> {
+        self.report_unless(|report| report.is_idle(side))
+    }
+
+    /// The same of its connections of which no requests are seen.
+    pub(super) fn report_of_connections(&self, side: Side) -> Option<Arc<Report>> {
+        self.report_unless(|report| report.is_idle_of_connections(side))
+    }
+
+    /// An exchange of which nothing is known.
+    pub(super) fn fresh(&self) -> Box<Exchange> {
+        self.0.base.spare.pop().unwrap_or_default()
+    }
+
+    fn report_unless(&self, is_idle: impl Fn(&Report) -> bool) -> Option<Arc<Report>> {
         let Shared { handle, now, base } = &*self.0;
         let report = now.load();
         let is_current = |handle: &Handle| handle.look(|table| Arc::ptr_eq(table.telemetry(), &report.of));
         let report = match handle.as_ref().filter(|handle| !is_current(handle)) {
-            None if report.is_idle(side) => return None,
+            None if is_idle(&report) => return None,
             None => Arc::clone(&report),
             Some(handle) => {
                 // Requests that come at the same moment make one each; the last of them stays.
@@ -78,7 +92,7 @@ impl Reporter {
                 new
             }
         };
-        (!report.is_idle(side)).then_some(report)
+        (!is_idle(&report)).then_some(report)
     }
 
     /// A request has come; `None` when nobody wants to know anything of it.
@@ -89,7 +103,7 @@ impl Reporter {
         is_gateway: bool,
     ) -> Option<(Box<Exchange>, Arc<Report>)> {
         let report = self.report(side)?;
-        let mut exchange = self.0.base.spare.pop().unwrap_or_default();
+        let mut exchange = self.fresh();
         let headers = request.headers();
         exchange.begun = Instant::now();
         exchange.side = side;

@@ -107,6 +107,7 @@ impl Out<'_> {
                 self.text(kept(&exchange.kept, number)?, is_alone);
             }
             Operator::StartTime => self.word(timestamp(exchange.started), is_alone),
+            Operator::Protocol if exchange.is_connection => return None,
             Operator::Protocol => self.word(crate::telemetry::protocol(exchange.version), is_alone),
             Operator::ResponseCode => self.number(exchange.status.map_or(0, |status| status.as_u16().into())),
             Operator::ResponseFlags if exchange.flags.is_empty() => self.word("-", is_alone),
@@ -146,6 +147,7 @@ impl Out<'_> {
                     self.words(format_args!("inbound|{port}||"), is_alone);
                 }
             },
+            Operator::RouteName if exchange.is_connection => return None,
             Operator::RouteName => match exchange.rule() {
                 Some(rule) if !rule.name.is_empty() => self.word(&*rule.name, is_alone),
                 Some(_) | None if exchange.side == Side::Server => self.word("default", is_alone),
