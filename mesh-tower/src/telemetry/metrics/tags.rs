@@ -1,6 +1,6 @@
 //! What documents make of the metrics' tags.
 
-use super::Own;
+use super::{Own, key::UNKNOWN};
 use crate::{
     event::Exchange,
     telemetry::attributes::{self, Texts},
@@ -9,9 +9,6 @@ use mesh_core::{model::Metric, table};
 use metrics::Label;
 use rustc_hash::FxBuildHasher;
 use std::{hash::BuildHasher, sync::Arc, time::Duration};
-
-/// What a label says that nobody knows.
-const UNKNOWN: &str = "unknown";
 
 /// What documents say of the metrics of one side.
 pub(super) struct Rules {
