@@ -2,9 +2,13 @@ use super::{
     body::CarryBody,
     future::ResponseFuture,
     layer::CarryInLayer,
-    policy::{PINNED_FOR, REQUEST_ID, identify, time_of},
+    policy::{PINNED_FOR, time_of},
 };
-use crate::{BoxError, Context, Dice, context::take_generation};
+use crate::{
+    BoxError, Context, Dice,
+    context::take_generation,
+    request_id::{REQUEST_ID, identify},
+};
 use http::{Request, Response};
 use mesh_core::{table::Snapshot, watch::Handle};
 use std::{

@@ -218,6 +218,7 @@ impl Mesh {
         let app = stack::inbound(self.parts(), &self.carry(), app);
         let door = mtls::Door::new(self.handle(), Arc::clone(&self.0.secrets));
         serve(listener, Door { door, handle: self.handle(), app, pass }, self.0.drain.clone()).await;
+        self.parts().telemetry.flush().await;
         signals.abort();
         Ok(())
     }

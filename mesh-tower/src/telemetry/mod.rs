@@ -39,6 +39,7 @@
 //! beyond only how they ended.
 
 pub mod access_log;
+pub mod spans;
 
 mod attributes;
 mod future;

@@ -87,6 +87,22 @@ impl TraceFormats {
         }
     }
 
+    /// Takes off whatever says which trace a request belongs to.
+    pub fn take_off(headers: &mut HeaderMap) {
+        for name in [
+            w3c::TRACEPARENT,
+            TRACESTATE,
+            b3::B3,
+            b3::TRACE_ID,
+            b3::SPAN_ID,
+            b3::PARENT_SPAN_ID,
+            b3::SAMPLED,
+            b3::FLAGS,
+        ] {
+            headers.remove(name);
+        }
+    }
+
     fn of(headers: &HeaderMap) -> Self {
         let has = |name: &HeaderName| headers.contains_key(name);
         Self {
