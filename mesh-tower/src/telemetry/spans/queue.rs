@@ -112,11 +112,9 @@ impl Queue {
         if spans.push(span).is_err() {
             return self.0.waiting.counters().dropped[0].increment(1);
         }
-        // Whoever brings them looks again after each batch, so only the first has to say anything.
-        match spans.len() {
-            1 => some.notify_one(),
-            BATCH => hurry.notify_one(),
-            _ => {}
+        some.notify_one();
+        if spans.len() >= BATCH {
+            hurry.notify_one();
         }
     }
 
@@ -209,3 +207,7 @@ impl fmt::Debug for Queue {
         f.debug_tuple("Queue").field(&self.0.waiting.exporter).finish()
     }
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;
