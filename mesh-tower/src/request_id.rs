@@ -1,7 +1,7 @@
 //! `x-request-id`: the name of a request throughout the mesh, and what Envoy writes into it about traces.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::Entry};
 use uuid::fmt::Hyphenated;
 
 /// The header that names a request throughout the mesh.
@@ -35,9 +35,7 @@ impl Reason {
 
 /// Gives a request a name if it has none. `roll` gives random numbers.
 pub(crate) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
-    if headers.contains_key(REQUEST_ID) {
-        return;
-    }
+    let Entry::Vacant(entry) = headers.entry(REQUEST_ID) else { return };
     let rolls: [[u8; 4]; 4] = std::array::from_fn(|_| roll().to_ne_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(rolls.as_flattened());
@@ -45,7 +43,9 @@ pub(crate) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
     let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
     let mut text = [0; Hyphenated::LENGTH];
     id.hyphenated().encode_lower(&mut text);
-    put(headers, text);
+    if let Some(value) = value(text) {
+        entry.insert(value);
+    }
 }
 
 /// A number that every workload takes from a request's name in the same way: its first eight digits. `None` when they are
@@ -69,18 +69,18 @@ pub(crate) fn set_reason(headers: &mut HeaderMap, reason: Option<Reason>) {
     let digit = reason.map_or(NOT_TRACED, Reason::digit);
     let Some(mut text) = uuid(headers).filter(|text| text[REASON] != digit).copied() else { return };
     text[REASON] = digit;
-    put(headers, text);
+    if let Some(value) = value(text) {
+        headers.insert(REQUEST_ID, value);
+    }
 }
 
 fn uuid(headers: &HeaderMap) -> Option<&[u8; Hyphenated::LENGTH]> {
     headers.get(REQUEST_ID)?.as_bytes().try_into().ok()
 }
 
-fn put(headers: &mut HeaderMap, text: [u8; Hyphenated::LENGTH]) {
+fn value(text: [u8; Hyphenated::LENGTH]) -> Option<HeaderValue> {
     // Shared from the beginning: a copy for a retry costs nothing.
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(text)) {
-        headers.insert(REQUEST_ID, value);
-    }
+    HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()
 }
 
 #[cfg(test)]

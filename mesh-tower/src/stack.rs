@@ -142,7 +142,7 @@ impl Parts {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
         let outlier = config.outlier.clone().with_ejections(ejections.clone());
-        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
+        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients).right_below();
         let attempt = balance.layer(outlier.layer(connection.clone()));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));

@@ -16,12 +16,12 @@ pin_project! {
         #[pin]
         future: F,
         asker: Asker,
-        subject: Subject,
+        subject: Option<Subject>,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, asker: Asker, subject: Subject) -> Self {
+    pub(super) fn new(future: F, asker: Asker, subject: Option<Subject>) -> Self {
         Self { future, asker, subject }
     }
 }
@@ -44,7 +44,9 @@ where
         let error = error.downcast::<Error>()?;
         let (response, refused) = respond(&error, *this.asker);
         refused.announce();
-        this.subject.log(&refused, &error);
+        if let Some(subject) = this.subject {
+            subject.log(&refused, &error);
+        }
         Poll::Ready(Ok(response))
     }
 }

@@ -1,11 +1,12 @@
 //! The tags of spans: Envoy's, and Istio's own.
 
 use crate::{
-    event::{Exchange, Heads, Side, Traced},
+    event::{Destination, Exchange, Heads, Side, Traced},
     telemetry::{metrics::Own, protocol},
 };
 use http::{HeaderName, header::USER_AGENT};
-use std::borrow::Cow;
+use mesh_core::model::Address;
+use std::{borrow::Cow, net::SocketAddr};
 
 pub(super) type Tags = Vec<(Cow<'static, str>, String)>;
 
@@ -51,7 +52,7 @@ pub(super) fn of_forwarded(exchange: &Exchange) -> Tags {
     put(&mut tags, "response_flags", exchange.flags);
     of_upstream(&mut tags, exchange);
     if let Some(to) = &exchange.destination {
-        put(&mut tags, "peer.address", format_args!("{}:{}", to.address, to.port));
+        put(&mut tags, "peer.address", written(to));
     }
     tags
 }
@@ -106,12 +107,19 @@ fn of_upstream(tags: &mut Tags, exchange: &Exchange) {
         put(tags, "upstream_cluster.name", &cluster);
     }
     let address = match (exchange.side, &exchange.destination) {
-        (Side::Client, Some(to)) => Some(format!("{}:{}", to.address, to.port)),
+        (Side::Client, Some(to)) => Some(written(to)),
         (Side::Client, None) => None,
         (Side::Server, _) => exchange.arrival.as_ref().map(|arrival| arrival.local().to_string()),
     };
     if let Some(address) = address {
         put(tags, "upstream_address", address);
+    }
+}
+
+fn written(to: &Destination) -> String {
+    match &to.address {
+        Address::Ip(ip) => SocketAddr::new(*ip, to.port).to_string(),
+        Address::Name(name) => format!("{name}:{}", to.port),
     }
 }
 
