@@ -5,7 +5,7 @@ use super::{
     state::{TRACESTATE, tidy},
     w3c,
 };
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 /// Headers that say which trace a request belongs to. Default: none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
