@@ -95,6 +95,7 @@ pub(crate) struct Parts {
     pub(crate) rate_limit: RateLimitLayer,
     pub(crate) jwt: JwtLayer,
     pub(crate) telemetry: Telemetries,
+    pub(crate) respond: RespondLayer,
 }
 
 /// Who reports requests, and who tells the other end whose they are.
@@ -106,6 +107,11 @@ pub(crate) struct Telemetries {
 }
 
 impl Telemetries {
+    /// Who reports.
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
     /// The layer by which both ends of a call know each other, or this one tells nothing.
     fn of_calls(&self) -> MetadataExchangeLayer {
         match self.tells_peers {
@@ -154,6 +160,7 @@ impl Parts {
             ejections,
             connection,
             telemetry: telemetries,
+            respond: RespondLayer::new().explaining(config.explains_refusals),
         };
         // Keys are fetched as any other call is made.
         let keys = Keys::new(get(outbound(&parts)));
@@ -164,7 +171,7 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    let call = RespondLayer::new().layer(below(parts, parts.route.clone()));
+    let call = parts.respond.layer(below(parts, parts.route.clone()));
     TelemetryLayer::client(parts.telemetry.reporter.clone()).layer(call)
 }
 
@@ -175,7 +182,7 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
     let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
     let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
-    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(asked));
+    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(asked));
     let known = MetadataExchangeLayer::gateway().layer(answered);
     TelemetryLayer::gateway(parts.telemetry.reporter.clone()).layer(known)
 }
@@ -186,7 +193,7 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
     let known = IntroduceLayer::workload().layer(asked);
-    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
+    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
     let met = parts.telemetry.of_requests().layer(answered);
     TelemetryLayer::server(parts.telemetry.reporter.clone()).layer(met)
 }
