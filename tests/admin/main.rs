@@ -4,6 +4,7 @@ mod guards;
 mod life;
 mod metrics;
 mod pages;
+mod requests;
 mod secrets;
 
 use http::{Method, Request, Response, StatusCode};

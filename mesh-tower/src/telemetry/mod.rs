@@ -44,6 +44,7 @@ mod attributes;
 mod future;
 mod layer;
 mod metrics;
+mod recent;
 mod recording;
 mod report;
 mod reporter;
@@ -51,6 +52,7 @@ mod service;
 
 pub use future::ResponseFuture;
 pub use layer::TelemetryLayer;
+pub(crate) use recent::{Look, News};
 pub use recording::Recording;
 pub use reporter::Reporter;
 pub use service::Telemetry;

@@ -4,6 +4,7 @@ use super::{
     access_log::{AccessLog, Format, Sink, Writer},
     attributes::{self, Texts},
     metrics::{Metrics, Own},
+    recent::{Recent, Seen},
     recording::Recording,
 };
 use crate::event::{Exchange, Heads, Observe, Side};
@@ -29,6 +30,8 @@ pub(super) struct Base {
     /// A log that is there whatever documents say.
     pub(super) log: Option<AccessLog>,
     pub(super) spare: ArrayQueue<Box<Exchange>>,
+    /// For those who look at requests as they end.
+    pub(super) recent: Recent,
     /// Who writes to which sink; the lock is for whoever makes a report.
     writers: Mutex<Vec<(Sink, Writer)>>,
 }
@@ -59,8 +62,8 @@ struct Log {
 
 impl Base {
     pub(super) fn new(own: Own, recording: Recording, log: Option<AccessLog>) -> Self {
-        let (spare, writers) = (ArrayQueue::new(SPARE), Mutex::default());
-        Self { own: Arc::new(own), recording, log, spare, writers }
+        let (spare, recent, writers) = (ArrayQueue::new(SPARE), Recent::default(), Mutex::default());
+        Self { own: Arc::new(own), recording, log, spare, recent, writers }
     }
 
     /// Who writes to a file: the same for all who do.
@@ -92,8 +95,8 @@ impl Report {
 
     /// Whether nobody wants to know anything of the requests of a side.
     pub(super) fn is_idle(&self, side: Side) -> bool {
-        let side = self.side(side);
-        side.logs.is_empty() && !side.metrics.are_kept()
+        let (side, is_watched) = (self.side(side), self.base.recent.is_watched());
+        side.logs.is_empty() && !side.metrics.are_kept() && !is_watched
     }
 
     /// A request has come.
@@ -105,7 +108,7 @@ impl Report {
         for Log { log, .. } in &side.logs {
             log.note_request(exchange, request);
         }
-        if side.keeps_heads {
+        if side.keeps_heads || self.base.recent.is_watched() {
             exchange.kept.heads = Some(Box::new(Heads {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
@@ -134,6 +137,9 @@ impl Report {
 impl Observe for Report {
     fn ended(&self, mut exchange: Box<Exchange>) {
         self.side(exchange.side).report(&exchange, &self.base.own);
+        if self.base.recent.is_watched() {
+            self.base.recent.push(Seen::of(&exchange, &self.base.own));
+        }
         exchange.reset();
         // What is too much is let go.
         let _ = self.base.spare.push(exchange);

@@ -3,6 +3,7 @@
 use super::{
     access_log::AccessLog,
     metrics::Own,
+    recent::Look,
     recording::Recording,
     report::{Base, Report},
 };
@@ -60,6 +61,11 @@ impl Reporter {
             now: ArcSwap::from_pointee(report),
             base: Arc::clone(base),
         }))
+    }
+
+    /// Looks at the requests that end from now on.
+    pub(crate) fn look(&self) -> Look {
+        self.0.base.recent.look()
     }
 
     /// What is reported now; `None` when nobody wants to know anything of a side.
