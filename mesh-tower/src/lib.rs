@@ -20,7 +20,8 @@
 //! |---|---|---|
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
 //! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
-//! | `cli` | the command line, `meshctl` | `file`, clap |
+//! | `console` | [`console`]: the mesh on a web page | nothing |
+//! | `cli` | the command line, `meshctl` | `file`, `console`, clap |
 //!
 //! None is on by default. Every layer is always there.
 
@@ -30,6 +31,8 @@ pub mod authorize;
 pub mod balance;
 pub mod carry;
 pub mod connection;
+#[cfg(feature = "console")]
+pub mod console;
 pub mod cors;
 pub mod dns;
 pub mod event;
