@@ -136,7 +136,7 @@ impl Parts {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
         let outlier = config.outlier.clone().with_ejections(ejections.clone());
-        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients);
+        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients).right_below();
         let attempt = balance.layer(outlier.layer(connection.clone()));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
@@ -225,7 +225,7 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetri
         &config.recording,
         config.access_log.clone(),
     );
-    let reporter = reporter.following(handle.clone());
+    let reporter = reporter.with_operations(config.operations).following(handle.clone());
     Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 

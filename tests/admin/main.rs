@@ -4,6 +4,7 @@ mod guards;
 mod life;
 mod metrics;
 mod pages;
+mod patience;
 mod requests;
 mod secrets;
 

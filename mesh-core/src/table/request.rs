@@ -88,8 +88,9 @@ impl<'a> RequestView<'a> {
 fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> &'a str {
     let from_uri = uri.authority().map(|authority| {
         let text = authority.as_str();
-        // Credentials in a URL are not part of the host.
-        text.rsplit_once('@').map_or(text, |(_, host)| host)
+        // Credentials in a URL are not part of the host. Looked for byte by byte, as below: the text is short.
+        let at = text.bytes().rposition(|byte| byte == b'@');
+        at.and_then(|at| text.get(at + 1..)).unwrap_or(text)
     });
     from_uri.or_else(|| headers.get(HOST)?.to_str().ok()).unwrap_or_default()
 }
@@ -98,11 +99,13 @@ fn host_of(authority: &str) -> &str {
     if authority.starts_with('[') {
         return authority.split_inclusive(']').next().unwrap_or(authority).trim_matches(['[', ']']);
     }
-    authority.split_once(':').map_or(authority, |(host, _)| host)
+    let colon = authority.bytes().position(|byte| byte == b':');
+    colon.and_then(|colon| authority.get(..colon)).unwrap_or(authority)
 }
 
 fn port_of(authority: &str) -> Option<u16> {
-    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+    let colon = authority.bytes().rposition(|byte| byte == b':')?;
+    authority.get(colon + 1..)?.parse().ok()
 }
 
 #[cfg(test)]

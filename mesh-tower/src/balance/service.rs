@@ -11,7 +11,7 @@ use crate::{
     error::{BoxError, Error, Kind},
     event::{Destination, note},
 };
-use http::{HeaderValue, Request, Response};
+use http::{Extensions, HeaderValue, Request, Response};
 use http_body::Body;
 use mesh_core::{
     identity::ClientHandshake,
@@ -40,26 +40,28 @@ impl<S> Balance<S> {
 
     fn choose<B>(&self, request: &Request<B>) -> Result<(Upstream, Held), Error> {
         let routed = request.extensions().get::<Routed>();
-        let view = routed.map_or_else(|| RequestView::outbound(request), |routed| routed.view(request));
+        let view = || routed.map_or_else(|| RequestView::outbound(request), |routed| routed.view(request));
         let backend = routed.map(Routed::backend).transpose();
         let backend = backend.map_err(|missing| Error::new(Kind::NoCluster(missing)))?;
         let Some((routed, backend)) = routed.zip(backend.flatten()) else {
-            return address_of(&view, view.port, Protocol::Unknown, None);
+            return address_of(&view(), None, Protocol::Unknown, None);
         };
         if backend.is_passthrough {
             // What comes in at a gateway comes to the gateway's own port.
-            let port = view.listener.map_or(view.port, |_| backend.name.port);
+            let view = view();
+            let port = view.listener.map(|_| backend.name.port);
             return address_of(&view, port, backend.protocol, backend.handshake_where_asked());
         }
         if backend.policy.balancing.algorithm == Algorithm::Passthrough {
+            let view = view();
             return match view.listener {
-                None => address_of(&view, view.port, backend.protocol, backend.handshake_where_asked()),
+                None => address_of(&view, None, backend.protocol, backend.handshake_where_asked()),
                 // What was asked for is the gateway's own address.
                 Some(_) => Err(Error::new(Kind::NoEndpoint)),
             };
         }
         let (hash, cookie) = self.hash(request, backend);
-        let tried = Tried::of_request(request.extensions());
+        let tried = Tried::beside(Some(routed), request.extensions());
         let BalanceLayer { fleets, ejections, dice, extras, .. } = &*self.layer;
         let asked = Asked { hash, tried, extras: *extras };
         let chosen = fleets.choose(routed.snapshot(), backend, asked, ejections, dice);
@@ -108,7 +110,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.choose(&request) {
             Ok((upstream, held)) => {
-                announce(&upstream, request.extensions().get::<Routed>());
+                announce(&upstream, request.extensions());
                 upstream.leave(request.extensions_mut());
                 ResponseFuture::forward(self.inner.call(request), held)
             }
@@ -117,8 +119,9 @@ where
     }
 }
 
-fn announce(upstream: &Upstream, routed: Option<&Routed>) {
+fn announce(upstream: &Upstream, extensions: &Extensions) {
     note(|exchange| {
+        let routed = extensions.get::<Routed>();
         // The resolve layer may have put addresses into it.
         exchange.backend = routed.and_then(|routed| routed.backend().ok().flatten()).map(Arc::clone);
         exchange.tries += 1;
@@ -142,10 +145,10 @@ fn nobody(backend: &Backend, why: Nobody) -> Error {
     Error::because(Kind::NoEndpoint, why)
 }
 
-/// Where a request goes by its own address.
+/// Where a request goes by its own address, and by its own port unless there is another.
 fn address_of(
     view: &RequestView<'_>,
-    port: u16,
+    port: Option<u16>,
     protocol: Protocol,
     tls: Option<&ClientHandshake>,
 ) -> Result<(Upstream, Held), Error> {
@@ -153,5 +156,6 @@ fn address_of(
         Ok(ip) => Address::Ip(ip),
         Err(_) => Address::Name(Host::parse(view.host()).map_err(|why| Error::because(Kind::NoRoute, why))?),
     };
+    let port = port.unwrap_or(view.port);
     Ok((Upstream { address, port, protocol, tls: tls.cloned() }, Held::default()))
 }

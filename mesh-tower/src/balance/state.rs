@@ -75,10 +75,11 @@ impl Fleets {
         ejections: &Ejections,
         dice: &Dice,
     ) -> Result<(&'a BackendEndpoint, Option<Active>), Nobody> {
-        if self.table.load().generation < snapshot.generation() {
-            self.follow(snapshot);
-        }
         let mut table = self.table.load();
+        if table.generation < snapshot.generation() {
+            self.follow(snapshot);
+            table = self.table.load();
+        }
         if backend.names != Names::None && table.lags(snapshot, backend) {
             self.adopt(snapshot, backend);
             table = self.table.load();

@@ -2,7 +2,7 @@
 
 use crate::{context::time_left, reply::is_grpc};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::Entry};
 use http_body::Body;
 use rustc_hash::FxHashSet;
 use std::{sync::Arc, time::Duration};
@@ -97,9 +97,7 @@ impl Default for CarriedHeaders {
 
 /// Gives a request a name if it has none. `roll` gives random numbers.
 pub(super) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
-    if headers.contains_key(REQUEST_ID) {
-        return;
-    }
+    let Entry::Vacant(entry) = headers.entry(REQUEST_ID) else { return };
     let rolls: [[u8; 4]; 4] = std::array::from_fn(|_| roll().to_ne_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(rolls.as_flattened());
@@ -109,7 +107,7 @@ pub(super) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
     id.hyphenated().encode_lower(&mut text);
     // Shared from the beginning: a copy for a retry costs nothing.
     if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(text)) {
-        headers.insert(REQUEST_ID, value);
+        entry.insert(value);
     }
 }
 

@@ -12,11 +12,9 @@ use http::{
 pub(super) fn for_http1<B>(request: &mut Request<B>) {
     *request.version_mut() = Version::HTTP_11;
     join_cookies(request.headers_mut());
-    if let Some(authority) = request.uri().authority()
-        && !request.headers().contains_key(HOST)
-        && let Ok(host) = HeaderValue::from_str(without_credentials(authority))
-    {
-        request.headers_mut().insert(HOST, host);
+    let host = request.uri().authority().map(|host| HeaderValue::from_str(without_credentials(host)));
+    if let Some(Ok(host)) = host {
+        request.headers_mut().entry(HOST).or_insert(host);
     }
     if request.method() == http::Method::CONNECT {
         return;

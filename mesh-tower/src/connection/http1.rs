@@ -1,21 +1,23 @@
 //! HTTP/1.1: a connection carries one request at a time.
 
 use super::{
-    again::Copy,
+    again::{Above, Copy},
     connect,
-    counts::Active,
+    counts::{Active, Pending},
     failure::failed,
     head,
     lease::Leased,
     life::Life,
     pool::{Opening, Pool, Store, Turn, unconnected},
+    table::Endpoint,
 };
 use crate::{
     body::Body,
     context::Upstream,
-    error::{Error, Kind},
+    error::{BoxError, Error, Kind},
 };
 use crossbeam_queue::SegQueue;
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::client::conn::http1::SendRequest;
 use mesh_core::{
@@ -130,45 +132,61 @@ impl Lease {
 }
 
 /// Sends a request, and opens a connection for it if none rests.
-pub(super) async fn send(
-    upstream: &Upstream,
-    pool: &Arc<Pool<Http1>>,
-    policy: &Arc<TrafficPolicy>,
+pub(super) fn send(
+    upstream: Upstream,
+    endpoint: Arc<Endpoint>,
+    policy: Arc<TrafficPolicy>,
     mut request: Request<Body>,
-) -> Result<Response<Body>, Error> {
-    let mut prefers_fresh = false;
-    loop {
-        let copy = Copy::of_harmless(&request);
-        head::for_http1(&mut request);
-        let (turn, pending) = match prefers_fresh {
-            true => pool.fresh(policy).await?,
-            false => pool.turn(policy).await?,
-        };
-        let (ready, is_fresh) = match turn {
-            Turn::Ready(ready) => (ready, false),
-            Turn::Failed(kind) => return Err(unconnected(kind)),
-            Turn::Open(opening) => (open(upstream, policy, opening, pool).await?, true),
-        };
-        let mut lease = ready.lease(&policy.connection_pool)?;
-        drop(pending);
-        lease.kept.life.announce();
-        match lease.kept.sender.try_send_request(request).await {
-            Ok(response) => return Ok(response.map(|body| Body::leased(Leased::http1(body, lease)))),
-            Err(mut failure) => {
-                let unsent = failure.take_message();
-                let error = failed(failure.into_error());
-                let was_closed = error.kind() == Kind::ConnectionTermination;
-                // The server closed the connection while it rested: nobody has looked at the request, or at worst somebody
-                // looks twice at one that changes nothing.
-                prefers_fresh = unsent.is_none();
-                let again = unsent.or_else(|| copy.filter(|_| was_closed).and_then(Copy::into_request));
-                match again {
-                    Some(again) if !is_fresh => request = again,
-                    _ => return Err(error),
-                }
+    above: Above,
+) -> BoxFuture<'static, Result<Response<Body>, BoxError>> {
+    // No `async fn`: in one of those the request would lie twice.
+    Box::pin(async move {
+        let pool = &endpoint.http1;
+        let mut prefers_fresh = false;
+        loop {
+            let copy = Copy::of_harmless(&request, above);
+            head::for_http1(&mut request);
+            let resting = if prefers_fresh { None } else { pool.ready(&policy) };
+            let (ready, is_fresh, pending) = match resting {
+                Some(ready) => (ready, false, None),
+                // Boxed: few requests wait, and all others keep a small future.
+                None => Box::pin(wait(&upstream, &policy, pool)).await?,
+            };
+            let mut lease = ready.lease(&policy.connection_pool)?;
+            drop(pending);
+            lease.kept.life.announce();
+            let mut failure = match lease.kept.sender.try_send_request(request).await {
+                Ok(response) => return Ok(response.map(|body| Body::leased(Leased::http1(body, lease)))),
+                Err(failure) => failure,
+            };
+            let unsent = failure.take_message();
+            let error = failed(failure.into_error());
+            let was_closed = error.kind() == Kind::ConnectionTermination;
+            // The server closed the connection while it rested: nobody has looked at the request, or at worst somebody
+            // looks twice at one that changes nothing.
+            prefers_fresh = unsent.is_none();
+            let again = unsent.or_else(|| copy.filter(|_| was_closed).and_then(Copy::into_request));
+            match again {
+                Some(again) if !is_fresh => request = again,
+                _ => return Err(error.into()),
             }
         }
-    }
+    })
+}
+
+/// A connection for a request that has to wait for one, and whether it is a new one.
+async fn wait(
+    upstream: &Upstream,
+    policy: &Arc<TrafficPolicy>,
+    pool: &Arc<Pool<Http1>>,
+) -> Result<(Ready, bool, Option<Pending>), Error> {
+    let (turn, pending) = pool.turn(policy).await?;
+    let (ready, is_fresh) = match turn {
+        Turn::Ready(ready) => (ready, false),
+        Turn::Failed(kind) => return Err(unconnected(kind)),
+        Turn::Open(opening) => (open(upstream, policy, opening, pool).await?, true),
+    };
+    Ok((ready, is_fresh, Some(pending)))
 }
 
 async fn open(

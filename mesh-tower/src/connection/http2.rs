@@ -1,17 +1,23 @@
 //! HTTP/2: a connection carries many requests at once.
 
 use super::{
-    again::Copy,
+    again::{Above, Copy},
     connect,
-    counts::Active,
+    counts::{Active, Pending},
     failure::failed,
     head,
     lease::Leased,
     life::Life,
     pool::{Opening, Pool, Store, Turn, unconnected},
+    table::Endpoint,
 };
-use crate::{body::Body, context::Upstream, error::Error};
+use crate::{
+    body::Body,
+    context::Upstream,
+    error::{BoxError, Error},
+};
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::client::conn::http2::SendRequest;
 use mesh_core::{
@@ -134,51 +140,70 @@ impl Drop for Claim {
 }
 
 /// Sends a request over a shared connection, and opens one if there is none that has room.
-pub(super) async fn send(
-    upstream: &Upstream,
-    pool: &Arc<Pool<Http2>>,
-    policy: &Arc<TrafficPolicy>,
+pub(super) fn send(
+    upstream: Upstream,
+    endpoint: Arc<Endpoint>,
+    policy: Arc<TrafficPolicy>,
     mut request: Request<Body>,
-) -> Result<Response<Body>, Error> {
-    let mut moves = 0;
-    loop {
-        let copy = Copy::of(&request);
-        head::for_http2(&mut request);
-        let (turn, pending) = pool.turn(policy).await?;
-        let stream = match turn {
-            Turn::Ready(stream) => stream,
-            Turn::Failed(kind) => return Err(unconnected(kind)),
-            Turn::Open(opening) => open(upstream, policy, opening, pool).await?,
-        };
-        let active = pool.counts().begin(policy.connection_pool.max_requests)?;
-        drop(pending);
-        let Stream { shared, claim } = stream;
-        claim.life.announce();
-        let sending = shared.sender.clone().try_send_request(request);
-        // Only the pool's own keeps the connection open.
-        drop(shared);
-        let mut failure = match sending.await {
-            Ok(response) => {
-                let carried = Carried { _claim: claim, _active: active };
-                return Ok(response.map(|body| Body::leased(Leased::http2(body, carried))));
+    above: Above,
+) -> BoxFuture<'static, Result<Response<Body>, BoxError>> {
+    // No `async fn`: in one of those the request would lie twice.
+    Box::pin(async move {
+        let pool = &endpoint.http2;
+        let mut moves = 0;
+        loop {
+            let copy = Copy::of(&request, above);
+            head::for_http2(&mut request);
+            let (stream, pending) = match pool.ready(&policy) {
+                Some(stream) => (stream, None),
+                // Boxed: few requests wait, and all others keep a small future.
+                None => Box::pin(wait(&upstream, &policy, pool)).await?,
+            };
+            let active = pool.counts().begin(policy.connection_pool.max_requests)?;
+            drop(pending);
+            let Stream { shared, claim } = stream;
+            claim.life.announce();
+            let sending = shared.sender.clone().try_send_request(request);
+            // Only the pool's own keeps the connection open.
+            drop(shared);
+            let mut failure = match sending.await {
+                Ok(response) => {
+                    let carried = Carried { _claim: claim, _active: active };
+                    return Ok(response.map(|body| Body::leased(Leased::http2(body, carried))));
+                }
+                Err(failure) => failure,
+            };
+            let unsent = failure.take_message();
+            let was_away = unsent.is_some() || is_away(failure.error());
+            if was_away {
+                pool.forget(&claim.life);
+                moves += 1;
             }
-            Err(failure) => failure,
-        };
-        let unsent = failure.take_message();
-        let was_away = unsent.is_some() || is_away(failure.error());
-        if was_away {
-            pool.forget(&claim.life);
-            moves += 1;
+            // What is said of a GOAWAY is not exact: of a stream that was opened at the very moment at which it came hyper
+            // says the same as of one that the server has not looked at.
+            let copy = copy.filter(|copy| was_away && copy.is_idempotent());
+            let again = unsent.or_else(|| copy.and_then(Copy::into_request));
+            match again.filter(|_| moves <= MOST_MOVES) {
+                Some(again) => request = again,
+                None => return Err(failed(failure.into_error()).into()),
+            }
         }
-        // What is said of a GOAWAY is not exact: of a stream that was opened at the very moment at which it came hyper says
-        // the same as of one that the server has not looked at.
-        let copy = copy.filter(|copy| was_away && copy.is_idempotent());
-        let again = unsent.or_else(|| copy.and_then(Copy::into_request));
-        match again.filter(|_| moves <= MOST_MOVES) {
-            Some(again) => request = again,
-            None => return Err(failed(failure.into_error())),
-        }
-    }
+    })
+}
+
+/// A stream for a request that has to wait for one.
+async fn wait(
+    upstream: &Upstream,
+    policy: &Arc<TrafficPolicy>,
+    pool: &Arc<Pool<Http2>>,
+) -> Result<(Stream, Option<Pending>), Error> {
+    let (turn, pending) = pool.turn(policy).await?;
+    let stream = match turn {
+        Turn::Ready(stream) => stream,
+        Turn::Failed(kind) => return Err(unconnected(kind)),
+        Turn::Open(opening) => open(upstream, policy, opening, pool).await?,
+    };
+    Ok((stream, Some(pending)))
 }
 
 /// Whether the connection was going away, and the server has not looked at the request. What it refuses to look at for

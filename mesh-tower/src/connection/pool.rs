@@ -113,26 +113,17 @@ impl<S: Store> Pool<S> {
         self.open.load(Relaxed)
     }
 
-    /// A connection, or the right to open one, at once or in turn. A request that gets no connection at once is pending
-    /// until it has one. Cancel safe: the place in the line is lost, and nothing else.
+    /// A connection that can take a request at once, if nobody waits for one.
+    pub(super) fn ready(self: &Arc<Self>, policy: &TrafficPolicy) -> Option<S::Ready> {
+        self.line.is_empty().then(|| S::take(self, &policy.connection_pool)).flatten()
+    }
+
+    /// A connection, or the right to open one, which is preferred, at once or in turn. A request that gets no connection at
+    /// once is pending until it has one. Cancel safe: the place in the line is lost, and nothing else.
     pub(super) async fn turn(
         self: &Arc<Self>,
         policy: &Arc<TrafficPolicy>,
-    ) -> Result<(Turn<S>, Option<Pending>), Error> {
-        let bounds = &policy.connection_pool;
-        if self.line.is_empty()
-            && let Some(ready) = S::take(self, bounds)
-        {
-            return Ok((Turn::Ready(ready), None));
-        }
-        self.fresh(policy).await
-    }
-
-    /// The same, preferably the right to open one.
-    pub(super) async fn fresh(
-        self: &Arc<Self>,
-        policy: &Arc<TrafficPolicy>,
-    ) -> Result<(Turn<S>, Option<Pending>), Error> {
+    ) -> Result<(Turn<S>, Pending), Error> {
         let bounds = &policy.connection_pool;
         let pending = self.counts.wait(bounds.max_pending_requests)?;
         if self.line.is_empty()
@@ -140,11 +131,11 @@ impl<S: Store> Pool<S> {
         {
             // A connection that this request may not use once it is there is not opened.
             self.counts.check(bounds.max_requests)?;
-            return Ok((Turn::Open(opening), Some(pending)));
+            return Ok((Turn::Open(opening), pending));
         }
         let place = self.line.join(policy);
         self.serve();
-        Ok((place.await, Some(pending)))
+        Ok((place.await, pending))
     }
 
     /// Gives those who wait what there is.

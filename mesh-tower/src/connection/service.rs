@@ -1,4 +1,5 @@
 use super::{
+    again::Above,
     counts::Counted,
     http1, http2,
     table::{Endpoint, Means, Table},
@@ -14,7 +15,7 @@ use http::{Request, Response, Version, uri::Scheme};
 use mesh_core::{
     identity::{ClientHandshake, Clients},
     model::{ConnectionPool, Protocol, TrafficPolicy},
-    table::{BackendName, RequestView},
+    table::{Backend, BackendName, RequestView},
 };
 use std::{
     sync::Arc,
@@ -28,6 +29,7 @@ pub struct Connection {
     table: Arc<Table>,
     /// For requests that no table sends to a backend.
     own: Arc<TrafficPolicy>,
+    above: Above,
 }
 
 impl Connection {
@@ -60,15 +62,25 @@ impl Connection {
         Self { table: Arc::new(Table::with(means)), ..self }
     }
 
+    /// Promises that no layer between this and the one that tries requests again changes their heads: what that one keeps
+    /// of them is not compared with each.
+    pub(crate) fn right_below(self) -> Self {
+        Self { above: Above::Same, ..self }
+    }
+
     /// What is open and under way to a backend.
     pub(crate) fn counts(&self, backend: &BackendName) -> Counted {
         self.table.counts(backend)
     }
 
     /// The pools for a request, and whether it is HTTP/2 there.
-    fn pools(&self, upstream: &Upstream, request: &Request<Body>) -> (Arc<Endpoint>, bool) {
-        let routed = request.extensions().get::<Routed>();
-        let backend = routed.and_then(|routed| routed.backend().ok().flatten());
+    fn pools(
+        &self,
+        upstream: &Upstream,
+        request: &Request<Body>,
+        routed: Option<&Routed>,
+        backend: Option<&Arc<Backend>>,
+    ) -> (Arc<Endpoint>, bool) {
         let snapshot = routed.map(|routed| &**routed.snapshot());
         let endpoint = self.table.of(upstream, snapshot, backend);
         let is_at_gateway = routed.is_some_and(Routed::is_at_gateway);
@@ -111,14 +123,10 @@ impl Service<Request<Body>> for Connection {
         let backend = routed.and_then(|routed| routed.backend().ok().flatten());
         let passing = || routed.and_then(|routed| routed.snapshot().passing()).unwrap_or(&self.own);
         let policy = Arc::clone(backend.map_or_else(passing, |backend| &backend.policy));
-        let (endpoint, is_http2) = self.pools(&upstream, &request);
-        Box::pin(async move {
-            let sent = if is_http2 {
-                http2::send(&upstream, &endpoint.http2, &policy, request).await
-            } else {
-                http1::send(&upstream, &endpoint.http1, &policy, request).await
-            };
-            Ok(sent?)
-        })
+        let (endpoint, is_http2) = self.pools(&upstream, &request, routed, backend);
+        match is_http2 {
+            true => http2::send(upstream, endpoint, policy, request, self.above),
+            false => http1::send(upstream, endpoint, policy, request, self.above),
+        }
     }
 }

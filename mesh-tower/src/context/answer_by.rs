@@ -1,6 +1,6 @@
 //! How much time a request has, or one try of it.
 
-use super::left;
+use super::{Routed, left};
 use futures_util::task::AtomicWaker;
 use http::Extensions;
 use std::{
@@ -31,6 +31,11 @@ impl AnswerBy {
     #[must_use]
     pub fn of_request(extensions: &Extensions) -> Option<&Self> {
         left::find(extensions)
+    }
+
+    /// The same for whoever has found the decision already.
+    pub(crate) fn beside<'a>(routed: Option<&'a Routed>, extensions: &'a Extensions) -> Option<&'a Self> {
+        left::find_beside(routed, extensions)
     }
 
     /// Leaves it in a request.

@@ -56,8 +56,18 @@ impl Leave for Upstream {
 
 /// What was left last, with the decision or without one.
 pub(super) fn find<T: Leave>(extensions: &Extensions) -> Option<&T> {
-    let routed = extensions.get::<Routed>().and_then(|routed| T::place(routed.left()).as_ref());
-    routed.or_else(|| extensions.get())
+    find_beside(extensions.get(), extensions)
+}
+
+/// The same for whoever has found the decision already.
+pub(super) fn find_beside<'a, T: Leave>(
+    routed: Option<&'a Routed>,
+    extensions: &'a Extensions,
+) -> Option<&'a T> {
+    let left = routed.and_then(|routed| T::place(routed.left()).as_ref());
+    // Most requests have nothing but the decision.
+    let has_others = extensions.len() > usize::from(routed.is_some());
+    left.or_else(|| has_others.then(|| extensions.get()).flatten())
 }
 
 /// Leaves it.

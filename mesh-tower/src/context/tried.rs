@@ -1,9 +1,12 @@
 //! Where the earlier tries of a request went.
 
-use super::{left, written::Written};
+use super::{Routed, left, written::Written};
 use http::{Extensions, Request};
 use mesh_core::model::Address;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// The endpoints that a request has been sent to. Left in it by the retry layer, written and read by the balance layer,
 /// which prefers others. Clones share one list.
@@ -26,6 +29,8 @@ struct Shared {
     manner: Manner,
     /// The head of the request as it was first sent.
     head: Option<Written>,
+    /// Whether a later try has another: it says which try it is.
+    is_later: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +73,7 @@ impl Tried {
     }
 
     fn of(manner: Manner, head: Option<Written>) -> Self {
-        Self(Arc::new(Shared { list: Mutex::default(), manner, head }))
+        Self(Arc::new(Shared { list: Mutex::default(), manner, head, is_later: AtomicBool::new(false) }))
     }
 
     /// The head of the request as it was first sent, if it is kept.
@@ -76,10 +81,25 @@ impl Tried {
         self.0.head.as_ref()
     }
 
+    /// The head that is kept is that of the first try alone from now on.
+    pub(crate) fn move_on(&self) {
+        self.0.is_later.store(true, Relaxed);
+    }
+
+    /// Whether the first try is under way, whose head is kept.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.0.is_later.load(Relaxed)
+    }
+
     /// What was tried of a request, by its extensions; `None` when nobody minds.
     #[must_use]
     pub fn of_request(extensions: &Extensions) -> Option<&Self> {
         left::find(extensions)
+    }
+
+    /// The same for whoever has found the decision already.
+    pub(crate) fn beside<'a>(routed: Option<&'a Routed>, extensions: &'a Extensions) -> Option<&'a Self> {
+        left::find_beside(routed, extensions)
     }
 
     /// Leaves it in a request.

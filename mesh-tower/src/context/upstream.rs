@@ -1,6 +1,6 @@
 //! The endpoint chosen for one attempt of a request.
 
-use super::left;
+use super::{Routed, left};
 use http::Extensions;
 use mesh_core::{
     identity::ClientHandshake,
@@ -27,6 +27,11 @@ impl Upstream {
     #[must_use]
     pub fn of_request(extensions: &Extensions) -> Option<&Self> {
         left::find(extensions)
+    }
+
+    /// The same for whoever has found the decision already.
+    pub(crate) fn beside<'a>(routed: Option<&'a Routed>, extensions: &'a Extensions) -> Option<&'a Self> {
+        left::find_beside(routed, extensions)
     }
 
     /// Leaves it in a request.

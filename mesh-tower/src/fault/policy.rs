@@ -34,11 +34,11 @@ pub(super) struct Verdict {
     pub(super) abort: Option<AbortStatus>,
 }
 
-/// Judges one request. The rolls are any two random numbers; they decide independently of each other.
-pub(super) fn judge(injection: Injection, delay_roll: u32, abort_roll: u32) -> Verdict {
+/// Judges one request. `roll` gives random numbers; what is not injected needs none.
+pub(super) fn judge(injection: Injection, roll: impl Fn() -> u32) -> Verdict {
     Verdict {
-        delay: injection.delay.filter(|delay| delay.share.takes(delay_roll)).map(|delay| delay.lasting),
-        abort: injection.abort.filter(|abort| abort.share.takes(abort_roll)).map(|abort| abort.status),
+        delay: injection.delay.filter(|delay| delay.share.takes(roll())).map(|delay| delay.lasting),
+        abort: injection.abort.filter(|abort| abort.share.takes(roll())).map(|abort| abort.status),
     }
 }
 
@@ -46,6 +46,7 @@ pub(super) fn judge(injection: Injection, delay_roll: u32, abort_roll: u32) -> V
 mod tests {
     use super::*;
     use mesh_core::model::{Abort, Delay, Share};
+    use std::cell::RefCell;
 
     #[test]
     fn each_die_decides_its_own_fault() {
@@ -59,7 +60,8 @@ mod tests {
                 delay: (delay_roll == hit).then_some(lasting),
                 abort: (abort_roll == hit).then_some(status),
             };
-            assert_eq!(judge(injection, delay_roll, abort_roll), expected);
+            let rolls = RefCell::new(vec![abort_roll, delay_roll]);
+            assert_eq!(judge(injection, || rolls.borrow_mut().pop().unwrap()), expected);
         }
     }
 
@@ -67,6 +69,6 @@ mod tests {
     fn nothing_configured_is_nothing_to_roll_for() {
         assert_eq!(Origin::Fixed(Injection::default()).injection(&Extensions::new()), None);
         assert_eq!(Origin::Routed.injection(&Extensions::new()), None);
-        assert_eq!(judge(Injection::default(), 0, 0), Verdict::default());
+        assert_eq!(judge(Injection::default(), || unreachable!("nothing is rolled for")), Verdict::default());
     }
 }

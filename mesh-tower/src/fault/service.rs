@@ -49,8 +49,6 @@ where
 impl<S> Fault<S> {
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
         let injection = self.layer.origin.injection(request.extensions());
-        injection.map_or_else(Verdict::default, |injection| {
-            judge(injection, self.layer.dice.roll(), self.layer.dice.roll())
-        })
+        injection.map_or_else(Verdict::default, |injection| judge(injection, || self.layer.dice.roll()))
     }
 }

@@ -9,7 +9,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 pin_project! {
@@ -49,7 +49,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.future.poll(cx))?;
+        // Changed where it is: a response that is taken out is copied, and here twice.
+        let mut ended = this.future.poll(cx);
+        let Poll::Ready(Ok(response)) = &mut ended else { return ended };
         let headers = response.headers_mut();
         match this.then {
             Then::Tell(own) => {
@@ -65,6 +67,6 @@ where
                 }
             }
         }
-        Poll::Ready(Ok(response))
+        ended
     }
 }

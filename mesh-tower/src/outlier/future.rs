@@ -5,7 +5,7 @@ use pin_project_lite::pin_project;
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 pin_project! {
@@ -33,14 +33,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.future.poll(cx)).map_err(Into::into);
-        if let Some(attempt) = this.attempt.take() {
-            let outcome = match &response {
+        // Looked at where it is: a response that is taken out is copied, and here twice.
+        let ended = this.future.poll(cx).map_err(Into::into);
+        if let Poll::Ready(ended) = &ended
+            && let Some(attempt) = this.attempt.take()
+        {
+            let outcome = match ended {
                 Ok(response) => Some(policy::answer(response.status().as_u16(), response.headers())),
                 Err(error) => policy::failure(error),
             };
             attempt.ended(outcome);
         }
-        Poll::Ready(response)
+        ended
     }
 }

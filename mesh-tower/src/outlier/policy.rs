@@ -4,10 +4,12 @@ use crate::{
     BoxError, Error, Kind,
     context::{Ejected, Ejection, Upstream},
 };
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use mesh_core::model::OutlierDetection;
 use std::time::Duration;
 use tokio::time::Instant;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// The longest ejection, unless the first one is longer. Envoy's default.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -80,7 +82,7 @@ pub(super) enum Verdict {
 
 /// How an answer ended an attempt. A call of gRPC that failed at once has its status in the headers.
 pub(super) fn answer(status: u16, headers: &HeaderMap) -> Outcome {
-    let grpc = headers.get("grpc-status").and_then(|value| value.to_str().ok()?.parse().ok());
+    let grpc = headers.get(GRPC_STATUS).and_then(|value| value.to_str().ok()?.parse().ok());
     Outcome::Answer(grpc.filter(|grpc| *grpc != 0).map_or(status, http_status))
 }
 

@@ -91,18 +91,19 @@ impl Tallies {
         let routed = request.extensions().get::<Routed>()?;
         let backend = routed.backend().ok()??;
         backend.policy.outlier_detection.as_ref()?;
-        let endpoint = Upstream::of_request(request.extensions())?;
-        if self.table.load().generation < routed.snapshot().generation() {
-            self.follow(routed.snapshot());
-        }
+        let endpoint = Upstream::beside(Some(routed), request.extensions())?;
         let mut table = self.table.load();
+        if table.generation < routed.snapshot().generation() {
+            self.follow(routed.snapshot());
+            table = self.table.load();
+        }
         if backend.names != Names::None && table.lags(routed.snapshot(), backend) {
             self.adopt(routed.snapshot(), backend);
             table = self.table.load();
         }
         let watched = Arc::clone(table.backends.get(&backend.name)?);
         let tally = Arc::clone(watched.endpoints.get(endpoint)?);
-        let answer_by = AnswerBy::of_request(request.extensions()).cloned();
+        let answer_by = AnswerBy::beside(Some(routed), request.extensions()).cloned();
         Some(Attempt { watched, tally, answer_by, is_over: false })
     }
 

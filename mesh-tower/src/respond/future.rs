@@ -16,13 +16,13 @@ pin_project! {
         #[pin]
         future: F,
         asker: Asker,
-        subject: Subject,
+        subject: Option<Subject>,
         explains: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, asker: Asker, subject: Subject, explains: bool) -> Self {
+    pub(super) fn new(future: F, asker: Asker, subject: Option<Subject>, explains: bool) -> Self {
         Self { future, asker, subject, explains }
     }
 }
@@ -45,7 +45,9 @@ where
         let error = error.downcast::<Error>()?;
         let (mut response, refused) = respond(&error, *this.asker);
         refused.announce();
-        this.subject.log(&refused, &error);
+        if let Some(subject) = this.subject {
+            subject.log(&refused, &error);
+        }
         if *this.explains {
             response.headers_mut().insert(EXPLAIN, refused.explanation(&error));
         }

@@ -4,6 +4,7 @@ use super::policy::{Refused, causes};
 use crate::Error;
 use http::{HeaderValue, Method, Request, Uri, header::HOST};
 use std::fmt;
+use tracing::Level;
 
 /// The names of a request, kept for the line about it.
 #[derive(Debug)]
@@ -14,19 +15,19 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    // Clones share the request's buffers: nothing is copied.
-    pub(super) fn of<B>(request: &Request<B>) -> Self {
-        Self {
+    /// Those of a request; `None` when nobody reads the lines. Clones share the request's buffers: nothing is copied.
+    pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
+        tracing::enabled!(Level::INFO).then(|| Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             host: request.headers().get(HOST).cloned(),
-        }
+        })
     }
 
     /// Writes the line.
     pub(super) fn log(&self, refused: &Refused, error: &Error) {
         tracing::info!(
-            flag = &*refused.flags(),
+            flag = &*refused.flags().to_string(),
             details = %refused.details,
             method = %self.method,
             path = self.uri.path(),

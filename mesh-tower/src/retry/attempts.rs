@@ -31,7 +31,7 @@ pub(super) struct Attempts {
     /// The head of the request; with what was tried of it, where nobody above has begun to note that.
     head: Option<Written>,
     /// The head of the next try, once it is decided that there is one.
-    next: Option<Request<()>>,
+    next: Option<Box<Request<()>>>,
     routed: Option<Routed>,
     /// All its extensions, if there are others than the route layer's: a map of one would cost more than the one.
     extensions: Extensions,
@@ -61,8 +61,8 @@ impl Attempts {
         let sent = &head.extensions;
         let routed = sent.get::<Routed>().cloned();
         let (by, now) = by.unzip();
-        let has_others =
-            sent.len() > usize::from(routed.is_some()) + usize::from(sent.get::<AnswerBy>().is_some());
+        let rest = sent.len() - usize::from(routed.is_some());
+        let has_others = rest > 0 && rest > usize::from(sent.get::<AnswerBy>().is_some());
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let (made, was_late, slot) = (1, false, None);
         let mut attempts = Self {
@@ -90,8 +90,10 @@ impl Attempts {
     /// Keeps the head of the first try, and has it noted where that goes.
     fn keep(&mut self, request: &mut Request<Body>) {
         let manner = manner(&self.layer, self.routed.as_ref());
-        match Tried::of_request(request.extensions()) {
+        match Tried::beside(self.routed.as_ref(), request.extensions()) {
             Some(tried) => {
+                // The head that somebody above has kept lacks what was said of this try.
+                tried.move_on();
                 self.head = Written::of(request);
                 self.tried = manner.minds().then(|| tried.clone());
             }
@@ -104,9 +106,9 @@ impl Attempts {
     }
 
     /// The head of the first try, to be sent again.
-    fn read(&self) -> Option<Request<()>> {
+    fn read(&self) -> Option<Box<Request<()>>> {
         let kept = self.tried.as_ref().and_then(Tried::head);
-        self.head.as_ref().or(kept)?.request(())
+        self.head.as_ref().or(kept)?.request(()).map(Box::new)
     }
 
     /// The wait before the next try, if one follows this outcome. If none does, an error is told of those that were made.
@@ -143,13 +145,14 @@ impl Attempts {
     /// The next try, which was decided to be.
     pub(super) fn next(&mut self) -> Request<Body> {
         self.made += 1;
-        let (head, ()) = self.next.take().expect("it was read when it was decided").into_parts();
-        let mut request = Request::from_parts(head, self.body.next());
+        let head = self.next.take().expect("it was read when it was decided");
+        let mut request = head.map(|()| self.body.next());
         let mut extensions = self.extensions.clone();
         if let Some(routed) = self.routed.clone() {
             extensions.insert(routed);
         }
         if let Some(tried) = self.tried.clone() {
+            tried.move_on();
             tried.leave(&mut extensions);
         }
         *request.extensions_mut() = extensions;

@@ -27,6 +27,7 @@ pub(super) fn take(headers: &mut HeaderMap, plan: &mut Plan, is_trusted: bool) {
     let mut take = |name| headers.remove(name).filter(|_| is_trusted);
     let (on, grpc_on) = (take(RETRY_ON), take(RETRY_GRPC_ON));
     take(HEDGE);
+    take(IS_TIMEOUT_RETRY);
     let (codes, names) = (take(STATUS_CODES), take(HEADER_NAMES));
     let (most, per_try) = (take(MAX_RETRIES), take(PER_TRY_TIMEOUT));
     plan.on = with_kinds(plan.on, on.as_ref(), |kind| !is_grpc(kind));
@@ -41,15 +42,14 @@ pub(super) fn take(headers: &mut HeaderMap, plan: &mut Plan, is_trusted: bool) {
     }
 }
 
-/// Says which try this is, from 1, whether it is one because the one before took too long, and how much time it has.
+/// Says which try this is, from 1, whether it is one because the one before took too long, and how much time it has, in the
+/// head of the first, off which whatever its sender said of that was taken.
 pub(super) fn tell(headers: &mut HeaderMap, attempt: u32, was_late: bool, left: Option<Duration>) {
     // The first, nearly always the only one, is told without an allocation.
     let count = if attempt == 1 { HeaderValue::from_static("1") } else { attempt.into() };
     headers.insert(ATTEMPT_COUNT, count);
     if was_late {
         headers.insert(IS_TIMEOUT_RETRY, HeaderValue::from_static("true"));
-    } else {
-        headers.remove(IS_TIMEOUT_RETRY);
     }
     if let Some(left) = left {
         tell_time_left(headers, left);
@@ -86,6 +86,7 @@ mod tests {
             (HEADER_NAMES, "x-again, X-Later,"),
             (PER_TRY_TIMEOUT, "70"),
             (HEDGE, "true"),
+            (IS_TIMEOUT_RETRY, "true"),
         ];
         HeaderMap::from_iter(pairs.map(|(name, value)| (name, HeaderValue::from_static(value))))
     }
@@ -122,7 +123,5 @@ mod tests {
             (&headers[ATTEMPT_COUNT], &headers[IS_TIMEOUT_RETRY]),
             (&"2".parse().unwrap(), &"true".parse().unwrap())
         );
-        tell(&mut headers, 3, false, None);
-        assert!(!headers.contains_key(IS_TIMEOUT_RETRY));
     }
 }

@@ -5,7 +5,7 @@ use pin_project_lite::pin_project;
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 pin_project! {
@@ -33,8 +33,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.future.poll(cx)).map_err(Into::into)?;
-        this.pending.change(response.headers_mut());
-        Poll::Ready(Ok(response))
+        // Changed where it is: a response that is taken out is copied, and here twice.
+        let mut ended = this.future.poll(cx).map_err(Into::into);
+        if let Poll::Ready(Ok(response)) = &mut ended {
+            this.pending.change(response.headers_mut());
+        }
+        ended
     }
 }

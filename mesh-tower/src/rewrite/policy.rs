@@ -81,12 +81,22 @@ impl Pending {
 
 fn by_rule<B>(request: &mut Request<B>) -> Option<Pending> {
     let routed = request.extensions().get::<Routed>()?;
+    let (rule, target) = (routed.rule()?, routed.target()?);
+    let rewrite = &rule.route.rewrite;
+    let rewrites = rewrite.path.is_some() || rewrite.path_regex.is_some();
+    if !rewrites
+        && rewrite.authority.is_none()
+        && target.request_headers.is_empty()
+        && target.response_headers.is_empty()
+    {
+        // So are most rules: nothing of the request is looked at.
+        return None;
+    }
     let decided = routed.decided().clone();
     let (rule, target) = (decided.rule()?, decided.target()?);
     let rewrite = &rule.route.rewrite;
-    let path = rule.rewritten_path(&routed.view(request)).map(Cow::into_owned);
-    let rewrites = rewrite.path.is_some() || rewrite.path_regex.is_some();
-    let path = path.or_else(|| rewrites.then(|| original_path(request).to_owned()));
+    let path = || rule.rewritten_path(&routed.view(request)).map(Cow::into_owned);
+    let path = rewrites.then(|| path().unwrap_or_else(|| original_path(request).to_owned()));
     let keeps_host = rewrite.authority.is_some() || remembers_host(rule);
     change(request, path, rewrite.authority.as_deref(), &target.request_headers, keeps_host);
     let changes = !target.response_headers.is_empty();

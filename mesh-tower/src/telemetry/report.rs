@@ -3,7 +3,7 @@
 use super::{
     access_log::{AccessLog, Format, Sink, Writer},
     attributes::{self, Texts},
-    metrics::{Metrics, Own},
+    metrics::{Counting, Metrics, Own, dropped_lines},
     recent::{Recent, Seen},
     recording::Recording,
 };
@@ -17,7 +17,7 @@ use mesh_core::{
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 /// How many exchanges that have ended are kept for further ones.
@@ -63,6 +63,9 @@ struct Log {
 impl Base {
     pub(super) fn new(own: Own, recording: Recording, log: Option<AccessLog>) -> Self {
         let (spare, recent, writers) = (ArrayQueue::new(SPARE), Recent::default(), Mutex::default());
+        if let Some(log) = &log {
+            measure(log.writer(), &recording);
+        }
         Self { own: Arc::new(own), recording, log, spare, recent, writers }
     }
 
@@ -74,9 +77,15 @@ impl Base {
             return writer.clone();
         }
         let writer = Writer::new(sink.clone());
+        measure(&writer, &self.recording);
         writers.push((sink, writer.clone()));
         writer
     }
+}
+
+/// Lines that are lost are measured.
+fn measure(writer: &Writer, recording: &Recording) {
+    writer.measured(|sink| dropped_lines(recording, sink.name()));
 }
 
 impl Report {
@@ -97,6 +106,29 @@ impl Report {
     pub(super) fn is_idle(&self, side: Side) -> bool {
         let (side, is_watched) = (self.side(side), self.base.recent.is_watched());
         side.logs.is_empty() && !side.metrics.are_kept() && !is_watched
+    }
+
+    /// The same of its connections of which no requests are seen.
+    pub(super) fn is_idle_of_connections(&self, side: Side) -> bool {
+        let side = self.side(side);
+        side.logs.is_empty() && !side.metrics.are_kept_of_connections()
+    }
+
+    /// How often connections of a side are reported that last.
+    pub(super) fn interval(&self, side: Side) -> Duration {
+        self.side(side).metrics.interval()
+    }
+
+    /// A connection has come of which no requests are seen.
+    pub(super) fn note_connection(&self, exchange: &mut Exchange) {
+        if !self.side(exchange.side).logs.is_empty() {
+            exchange.started = SystemTime::now();
+        }
+    }
+
+    /// What such a connection counts in; `None` when nothing is measured.
+    pub(super) fn connection(&self, exchange: &Exchange) -> Option<Counting> {
+        self.side(exchange.side).metrics.connection(exchange)
     }
 
     /// A request has come.
@@ -137,7 +169,8 @@ impl Report {
 impl Observe for Report {
     fn ended(&self, mut exchange: Box<Exchange>) {
         self.side(exchange.side).report(&exchange, &self.base.own);
-        if self.base.recent.is_watched() {
+        // Connections have no heads, and neither have requests that came before anybody looked.
+        if exchange.kept.heads.is_some() && self.base.recent.is_watched() {
             self.base.recent.push(Seen::of(&exchange, &self.base.own));
         }
         exchange.reset();
@@ -167,13 +200,16 @@ impl SideReport {
                 log
             })
             .collect();
-        let metrics = Metrics::new(Arc::clone(&base.own), base.recording.recorder(), said.metrics.clone());
+        let metrics = Metrics::new(Arc::clone(&base.own), base.recording.clone(), said.metrics.clone());
         let filters = logs.iter().any(|log| log.said.as_ref().is_some_and(|said| said.filter.is_some()));
         Self { keeps_heads: filters || metrics.evaluates(), metrics, logs }
     }
 
     fn report(&self, exchange: &Exchange, own: &Own) {
-        self.metrics.record(exchange);
+        // A connection has counted for itself as long as it lasted.
+        if !exchange.is_connection {
+            self.metrics.record(exchange);
+        }
         let texts = if self.keeps_heads { Texts::of(exchange, own) } else { Texts::default() };
         let attributes = || attributes::of(exchange, own, &texts);
         let all: usize = self.logs.last().map_or(0, |last| last.before[0] + last.log.texts()[0]);

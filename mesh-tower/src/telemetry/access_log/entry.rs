@@ -6,7 +6,13 @@ use super::{
 };
 use crate::event::{Exchange, Kept, Side};
 use http::{HeaderMap, Request, Response};
-use std::{fmt::Display, io::Write, net::SocketAddr, time::SystemTime};
+use mesh_core::{model::Address, table::BackendName};
+use std::{
+    fmt::Display,
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    time::SystemTime,
+};
 
 /// Where a text ends that is not there.
 const ABSENT: u32 = u32::MAX;
@@ -100,15 +106,17 @@ impl Out<'_> {
                 let number = self.texts[1] + number;
                 self.text(kept(&exchange.kept, number)?, is_alone);
             }
-            Operator::StartTime => self.words(Timestamp(exchange.started), is_alone),
-            Operator::Protocol => self.words(crate::telemetry::protocol(exchange.version), is_alone),
+            Operator::StartTime => self.word(timestamp(exchange.started), is_alone),
+            Operator::Protocol if exchange.is_connection => return None,
+            Operator::Protocol => self.word(crate::telemetry::protocol(exchange.version), is_alone),
             Operator::ResponseCode => self.number(exchange.status.map_or(0, |status| status.as_u16().into())),
+            Operator::ResponseFlags if exchange.flags.is_empty() => self.word("-", is_alone),
             Operator::ResponseFlags => self.words(exchange.flags, is_alone),
             Operator::ResponseCodeDetails => match &*exchange.details {
-                "" if exchange.status.is_some() => self.words("via_upstream", is_alone),
+                "" if exchange.status.is_some() => self.word("via_upstream", is_alone),
                 "" => return None,
                 // A line is a line, and a word a word.
-                details => self.words(details.replace(char::is_whitespace, "_"), is_alone),
+                details => self.word(details.replace(char::is_whitespace, "_"), is_alone),
             },
             Operator::BytesReceived => self.number(exchange.request_bytes),
             Operator::BytesSent => self.number(exchange.response_bytes),
@@ -118,23 +126,31 @@ impl Out<'_> {
             Operator::UpstreamHost => match exchange.side {
                 Side::Client => {
                     let destination = exchange.destination.as_ref()?;
-                    self.words(format_args!("{}:{}", destination.address, destination.port), is_alone);
+                    match &destination.address {
+                        Address::Ip(ip) => {
+                            self.address(SocketAddr::new(*ip, destination.port), true, is_alone);
+                        }
+                        Address::Name(name) => {
+                            self.words(format_args!("{name}:{}", destination.port), is_alone);
+                        }
+                    }
                 }
-                Side::Server => self.words(exchange.arrival.as_ref()?.local(), is_alone),
+                Side::Server => self.address(exchange.arrival.as_ref()?.local(), true, is_alone),
             },
             Operator::UpstreamCluster => match (exchange.side, &exchange.backend) {
-                (Side::Client, Some(backend)) => self.words(&backend.name, is_alone),
+                (Side::Client, Some(backend)) => self.backend(&backend.name, is_alone),
                 (Side::Client, None) => {
-                    self.words(exchange.destination.as_ref().map(|_| "PassthroughCluster")?, is_alone)
+                    self.word(exchange.destination.as_ref().map(|_| "PassthroughCluster")?, is_alone)
                 }
                 (Side::Server, _) => {
                     let port = exchange.arrival.as_ref()?.local().port();
                     self.words(format_args!("inbound|{port}||"), is_alone);
                 }
             },
+            Operator::RouteName if exchange.is_connection => return None,
             Operator::RouteName => match exchange.rule() {
-                Some(rule) if !rule.name.is_empty() => self.words(&rule.name, is_alone),
-                Some(_) | None if exchange.side == Side::Server => self.words("default", is_alone),
+                Some(rule) if !rule.name.is_empty() => self.word(&*rule.name, is_alone),
+                Some(_) | None if exchange.side == Side::Server => self.word("default", is_alone),
                 Some(_) | None => return None,
             },
             Operator::DownstreamLocal { with_port } => {
@@ -143,8 +159,8 @@ impl Out<'_> {
             Operator::DownstreamRemote { with_port } => {
                 self.address(exchange.arrival.as_ref()?.peer(), *with_port, is_alone);
             }
-            Operator::RequestedServerName => self.words(exchange.arrival.as_ref()?.server_name()?, is_alone),
-            Operator::PeerUri => self.words(exchange.arrival.as_ref()?.identity()?.id.as_str(), is_alone),
+            Operator::RequestedServerName => self.word(exchange.arrival.as_ref()?.server_name()?, is_alone),
+            Operator::PeerUri => self.word(exchange.arrival.as_ref()?.identity()?.id.as_str(), is_alone),
             Operator::GrpcStatus => self.number(exchange.grpc_status?.into()),
             Operator::Nothing => return None,
         }
@@ -152,8 +168,7 @@ impl Out<'_> {
     }
 
     fn number(&mut self, number: u64) {
-        // Writing to memory does not fail.
-        let _ = write!(self.line, "{number}");
+        self.line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     fn millis(&mut self, lasted: std::time::Duration) {
@@ -161,25 +176,64 @@ impl Out<'_> {
     }
 
     fn address(&mut self, address: SocketAddr, with_port: bool, is_alone: bool) {
-        match with_port {
-            true => self.words(address, is_alone),
-            false => self.words(address.ip(), is_alone),
+        match (address.ip(), with_port) {
+            // Most are such, and a line has up to four of them.
+            (IpAddr::V4(ip), _) => {
+                self.quote(is_alone);
+                for (number, octet) in ip.octets().into_iter().enumerate() {
+                    self.line.extend_from_slice(if number == 0 { b"" } else { b"." });
+                    self.number(octet.into());
+                }
+                if with_port {
+                    self.line.push(b':');
+                    self.number(address.port().into());
+                }
+                self.quote(is_alone);
+            }
+            (ip, false) => self.words(ip, is_alone),
+            (_, true) => self.words(address, is_alone),
         }
+    }
+
+    /// The name as its `Display` has it.
+    fn backend(&mut self, BackendName { host, port, subset, .. }: &BackendName, is_alone: bool) {
+        self.quote(is_alone);
+        self.line.extend_from_slice(b"outbound|");
+        self.number((*port).into());
+        for part in [subset.as_deref().unwrap_or_default(), host.as_str()] {
+            self.line.push(b'|');
+            self.line.extend_from_slice(part.as_bytes());
+        }
+        self.quote(is_alone);
+    }
+
+    fn quote(&mut self, is_alone: bool) {
+        self.line.extend_from_slice(if is_alone { b"\"" } else { b"" });
     }
 
     /// Words of ours, in which there is nothing to escape.
     fn words(&mut self, words: impl Display, is_alone: bool) {
-        let quote: &[u8] = if is_alone { b"\"" } else { b"" };
-        self.line.extend_from_slice(quote);
+        self.quote(is_alone);
+        // Writing to memory does not fail.
         let _ = write!(self.line, "{words}");
-        self.line.extend_from_slice(quote);
+        self.quote(is_alone);
+    }
+
+    /// The same, of a text: a tenth of the cost.
+    fn word(&mut self, word: impl AsRef<[u8]>, is_alone: bool) {
+        self.quote(is_alone);
+        self.line.extend_from_slice(word.as_ref());
+        self.quote(is_alone);
     }
 
     /// Text of others: in JSON it is escaped, and elsewhere it cannot end a line or a quotation.
     fn text(&mut self, text: &[u8], is_alone: bool) {
-        let quote: &[u8] = if is_alone { b"\"" } else { b"" };
-        self.line.extend_from_slice(quote);
-        for chunk in text.utf8_chunks() {
+        self.quote(is_alone);
+        // Nearly always that is all of it.
+        let plain = text.iter().position(|byte| !is_plain(*byte)).unwrap_or(text.len());
+        let (plain, rest) = text.split_at(plain);
+        self.line.extend_from_slice(plain);
+        for chunk in rest.utf8_chunks() {
             for character in chunk.valid().chars() {
                 self.character(character);
             }
@@ -187,7 +241,7 @@ impl Out<'_> {
                 self.character(char::REPLACEMENT_CHARACTER);
             }
         }
-        self.line.extend_from_slice(quote);
+        self.quote(is_alone);
     }
 
     fn character(&mut self, character: char) {
@@ -202,17 +256,33 @@ impl Out<'_> {
     }
 }
 
-/// `2026-01-31T23:59:59.123Z`.
-struct Timestamp(SystemTime);
+/// Whether it stands for itself.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
 
-impl Display for Timestamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let since = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-        let (year, month, day) = civil(days);
-        let (hour, minute, millis) = (second / 3600, second / 60 % 60, since.subsec_millis());
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}.{millis:03}Z", second % 60)
+/// `2026-01-31T23:59:59.123Z`.
+fn timestamp(time: SystemTime) -> [u8; 24] {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil(days);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let numbers = [
+        (year, 0..4),
+        (month, 5..7),
+        (day, 8..10),
+        (second / 3600, 11..13),
+        (second / 60 % 60, 14..16),
+        (second % 60, 17..19),
+        (since.subsec_millis().into(), 20..23),
+    ];
+    for (mut number, place) in numbers {
+        for digit in text[place].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
     }
+    text
 }
 
 /// The date of a day, counted from that of 1970-01-01. Source: Howard Hinnant, "chrono-Compatible Low-Level Date
