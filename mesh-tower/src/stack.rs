@@ -106,6 +106,11 @@ pub(crate) struct Telemetries {
 }
 
 impl Telemetries {
+    /// Who reports.
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
     /// The layer by which both ends of a call know each other, or this one tells nothing.
     fn of_calls(&self) -> MetadataExchangeLayer {
         match self.tells_peers {
@@ -218,7 +223,7 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetri
         &config.recording,
         config.access_log.clone(),
     );
-    let reporter = reporter.following(handle.clone());
+    let reporter = reporter.with_operations(config.operations).following(handle.clone());
     Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 

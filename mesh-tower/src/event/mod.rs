@@ -11,6 +11,7 @@ mod exchange;
 mod flags;
 mod meter;
 mod scope;
+mod traffic;
 mod workload;
 
 pub use exchange::{Destination, Ending, Exchange, Heads, Kept, Observe};
@@ -18,4 +19,5 @@ pub use flags::Flags;
 pub use mesh_core::model::Side;
 pub(crate) use meter::{Counted, Messages, Meter, grpc_status};
 pub(crate) use scope::{note, unheard, within};
+pub(crate) use traffic::Traffic;
 pub use workload::Workload;
