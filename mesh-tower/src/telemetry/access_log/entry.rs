@@ -123,20 +123,7 @@ impl Out<'_> {
             Operator::Duration => self.millis(exchange.lasted),
             Operator::ResponseDuration => self.millis(exchange.answered_after?),
             Operator::Tries => self.number(exchange.tries.into()),
-            Operator::UpstreamHost => match exchange.side {
-                Side::Client => {
-                    let destination = exchange.destination.as_ref()?;
-                    match &destination.address {
-                        Address::Ip(ip) => {
-                            self.address(SocketAddr::new(*ip, destination.port), true, is_alone);
-                        }
-                        Address::Name(name) => {
-                            self.words(format_args!("{name}:{}", destination.port), is_alone);
-                        }
-                    }
-                }
-                Side::Server => self.address(exchange.arrival.as_ref()?.local(), true, is_alone),
-            },
+            Operator::UpstreamHost => self.upstream(exchange, is_alone)?,
             Operator::UpstreamCluster => match (exchange.side, &exchange.backend) {
                 (Side::Client, Some(backend)) => self.backend(&backend.name, is_alone),
                 (Side::Client, None) => {
@@ -163,6 +150,20 @@ impl Out<'_> {
             Operator::PeerUri => self.word(exchange.arrival.as_ref()?.identity()?.id.as_str(), is_alone),
             Operator::GrpcStatus => self.number(exchange.grpc_status?.into()),
             Operator::Nothing => return None,
+        }
+        Some(())
+    }
+
+    /// Where a request went last: on the side of the server, to this workload.
+    fn upstream(&mut self, exchange: &Exchange, is_alone: bool) -> Option<()> {
+        if exchange.side == Side::Server {
+            self.address(exchange.arrival.as_ref()?.local(), true, is_alone);
+            return Some(());
+        }
+        let destination = exchange.destination.as_ref()?;
+        match &destination.address {
+            Address::Ip(ip) => self.address(SocketAddr::new(*ip, destination.port), true, is_alone),
+            Address::Name(name) => self.words(format_args!("{name}:{}", destination.port), is_alone),
         }
         Some(())
     }
