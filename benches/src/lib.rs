@@ -1,4 +1,6 @@
-//! What several of the benchmarks share: a mesh of many services, as text.
+//! What several of the benchmarks share: a mesh of many services, as text, and a real Envoy.
+
+pub mod envoy;
 
 use std::fmt::Write;
 

@@ -118,6 +118,11 @@ impl Telemetries {
         self.reporter.flush(FLUSHED_WITHIN).await;
     }
 
+    /// Who reports.
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
     /// The layer by which both ends of a call know each other, or this one tells nothing.
     fn of_calls(&self) -> MetadataExchangeLayer {
         match self.tells_peers {
@@ -231,7 +236,8 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity, caller: Call
         &config.recording,
         config.access_log.clone(),
     );
-    let reporter = reporter.tracing(config.spans.clone(), Some(caller)).following(handle.clone());
+    let reporter = reporter.with_operations(config.operations).tracing(config.spans.clone(), Some(caller));
+    let reporter = reporter.following(handle.clone());
     Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 

@@ -1,9 +1,10 @@
 //! What comes from a client: bytes as they are, or what is within TLS.
 
+use crate::event::Traffic;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -26,6 +27,8 @@ pub struct Untouched {
     stream: TcpStream,
     seen: Vec<u8>,
     state: State,
+    /// What counts what is read and written, if anything does.
+    traffic: Option<Traffic>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ enum State {
 impl Untouched {
     /// A connection that is to be looked at.
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, seen: Vec::new(), state: State::Looking }
+        Self { stream, seen: Vec::new(), state: State::Looking, traffic: None }
     }
 
     /// Reads on, and remembers nothing.
@@ -53,6 +56,11 @@ impl Untouched {
     /// Reads everything from its beginning.
     pub(crate) fn rewound(self) -> Self {
         Self { state: State::Again(0), ..self }
+    }
+
+    /// From now on it is counted what is read and written.
+    pub(crate) fn counted(self, traffic: Traffic) -> Self {
+        Self { traffic: Some(traffic), ..self }
     }
 
     /// The connection itself.
@@ -73,21 +81,39 @@ impl Untouched {
     }
 }
 
-impl AsyncRead for Untouched {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        match this.state {
-            State::Through => return Pin::new(&mut this.stream).poll_read(cx, buf),
-            State::Again(from) if from < this.seen.len() => this.read_again(from, buf),
+impl Untouched {
+    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.state {
+            State::Through => return Pin::new(&mut self.stream).poll_read(cx, buf),
+            State::Again(from) if from < self.seen.len() => self.read_again(from, buf),
             State::Again(_) => {
-                this.read_on();
-                return Pin::new(&mut this.stream).poll_read(cx, buf);
+                self.read_on();
+                return Pin::new(&mut self.stream).poll_read(cx, buf);
             }
             State::Looking => {
                 let before = buf.filled().len();
-                std::task::ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-                this.seen.extend_from_slice(&buf.filled()[before..]);
+                ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+                self.seen.extend_from_slice(&buf.filled()[before..]);
             }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn count_sent(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let (Some(traffic), Poll::Ready(Ok(count))) = (&self.traffic, &written) {
+            traffic.send(*count);
+        }
+        written
+    }
+}
+
+impl AsyncRead for Untouched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(this.read(cx, buf))?;
+        if let Some(traffic) = &this.traffic {
+            traffic.receive(buf.filled().len() - before);
         }
         Poll::Ready(Ok(()))
     }
@@ -95,7 +121,9 @@ impl AsyncRead for Untouched {
 
 impl AsyncWrite for Untouched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.count_sent(written)
     }
 
     fn poll_write_vectored(
@@ -103,7 +131,9 @@ impl AsyncWrite for Untouched {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.count_sent(written)
     }
 
     fn is_write_vectored(&self) -> bool {

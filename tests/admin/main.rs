@@ -4,6 +4,7 @@ mod guards;
 mod life;
 mod metrics;
 mod pages;
+mod patience;
 mod secrets;
 
 use http::{Method, Request, Response, StatusCode};

@@ -4,6 +4,7 @@
 //! have tests of their own elsewhere.
 
 mod answers;
+mod connections;
 mod defaults;
 mod doors;
 mod faults;

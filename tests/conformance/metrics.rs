@@ -1,5 +1,6 @@
 //! Istio's standard metrics, at both ends of requests between members of a mesh.
 
+use axum::{Router, extract::MatchedPath, routing::get};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
@@ -8,12 +9,14 @@ use mesh_core::model::Labels;
 use mesh_tower::{
     Body, BoxError, Mesh,
     mesh::{Config, IdentitySource},
-    telemetry::Recording,
+    recorder::{Format, Recorder},
+    telemetry::{OperationLayer, Recording},
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 use tests::{
     documents::{Documents, service},
+    exposition::{Sample, until},
     mesh::{config, serve},
     soon,
     upstream::listener,
@@ -234,4 +237,65 @@ async fn a_call_of_grpc_has_a_code_of_its_own_and_messages() {
             ["istio_request_messages_total", "istio_response_messages_total"].map(|name| &sample(name).2);
         assert_eq!(counts, [&DebugValue::Counter(1), &DebugValue::Counter(2)]);
     }
+}
+
+#[tokio::test]
+async fn a_request_of_a_sampled_trace_is_an_exemplar_at_both_ends() {
+    let recorders = [Recorder::default(), Recorder::default()];
+    let (listener, address) = listener().await;
+    let documents = Documents::of(&[&service("product", "http", address)]);
+    let mut members = Vec::new();
+    for (name, recorder) in ["caller", "product"].into_iter().zip(&recorders) {
+        let config =
+            Config { service: name.into(), recording: recorder.clone().into(), ..config(&documents) };
+        members.push(Mesh::start(config).await.expect("documents that are there"));
+    }
+    serve(&members[1], listener, service_fn(answer));
+    let ids = ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"];
+    for (id, flags) in ids.into_iter().zip(["01", "00"]) {
+        let request = Request::get("http://product/x")
+            .header("traceparent", format!("00-{id}-00f067aa0ba902b7-{flags}"));
+        let request = request.body(Body::empty()).expect("a request");
+        text(soon(members[0].client().request(request)).await.expect("an answer")).await;
+    }
+    for recorder in &recorders {
+        until(recorder, "istio_requests_total", |samples| {
+            samples.iter().map(|sample| sample.value).sum::<f64>() == 2.0
+        })
+        .await;
+        let rendered = recorder.render(Format::OpenMetrics);
+        let exemplars: Vec<_> = rendered.lines().filter(|line| line.contains(" # {")).collect();
+        let [exemplar] = &*exemplars else { panic!("one exemplar: {exemplars:#?}") };
+        assert!(exemplar.starts_with("istio_request_duration_milliseconds_bucket{"), "{exemplar}");
+        assert!(exemplar.contains(&format!("trace_id=\"{}\"", ids[0])), "{exemplar}");
+        assert!(!recorder.render(Format::Prometheus).contains(" # {"), "the older format has none");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_is_told_where_that_is_asked_for_and_there_is_an_end_to_them() {
+    let (listener, address) = listener().await;
+    let documents = Documents::of(&[&service("product", "http", address)]);
+    let recorder = Recorder::default();
+    let told = Config {
+        recording: recorder.clone().into(),
+        operations: 2,
+        service: "product".into(),
+        ..config(&documents)
+    };
+    let product = Mesh::start(told).await.expect("documents that are there");
+    let caller = Mesh::start(config(&documents)).await.expect("documents that are there");
+    let pattern = OperationLayer::new(|found| found.get::<MatchedPath>().map(MatchedPath::as_str));
+    let app = ["/product/{id}", "/review/{id}", "/more/{id}"];
+    let app = app.into_iter().fold(Router::new(), |app, path| app.route(path, get(async || "here")));
+    serve(&product, listener, app.route_layer(pattern));
+    for path in ["product/1", "product/2", "nowhere/1", "review/1", "more/1"] {
+        text(soon(caller.client().get(&format!("http://product/{path}"))).await.expect("an answer")).await;
+    }
+    let all = |samples: &[Sample]| samples.iter().map(|sample| sample.value).sum::<f64>() == 5.0;
+    let samples = until(&recorder, "istio_requests_total", all).await;
+    let mut counts: Vec<_> = samples.iter().map(|sample| (sample.label("operation"), sample.value)).collect();
+    counts.sort_by(|one, other| one.0.cmp(other.0));
+    let expected = [("GET /product/{id}", 2.0), ("GET /review/{id}", 1.0), ("other", 1.0), ("unknown", 1.0)];
+    assert_eq!(counts, expected);
 }

@@ -16,6 +16,7 @@ mod guards;
 mod issuer;
 mod istiod;
 mod outcome;
+mod peers;
 mod report;
 mod sides;
 mod tls;

@@ -27,6 +27,7 @@ mod rotate;
 mod schedule;
 mod secrets;
 mod server;
+mod signatures;
 mod spiffe;
 mod stamp;
 mod summary;

@@ -7,9 +7,11 @@ use super::{
 use crate::{
     BoxError, Context, Dice,
     context::take_generation,
+    event::note,
     request_id::{REQUEST_ID, identify},
+    trace::Incoming,
 };
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use mesh_core::{table::Snapshot, watch::Handle};
 use std::{
     mem,
@@ -43,6 +45,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let digest = take_generation(request.headers_mut());
         let context = self.context(&mut request);
+        note_trace(request.headers());
         let Some(handle) = &self.layer.handle else {
             return ResponseFuture::forward(&mut self.inner, request, context);
         };
@@ -80,6 +83,15 @@ pub(super) fn pin(context: Context, asked: Option<Arc<Snapshot>>, handle: &Handl
     context.pinned(asked.unwrap_or_else(|| handle.snapshot()), Instant::now() + PINNED_FOR)
 }
 
+/// Announces the trace that a request belongs to.
+fn note_trace(headers: &HeaderMap) {
+    note(|exchange| {
+        if let Some(trace) = Incoming::read(headers).context {
+            exchange.trace = Some(trace);
+        }
+    });
+}
+
 /// How many headers the layers below usually add: the request's id, who calls, and which documents decided.
 const ADDED: usize = 5;
 
@@ -113,6 +125,7 @@ where
             context.apply(headers);
         }
         identify(headers, || self.dice.roll());
+        note_trace(headers);
         self.inner.call(request)
     }
 }

@@ -4,6 +4,7 @@ use super::{Counted, Flags, Messages, Sampling, Traced, Workload};
 use crate::{
     Kind,
     context::{Arrival, Decided},
+    trace::TraceContext,
 };
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use mesh_core::{
@@ -57,6 +58,13 @@ pub struct Exchange {
     pub version: Version,
     /// Whether it is a call of gRPC.
     pub is_grpc: bool,
+    /// Whether it is no request but a connection, of which no requests are seen: it has neither code nor head, and its
+    /// bytes are all that came from whoever connected, and all that went there.
+    pub is_connection: bool,
+    /// What it asks for: the name of a method, or what a router says. Empty where nobody says.
+    pub operation: String,
+    /// The trace that it belongs to, where its headers name one.
+    pub trace: Option<TraceContext>,
     /// The connection that it came over, on the side of the server.
     pub arrival: Option<Arrival>,
     /// The host that it was for, as received.
@@ -159,6 +167,9 @@ impl Exchange {
             started: SystemTime::UNIX_EPOCH,
             version: Version::HTTP_11,
             is_grpc: false,
+            is_connection: false,
+            operation: String::new(),
+            trace: None,
             arrival: None,
             authority: String::new(),
             peer: None,
@@ -218,6 +229,8 @@ impl Exchange {
         fresh.kept.ends.clear();
         fresh.kept.heads = None;
         fresh.authority.clear();
+        std::mem::swap(&mut fresh.operation, &mut self.operation);
+        fresh.operation.clear();
         // Whoever still sends what is left of the former request goes on counting that.
         if let Some(counted) = self.incoming.as_mut().and_then(Arc::get_mut) {
             *counted = Counted::default();

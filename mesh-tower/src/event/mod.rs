@@ -12,6 +12,7 @@ mod flags;
 mod meter;
 mod scope;
 mod traced;
+mod traffic;
 mod workload;
 
 pub use exchange::{Destination, Ending, Exchange, Heads, Kept, Observe};
@@ -20,4 +21,5 @@ pub use mesh_core::model::Side;
 pub(crate) use meter::{Counted, Messages, Meter, grpc_status};
 pub(crate) use scope::{note, unheard, within};
 pub use traced::{Forwarded, Sampling, Traced};
+pub(crate) use traffic::Traffic;
 pub use workload::Workload;

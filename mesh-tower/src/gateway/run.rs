@@ -118,6 +118,7 @@ impl Gateway {
             certificates: self.mesh.certificates(),
             secrets: self.mesh.secrets(),
             dice: Dice::default(),
+            reporter: self.mesh.parts().telemetry.reporter().clone(),
             forward: Forward::new(self.mesh.parts(), port),
         };
         self.tasks.spawn(serve(listener, door, drain.clone()));

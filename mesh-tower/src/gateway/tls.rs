@@ -5,10 +5,12 @@ use crate::{
     Body,
     context::{Arrival, Introduction, connection_view},
     dice::Dice,
+    event::Side,
     introduce::{Introduce, IntroduceLayer},
     mtls::{Secrets, hello, secured},
     serve::{Accept, Accepted, Requests},
     stream::{Stream, Untouched},
+    telemetry::{Connection, Reporter},
 };
 use mesh_core::{
     identity::{PeerCertificate, ServerCertificates},
@@ -38,6 +40,7 @@ pub(super) struct Door {
     pub(super) secrets: Arc<Secrets>,
     pub(super) forward: Forward,
     pub(super) dice: Dice,
+    pub(super) reporter: Reporter,
 }
 
 /// Both ends of a client's connection: its own, and the gateway's.
@@ -112,14 +115,10 @@ impl Door {
         let (stream, arrival) = match (server.protocol, &server.tls) {
             (ServerProtocol::Sealed, _) => {
                 let arrival = Arrival::over_tls(ends[0], ends[1], name.as_deref(), None);
-                let view = InboundView { port: self.port, ..connection_view(Some(&arrival)) };
-                let verdict = snapshot.inbound().authorize(&view);
-                if !verdict.is_allowed() {
-                    return Err(io::Error::other(format!("no policy allows the connection: {verdict}")));
-                }
+                let reported = self.pass(&arrival, snapshot)?;
                 let way = snapshot.decide_sealed(self.port, name.as_deref(), self.dice.roll());
                 let backend = way.map_err(|_| refuse())?;
-                let tunnel = tunnel::to(backend, start.io.rewound(), self.dice.roll());
+                let tunnel = tunnel::to(backend, start.io.rewound(), self.dice.roll(), reported);
                 return Ok(Accepted::Other(Box::pin(tunnel)));
             }
             (ServerProtocol::Https, Some(Termination::Own(tls))) => {
@@ -135,6 +134,18 @@ impl Door {
             _ => return Err(io::Error::other("the server has no TLS settings")),
         };
         Ok(self.requests(stream, arrival, server.tls.clone()))
+    }
+
+    /// Begins to report a connection that passes untouched, if policies allow it.
+    fn pass(&self, arrival: &Arrival, snapshot: &Snapshot) -> io::Result<Connection> {
+        let mut reported = self.reporter.connection(Side::Client, true, arrival);
+        let view = InboundView { port: self.port, ..connection_view(Some(arrival)) };
+        let verdict = snapshot.inbound().authorize(&view);
+        if verdict.is_allowed() {
+            return Ok(reported);
+        }
+        reported.note(|exchange| exchange.details = verdict.to_string().into());
+        Err(io::Error::other(format!("no policy allows the connection: {verdict}")))
     }
 
     async fn shake_hands(

@@ -52,6 +52,10 @@ pub struct Config {
     pub cluster: String,
     /// Where metrics go. Default: to the recorder of the process.
     pub recording: Recording,
+    /// How many operations metrics tell apart, by a label `operation` that Istio has not: methods of gRPC, and what an
+    /// [`OperationLayer`](crate::telemetry::OperationLayer) names. Those beyond are `other`. Default: 0, so there is no such
+    /// label.
+    pub operations: usize,
     /// Whether the workload tells those at the other end who it is, so that they report it by name. Default: yes, as in
     /// Istio.
     pub tells_peers: bool,
@@ -117,6 +121,7 @@ impl Default for Config {
             instance: String::new(),
             cluster: "Kubernetes".into(),
             recording: Recording::default(),
+            operations: 0,
             tells_peers: true,
             access_log: None,
             spans: None,
@@ -171,6 +176,7 @@ impl Config {
     /// | `MESH_WORKLOAD` | what metrics call it, if not by its service and version | `product-v1` |
     /// | `MESH_INSTANCE` | which of its instances this is | `product-v1-7d9f` |
     /// | `MESH_CLUSTER` | the cluster that it runs in | `eu-1` |
+    /// | `MESH_OPERATIONS` | how many operations metrics tell apart | `100` |
     /// | `MESH_ENVIRONMENT` | the variables that documents may put into the tags of traces | `HOSTNAME,REGION` |
     /// | `MESH_LOCALITY` | where it runs, if its labels do not say | `eu/eu-1/a` |
     /// | `MESH_DOCUMENTS` | files and folders, separated by `:` | `/etc/mesh:/etc/mesh-platform` |
@@ -222,6 +228,11 @@ impl Config {
         config.workload = variable("MESH_WORKLOAD");
         config.instance = variable("MESH_INSTANCE").unwrap_or_default();
         config.cluster = variable("MESH_CLUSTER").unwrap_or(config.cluster);
+        if let Some(text) = variable("MESH_OPERATIONS") {
+            let reason = format!("{text:?} is no number of operations (write 100, or 0 for none)");
+            let invalid = |_| InvalidConfig { variable: "MESH_OPERATIONS", reason };
+            config.operations = text.parse().map_err(invalid)?;
+        }
         for name in variable("MESH_ENVIRONMENT").unwrap_or_default().split(',').map(str::trim) {
             config.environment.extend(variable(name).map(|value| (name.to_owned(), value)));
         }
@@ -293,6 +304,7 @@ mod tests {
             "MESH_LABELS" => Some("app=product, version=v1".into()),
             "MESH_LOCALITY" => Some("eu/eu-1".into()),
             "MESH_ENVIRONMENT" => Some("POD, NONE,".into()),
+            "MESH_OPERATIONS" => Some("50".into()),
             "POD" => Some("product-1".into()),
             "PASSWORD" => Some("secret".into()),
             "MESH_DOCUMENTS" => Some("a:b".into()),
@@ -305,6 +317,7 @@ mod tests {
         assert_eq!(config.account(), "product");
         assert_eq!(config.identity, "local:/run/ca".parse().unwrap());
         assert_eq!(config.labels["version"], "v1");
+        assert_eq!(config.operations, 50);
         assert_eq!(config.locality, Locality::parse("eu/eu-1"));
         assert_eq!(config.environment, [("POD".to_owned(), "product-1".to_owned())].into());
         assert_eq!(config.documents.len(), 2);

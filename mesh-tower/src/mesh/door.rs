@@ -3,9 +3,11 @@
 use crate::{
     context::{Arrival, connection_view},
     error::BoxError,
+    event::Side,
     mtls::{self, Arrived},
     serve::{Accept, Accepted, Requests},
     stream::{Stream, Untouched},
+    telemetry::Reporter,
 };
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -24,11 +26,26 @@ pub(super) struct Door<S> {
     pub(super) door: mtls::Door,
     pub(super) handle: Handle,
     pub(super) app: S,
+    pub(super) reporter: Reporter,
     /// Nobody takes them when `None`: they are closed.
     pub(super) pass: Option<Pass>,
 }
 
 impl<S> Door<S> {
+    /// Hands over a connection whose TLS is the application's own, and reports it.
+    fn passed<T>(&self, stream: Untouched, arrival: Arrival) -> io::Result<Accepted<T>> {
+        let mut reported = self.reporter.connection(Side::Server, false, &arrival);
+        reported.opened();
+        match &self.pass {
+            _ if !self.allows(&arrival) => Err(io::Error::other("no policy allows the connection")),
+            Some(pass) => {
+                let work = pass(stream.counted(reported.traffic()), arrival);
+                Ok(Accepted::Other(Box::pin(reported.during(work))))
+            }
+            None => Err(io::Error::other("TLS that is not the mesh's, and nobody here takes it")),
+        }
+    }
+
     /// Whether policies allow a connection that is not HTTP as far as anybody can see.
     fn allows(&self, arrival: &Arrival) -> bool {
         let snapshot = self.handle.snapshot();
@@ -58,11 +75,7 @@ where
                 let end = is_plain.then(|| Box::pin(self.door.clone().closes(arrival.local().port())) as _);
                 Ok(Accepted::Requests(Requests { stream, arrival, service: self.app.clone(), end }))
             }
-            Arrived::Passed(stream, arrival) => match &self.pass {
-                _ if !self.allows(&arrival) => Err(io::Error::other("no policy allows the connection")),
-                Some(pass) => Ok(Accepted::Other(pass(stream, arrival))),
-                None => Err(io::Error::other("TLS that is not the mesh's, and nobody here takes it")),
-            },
+            Arrived::Passed(stream, arrival) => self.passed(stream, arrival),
         }
     }
 }

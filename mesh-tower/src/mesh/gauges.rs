@@ -18,6 +18,8 @@ use tokio::{
 /// How often it is looked what time has changed by itself: that nobody is ejected any more.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// What Istio's sidecars say of their version.
+const BUILD: &str = "istio_build";
 const GENERATION: &str = "mesh_table_generation";
 const PUBLISHED: &str = "mesh_table_published_timestamp_seconds";
 const REFUSED: &str = "mesh_documents_refused";
@@ -83,6 +85,7 @@ impl Inner {
 
     fn measure(&self) {
         let status = self.status.borrow().clone();
+        gauge!(BUILD, "component" => "proxy", "tag" => env!("CARGO_PKG_VERSION")).set(1.0);
         gauge!(GENERATION).set(status.generation.0 as f64);
         let refused: BTreeSet<_> = status
             .faults
@@ -120,6 +123,7 @@ fn seconds(moment: SystemTime) -> f64 {
 }
 
 fn describe() {
+    describe_gauge!(BUILD, "The version of the mesh that this process is linked with.");
     describe_gauge!(GENERATION, "How many routing tables this process has published.");
     describe_gauge!(PUBLISHED, metrics::Unit::Seconds, "When the last routing table was published.");
     describe_gauge!(REFUSED, "Documents that are wrong now, so that their last good version serves, if any.");

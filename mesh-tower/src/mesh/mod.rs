@@ -217,7 +217,9 @@ impl Mesh {
         let signals = self.0.drain.on_signals()?;
         let app = stack::inbound(self.parts(), &self.carry(), app);
         let door = mtls::Door::new(self.handle(), Arc::clone(&self.0.secrets));
-        serve(listener, Door { door, handle: self.handle(), app, pass }, self.0.drain.clone()).await;
+        let reporter = self.parts().telemetry.reporter().clone();
+        serve(listener, Door { door, handle: self.handle(), app, reporter, pass }, self.0.drain.clone())
+            .await;
         self.parts().telemetry.flush().await;
         signals.abort();
         Ok(())

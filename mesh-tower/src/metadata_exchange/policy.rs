@@ -50,7 +50,13 @@ pub(super) fn take(headers: &mut HeaderMap) -> (bool, Option<HeaderValue>) {
 }
 
 fn to_struct(own: &Workload) -> Struct {
-    let labels = own.labels.iter().map(|(key, value)| (key.clone(), text(value)));
+    // Istio's sidecars do not look further than these two for the names of a service and its revision.
+    let canonical = [
+        ("service.istio.io/canonical-name", own.canonical_service()),
+        ("service.istio.io/canonical-revision", own.canonical_revision()),
+    ];
+    let canonical = canonical.map(|(key, value)| (key.to_owned(), text(value)));
+    let labels = own.labels.iter().map(|(key, value)| (key.clone(), text(value))).chain(canonical);
     let fields = [
         ("NAME", text(if own.instance.is_empty() { &own.name } else { &own.instance })),
         ("NAMESPACE", text(&own.namespace)),
@@ -110,7 +116,10 @@ mod tests {
         Told::by(&own).put(&mut headers);
         let (has_id, metadata) = take(&mut headers);
         assert!(has_id && headers.is_empty());
-        assert_eq!(read(metadata.unwrap().as_bytes()), Some(own));
+        let mut understood = read(metadata.unwrap().as_bytes()).unwrap();
+        let added = ["service.istio.io/canonical-name", "service.istio.io/canonical-revision"];
+        assert_eq!(added.map(|label| understood.labels.remove(label).unwrap()), ["product", "v1"]);
+        assert_eq!(understood, own);
     }
 
     #[test]

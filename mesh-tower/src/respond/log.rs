@@ -27,7 +27,7 @@ impl Subject {
     /// Writes the line.
     pub(super) fn log(&self, refused: &Refused, error: &Error) {
         tracing::info!(
-            flag = &*refused.flags(),
+            flag = &*refused.flags().to_string(),
             details = %refused.details,
             method = %self.method,
             path = self.uri.path(),

@@ -33,18 +33,15 @@ impl Refused {
     /// Tells whoever observes the request.
     pub(super) fn announce(&self) {
         note(|exchange| {
-            exchange.flag(self.retry_flag.map_or(Flags::NONE, Flags::named).with(Flags::named(self.flag)));
+            exchange.flag(self.flags());
             exchange.refused = Some(self.kind);
             exchange.details = self.details.clone();
         });
     }
 
-    /// All its flags as Envoy writes them, such as `URX,UF`.
-    pub(super) fn flags(&self) -> Cow<'static, str> {
-        match self.retry_flag {
-            Some(retry_flag) => format!("{retry_flag},{}", self.flag).into(),
-            None => self.flag.into(),
-        }
+    /// All its flags, which Envoy writes as `URX,UF`.
+    pub(super) fn flags(&self) -> Flags {
+        self.retry_flag.map_or(Flags::NONE, Flags::named).with(Flags::named(self.flag))
     }
 }
 

@@ -90,7 +90,7 @@ fn request<'a>(exchange: &'a Exchange, heads: Option<&'a Heads>) -> RequestAttri
         host: Some(exchange.authority.as_str()).filter(|host| !host.is_empty()),
         scheme: heads.and_then(|heads| heads.uri.scheme_str()),
         method: heads.map(|heads| heads.method.as_str()),
-        protocol: Some(super::protocol(exchange.version)),
+        protocol: (!exchange.is_connection).then(|| super::protocol(exchange.version)),
         headers: heads.map(|heads| &heads.headers),
         size: Some(exchange.request_bytes),
         total_size: Some(exchange.request_bytes + exchange.request_head_bytes),

@@ -12,10 +12,16 @@
 //! | `istio_request_bytes`, `istio_response_bytes` | histogram | head and body, as HTTP/1.1 would write them |
 //! | `istio_request_messages_total`, `istio_response_messages_total` | counter | messages of gRPC calls |
 //!
+//! | `istio_tcp_connections_opened_total`, `istio_tcp_connections_closed_total` | counter | connections of which no requests are seen |
+//! | `istio_tcp_received_bytes_total`, `istio_tcp_sent_bytes_total` | counter | their bytes, from whoever connected and back; every 5 s or as documents say, and at the end |
+//!
 //! They have Istio's labels, `reporter` to `connection_security_policy`, at both ends of a request. `response_code` is 0
 //! where nobody waited for an answer, or there was none. What the other end has not told of itself is `unknown`; of calls to
 //! an endpoint, the labels that the documents give it say a part. Calls to hosts that nobody described are
-//! `PassthroughCluster`, or `BlackHoleCluster` where those are refused.
+//! `PassthroughCluster`, or `BlackHoleCluster` where those are refused. Connections have no codes; what is known of one when
+//! it is opened is what its metrics say to its end.
+//!
+//! The time of a request whose trace is sampled is an exemplar with the trace's id, where the recorder is the mesh's own.
 //!
 //! # When you want it
 //!
@@ -35,23 +41,27 @@
 //!
 //! # What survives a reload
 //!
-//! Every count. A request costs a look into a table of handles; 20,000 kinds of requests are told apart, and of those
-//! beyond only how they ended.
+//! Every count. A request costs a look into a table of handles; 20,000 kinds of requests are told apart, as
+//! many of connections, and of those beyond only how they ended.
 
 pub mod access_log;
 pub mod spans;
 
 mod attributes;
+mod connection;
 mod future;
 mod layer;
 mod metrics;
+mod operation;
 mod recording;
 mod report;
 mod reporter;
 mod service;
 
+pub(crate) use connection::Connection;
 pub use future::ResponseFuture;
 pub use layer::TelemetryLayer;
+pub use operation::{Operation, OperationLayer};
 pub use recording::Recording;
 pub use reporter::Reporter;
 pub use service::Telemetry;

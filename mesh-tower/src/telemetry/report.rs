@@ -3,7 +3,7 @@
 use super::{
     access_log::{AccessLog, Format, Sink, Writer},
     attributes::{self, Texts},
-    metrics::{Metrics, Own},
+    metrics::{Counting, Metrics, Own, dropped_lines},
     recording::Recording,
     spans::{Queue, Traces, queue_to},
 };
@@ -71,14 +71,25 @@ struct Log {
 impl Base {
     pub(super) fn new(own: Arc<Own>, recording: Recording, log: Option<AccessLog>) -> Self {
         let (spare, writers) = (ArrayQueue::new(SPARE), Mutex::default());
+        if let Some(log) = &log {
+            measure(log.writer(), &recording);
+        }
         let queues = Mutex::default();
         Self { own, recording, log, spare, writers, spans: None, caller: None, queues }
     }
 
     /// The same, for others who get spans.
     pub(super) fn again(&self, spans: Option<Queue>, caller: Option<Caller>) -> Self {
-        let new = Self::new(Arc::clone(&self.own), self.recording.clone(), self.log.clone());
-        Self { spans, caller, ..new }
+        Self {
+            own: Arc::clone(&self.own),
+            recording: self.recording.clone(),
+            log: self.log.clone(),
+            spare: ArrayQueue::new(SPARE),
+            writers: Mutex::default(),
+            spans,
+            caller,
+            queues: Mutex::default(),
+        }
     }
 
     /// Who brings spans to where documents say.
@@ -118,9 +129,15 @@ impl Base {
             return writer.clone();
         }
         let writer = Writer::new(sink.clone());
+        measure(&writer, &self.recording);
         writers.push((sink, writer.clone()));
         writer
     }
+}
+
+/// Lines that are lost are measured.
+fn measure(writer: &Writer, recording: &Recording) {
+    writer.measured(|sink| dropped_lines(recording, sink.name()));
 }
 
 impl Report {
@@ -146,6 +163,29 @@ impl Report {
     /// How it is decided which requests of a side are traced.
     pub(super) fn sampling(&self, side: Side) -> Option<Sampling> {
         self.side(side).traces.sampling()
+    }
+
+    /// The same of its connections of which no requests are seen.
+    pub(super) fn is_idle_of_connections(&self, side: Side) -> bool {
+        let side = self.side(side);
+        side.logs.is_empty() && !side.metrics.are_kept_of_connections()
+    }
+
+    /// How often connections of a side are reported that last.
+    pub(super) fn interval(&self, side: Side) -> Duration {
+        self.side(side).metrics.interval()
+    }
+
+    /// A connection has come of which no requests are seen.
+    pub(super) fn note_connection(&self, exchange: &mut Exchange) {
+        if !self.side(exchange.side).logs.is_empty() {
+            exchange.started = SystemTime::now();
+        }
+    }
+
+    /// What such a connection counts in; `None` when nothing is measured.
+    pub(super) fn connection(&self, exchange: &Exchange) -> Option<Counting> {
+        self.side(exchange.side).metrics.connection(exchange)
     }
 
     /// A request has come.
@@ -215,14 +255,17 @@ impl SideReport {
                 log
             })
             .collect();
-        let metrics = Metrics::new(Arc::clone(&base.own), base.recording.recorder(), said.metrics.clone());
+        let metrics = Metrics::new(Arc::clone(&base.own), base.recording.clone(), said.metrics.clone());
         let filters = logs.iter().any(|log| log.said.as_ref().is_some_and(|said| said.filter.is_some()));
         let traces = Traces::new(&said.tracing, base.queue(&said.tracing));
         Self { keeps_heads: filters || metrics.evaluates(), metrics, traces, logs }
     }
 
     fn report(&self, exchange: &Exchange, own: &Own) {
-        self.metrics.record(exchange);
+        // A connection has counted for itself as long as it lasted.
+        if !exchange.is_connection {
+            self.metrics.record(exchange);
+        }
         let texts = if self.keeps_heads { Texts::of(exchange, own) } else { Texts::default() };
         let attributes = || attributes::of(exchange, own, &texts);
         let all: usize = self.logs.last().map_or(0, |last| last.before[0] + last.log.texts()[0]);

@@ -2,7 +2,8 @@
 
 use super::{
     access_log::AccessLog,
-    metrics::Own,
+    metrics::{Operations, Own},
+    operation::LONGEST,
     recording::Recording,
     report::{Base, Report},
     spans::{SpanExporter, queue_of},
@@ -45,7 +46,8 @@ impl Reporter {
         recording: &Recording,
         log: Option<AccessLog>,
     ) -> Self {
-        let own = Own { workload, service: service.into(), identity };
+        let operations = Operations::default();
+        let own = Own { workload, service: service.into(), identity, operations };
         Self::by(Base::new(Arc::new(own), recording.clone(), log), None)
     }
 
@@ -55,6 +57,15 @@ impl Reporter {
         let Shared { base, handle, .. } = &*self.0;
         let spans = exporter.map(|exporter| queue_of(exporter, &base.own.workload, &base.recording));
         Self::by(base.again(spans, caller), handle.clone())
+    }
+
+    /// The same, and metrics of requests have a label `operation`, of so many values at most; of no such label with 0.
+    /// Those beyond are `other`, and what nobody names is `unknown`. The name of a call of gRPC is its method's, and that of
+    /// other requests what an [`OperationLayer`](super::OperationLayer) says.
+    #[must_use]
+    pub fn with_operations(self, most: usize) -> Self {
+        self.0.base.own.operations.allow(most);
+        self
     }
 
     /// The same, by what documents say of telemetry.
@@ -77,13 +88,27 @@ impl Reporter {
         self.0.base.flush(limit).await;
     }
 
-    /// What is reported now; `None` when nobody wants to know anything of a side.
+    /// What is reported now; `None` when nobody wants to know anything of a side's requests.
     fn report(&self, side: Side) -> Option<Arc<Report>> {
+        self.report_unless(|report| report.is_idle(side))
+    }
+
+    /// The same of its connections of which no requests are seen.
+    pub(super) fn report_of_connections(&self, side: Side) -> Option<Arc<Report>> {
+        self.report_unless(|report| report.is_idle_of_connections(side))
+    }
+
+    /// An exchange of which nothing is known.
+    pub(super) fn fresh(&self) -> Box<Exchange> {
+        self.0.base.spare.pop().unwrap_or_default()
+    }
+
+    fn report_unless(&self, is_idle: impl Fn(&Report) -> bool) -> Option<Arc<Report>> {
         let Shared { handle, now, base } = &*self.0;
         let report = now.load();
         let is_current = |handle: &Handle| handle.look(|table| Arc::ptr_eq(table.telemetry(), &report.of));
         let report = match handle.as_ref().filter(|handle| !is_current(handle)) {
-            None if report.is_idle(side) => return None,
+            None if is_idle(&report) => return None,
             None => Arc::clone(&report),
             Some(handle) => {
                 // Requests that come at the same moment make one each; the last of them stays.
@@ -93,7 +118,7 @@ impl Reporter {
                 new
             }
         };
-        (!report.is_idle(side)).then_some(report)
+        (!is_idle(&report)).then_some(report)
     }
 
     /// A request has come; `None` when nobody wants to know anything of it.
@@ -104,7 +129,7 @@ impl Reporter {
         is_gateway: bool,
     ) -> Option<(Box<Exchange>, Arc<Report>)> {
         let report = self.report(side)?;
-        let mut exchange = self.0.base.spare.pop().unwrap_or_default();
+        let mut exchange = self.fresh();
         let headers = request.headers();
         exchange.begun = Instant::now();
         exchange.side = side;
@@ -121,6 +146,10 @@ impl Reporter {
         let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
         let line = REQUEST_LINE + request.method().as_str().len() + target;
         exchange.request_head_bytes = (line + size(headers)) as u64;
+        let method = request.uri().path().trim_start_matches('/');
+        if exchange.is_grpc && self.0.base.own.operations.are_told() && method.len() < LONGEST {
+            exchange.operation.push_str(method);
+        }
         report.note_request(&mut exchange, request);
         exchange.observer = Some(Arc::clone(&report) as _);
         Some((exchange, report))

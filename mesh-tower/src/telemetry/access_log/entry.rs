@@ -6,7 +6,7 @@ use super::{
 };
 use crate::event::{Exchange, Kept, Side};
 use http::{HeaderMap, Request, Response};
-use mesh_core::model::Address;
+use mesh_core::{model::Address, table::BackendName};
 use std::{
     fmt::Display,
     io::Write,
@@ -107,6 +107,7 @@ impl Out<'_> {
                 self.text(kept(&exchange.kept, number)?, is_alone);
             }
             Operator::StartTime => self.word(timestamp(exchange.started), is_alone),
+            Operator::Protocol if exchange.is_connection => return None,
             Operator::Protocol => self.word(crate::telemetry::protocol(exchange.version), is_alone),
             Operator::ResponseCode => self.number(exchange.status.map_or(0, |status| status.as_u16().into())),
             Operator::ResponseFlags if exchange.flags.is_empty() => self.word("-", is_alone),
@@ -137,7 +138,7 @@ impl Out<'_> {
                 Side::Server => self.address(exchange.arrival.as_ref()?.local(), true, is_alone),
             },
             Operator::UpstreamCluster => match (exchange.side, &exchange.backend) {
-                (Side::Client, Some(backend)) => self.words(&backend.name, is_alone),
+                (Side::Client, Some(backend)) => self.backend(&backend.name, is_alone),
                 (Side::Client, None) => {
                     self.word(exchange.destination.as_ref().map(|_| "PassthroughCluster")?, is_alone)
                 }
@@ -146,6 +147,7 @@ impl Out<'_> {
                     self.words(format_args!("inbound|{port}||"), is_alone);
                 }
             },
+            Operator::RouteName if exchange.is_connection => return None,
             Operator::RouteName => match exchange.rule() {
                 Some(rule) if !rule.name.is_empty() => self.word(&*rule.name, is_alone),
                 Some(_) | None if exchange.side == Side::Server => self.word("default", is_alone),
@@ -191,6 +193,18 @@ impl Out<'_> {
             (ip, false) => self.words(ip, is_alone),
             (_, true) => self.words(address, is_alone),
         }
+    }
+
+    /// The name as its `Display` has it.
+    fn backend(&mut self, BackendName { host, port, subset, .. }: &BackendName, is_alone: bool) {
+        self.quote(is_alone);
+        self.line.extend_from_slice(b"outbound|");
+        self.number((*port).into());
+        for part in [subset.as_deref().unwrap_or_default(), host.as_str()] {
+            self.line.push(b'|');
+            self.line.extend_from_slice(part.as_bytes());
+        }
+        self.quote(is_alone);
     }
 
     fn quote(&mut self, is_alone: bool) {

@@ -28,6 +28,11 @@ impl AccessLog {
         Self { format: Arc::new(format), writer }
     }
 
+    /// Who writes its lines.
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
     /// A request has come.
     pub(super) fn note_request<B>(&self, exchange: &mut Exchange, request: &Request<B>) {
         entry::note_request(exchange, &self.format, request);

@@ -1,13 +1,14 @@
 //! Brings lines to where they are kept, without making a request wait.
 
 use crossbeam_queue::ArrayQueue;
+use metrics::Counter;
 use std::{
     fmt,
     fs::OpenOptions,
     io::{self, Write},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread::{self, Thread},
@@ -43,6 +44,15 @@ impl Sink {
         }
     }
 
+    /// What metrics call it.
+    pub(in crate::telemetry) fn name(&self) -> String {
+        match self {
+            Self::Stdout => "stdout".to_owned(),
+            Self::Stderr => "stderr".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
     fn open(&self) -> io::Result<Box<dyn Write + Send>> {
         Ok(match self {
             Self::Stdout => Box::new(io::stdout()),
@@ -66,6 +76,8 @@ struct Lines {
     /// The memory of lines that were written.
     spare: ArrayQueue<Vec<u8>>,
     dropped: AtomicU64,
+    /// Where that is measured.
+    counter: OnceLock<Counter>,
     is_over: AtomicBool,
     sink: Sink,
 }
@@ -78,6 +90,7 @@ impl Writer {
             waiting: ArrayQueue::new(MOST),
             spare: ArrayQueue::new(MOST),
             dropped: AtomicU64::new(0),
+            counter: OnceLock::new(),
             is_over: AtomicBool::new(false),
             sink,
         });
@@ -94,13 +107,13 @@ impl Writer {
     pub(in crate::telemetry) fn line(&self, make: impl FnOnce(&mut Vec<u8>)) {
         let Shared { lines, thread } = &*self.0;
         if lines.waiting.is_full() {
-            lines.dropped.fetch_add(1, Relaxed);
+            lines.lose(1);
             return;
         }
         let mut line = lines.spare.pop().unwrap_or_default();
         make(&mut line);
         if lines.waiting.push(line).is_err() {
-            lines.dropped.fetch_add(1, Relaxed);
+            lines.lose(1);
         }
         // The thread looks by itself every now and then: it is woken where it could be late.
         if lines.waiting.len() == MOST / 2
@@ -108,6 +121,12 @@ impl Writer {
         {
             thread.unpark();
         }
+    }
+
+    /// Lines that are dropped from now on are measured, too, by the first counter that is given.
+    pub(in crate::telemetry) fn measured(&self, counter: impl FnOnce(&Sink) -> Counter) {
+        let lines = &self.0.lines;
+        lines.counter.get_or_init(|| counter(&lines.sink));
     }
 
     /// How many lines were dropped so far, because nobody wrote as fast as they came.
@@ -127,6 +146,11 @@ impl Drop for Shared {
 }
 
 impl Lines {
+    fn lose(&self, count: u64) {
+        self.dropped.fetch_add(count, Relaxed);
+        self.counter.get().iter().for_each(|counter| counter.increment(count));
+    }
+
     fn run(&self) {
         let (mut out, mut is_told) = (None, false);
         loop {
@@ -167,7 +191,7 @@ impl Lines {
         }
         let written = self.write_all(&together, out);
         if written.is_err() {
-            self.dropped.fetch_add(count, Relaxed);
+            self.lose(count);
         }
         written
     }

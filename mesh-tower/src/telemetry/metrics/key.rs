@@ -36,6 +36,8 @@ pub(super) struct Key {
     is_secured: bool,
     /// A digest of the tags that documents make.
     tags: u64,
+    /// A digest of the operation; 0 where that is not told.
+    operation: u64,
 }
 
 /// What a [`Key`] has the addresses of.
@@ -68,12 +70,18 @@ impl Key {
             principal: principal(exchange).map_or(0, |principal| digest(principal.as_str())),
             is_secured: is_secured(exchange),
             tags,
+            operation: 0,
         }
+    }
+
+    /// The same for requests of an operation.
+    pub(super) fn asking(self, operation: Option<&str>) -> Self {
+        Self { operation: operation.map_or(0, digest), ..self }
     }
 
     /// The key of all requests of which nothing is known but how they ended.
     pub(super) fn folded(self) -> Self {
-        Self { to: 0, endpoint: 0, peer: 0, principal: 0, tags: 0, ..self }
+        Self { to: 0, endpoint: 0, peer: 0, principal: 0, tags: 0, operation: 0, ..self }
     }
 }
 

@@ -1,40 +1,40 @@
 //! Istio's standard metrics.
 //!
 //! A request costs a look into a table of handles: what its labels say follows from a few numbers and addresses in memory,
-//! and only the first request of a kind makes labels of them.
+//! and only the first request of a kind makes labels of them. A connection looks once, when it is opened.
 
+mod connections;
 mod key;
+mod known;
 mod labels;
+mod operations;
+mod register;
+mod requests;
 mod tags;
 
-use crate::event::{Exchange, Side, Workload};
-use arc_swap::ArcSwap;
+pub(super) use connections::Connections;
 pub(super) use key::principal;
-use key::{Kept, Key};
-use mesh_core::{identity::Identity, model::Metric, table};
-use metrics::{Counter, Histogram, Label, Level, Metadata, Recorder};
-use rustc_hash::FxHashMap;
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+pub(super) use operations::Operations;
+
+use super::recording::Recording;
+use crate::event::{Exchange, Side, Workload};
+use key::Key;
+use known::{Kind, Known};
+use mesh_core::{identity::Identity, table};
+pub(super) use register::dropped_lines;
+use register::{Register, describe};
+use requests::Requests;
+use std::{fmt, sync::Arc, time::Duration};
 use tags::{Rules, Tags};
 
-/// How many kinds of requests are told apart. Of those beyond, nothing is known but how they ended.
-const MOST: usize = 20_000;
-
-static METADATA: Metadata<'static> = Metadata::new("mesh_tower", Level::INFO, Some("mesh_tower"));
-
-/// What Istio's sidecars count of requests, with its names and labels.
+/// What Istio's sidecars count of requests and connections, with its names and labels.
 pub(super) struct Metrics {
     own: Arc<Own>,
-    recorder: Option<Arc<dyn Recorder + Send + Sync>>,
+    recording: Recording,
     /// What documents say of them.
     rules: Rules,
-    /// Handles by kind of request. Whoever adds to them makes a copy; the lock is for those alone.
-    known: ArcSwap<FxHashMap<Key, Arc<Handles>>>,
-    adding: Mutex<()>,
+    requests: Known<Requests>,
+    connections: Known<Connections>,
 }
 
 /// Whom the metrics are about.
@@ -44,32 +44,41 @@ pub(super) struct Own {
     pub(super) service: Box<str>,
     /// What it proves with who it is.
     pub(super) identity: Identity,
+    /// What requests ask for, where that is told.
+    pub(super) operations: Operations,
 }
 
-/// The metrics of one kind of request.
-struct Handles {
-    requests: Counter,
-    duration: Histogram,
-    request_bytes: Histogram,
-    response_bytes: Histogram,
-    /// Of a gRPC call, those that came and those that were sent.
-    messages: Option<[Counter; 2]>,
-    /// What the key is the address of lives as long as this.
-    kept: Kept,
+/// The metrics that a connection counts in.
+pub(super) struct Counting(Arc<Kind<Connections>>);
+
+impl std::ops::Deref for Counting {
+    type Target = Connections;
+
+    fn deref(&self) -> &Connections {
+        &self.0.handles
+    }
 }
 
 impl Metrics {
-    pub(super) fn new(
-        own: Arc<Own>,
-        recorder: Option<Arc<dyn Recorder + Send + Sync>>,
-        rules: table::Metrics,
-    ) -> Self {
-        Self { rules: Rules::new(rules), own, recorder, known: ArcSwap::default(), adding: Mutex::default() }
+    pub(super) fn new(own: Arc<Own>, recording: Recording, rules: table::Metrics) -> Self {
+        describe(&recording);
+        Self {
+            rules: Rules::new(rules),
+            own,
+            recording,
+            requests: Known::default(),
+            connections: Known::default(),
+        }
     }
 
-    /// Whether anything is measured.
+    /// Whether anything is measured of requests.
     pub(super) fn are_kept(&self) -> bool {
         self.rules.are_kept()
+    }
+
+    /// Whether anything is measured of connections.
+    pub(super) fn are_kept_of_connections(&self) -> bool {
+        self.rules.connections_are_kept()
     }
 
     /// Whether expressions of documents are evaluated for them.
@@ -77,94 +86,45 @@ impl Metrics {
         self.rules.evaluates()
     }
 
-    /// An exchange has ended.
+    /// How often connections are reported that last.
+    pub(super) fn interval(&self) -> Duration {
+        self.rules.interval()
+    }
+
+    /// A request has ended.
     pub(super) fn record(&self, exchange: &Exchange) {
         if !self.rules.are_kept() {
             return;
         }
         let tags = self.rules.tags(exchange, &self.own);
-        let key = Key::of(exchange, tags.digest());
-        let known = self.known.load();
-        match known.get(&key) {
-            Some(handles) => handles.record(exchange),
-            None => self.add(key, exchange, &tags).record(exchange),
-        }
-    }
-
-    fn add(&self, key: Key, exchange: &Exchange, tags: &Tags<'_>) -> Arc<Handles> {
-        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = self.known.load();
-        if let Some(handles) = known.get(&key) {
-            return Arc::clone(handles);
-        }
-        let mut more = FxHashMap::clone(&known);
-        if more.len() >= MOST {
-            more.retain(|_, handles| handles.kept.is_used_elsewhere());
-        }
-        let is_folded = more.len() >= MOST;
-        let key = if is_folded { key.folded() } else { key };
-        let handles = more.entry(key).or_insert_with(|| {
-            let labels = labels::of(exchange, &self.own, is_folded);
-            Arc::new(self.handles(exchange, &labels, tags))
-        });
-        let handles = Arc::clone(handles);
-        self.known.store(Arc::new(more));
-        handles
-    }
-
-    fn handles(&self, exchange: &Exchange, labels: &[Label], tags: &Tags<'_>) -> Handles {
-        let register = |recorder: &dyn Recorder| {
-            let key = |metric, name: &'static str| {
-                let labels = self.rules.is_kept(metric).then(|| tags.applied(metric, labels))?;
-                Some(metrics::Key::from_parts(name, labels))
-            };
-            let counter = |metric, name| {
-                let key = key(metric, name);
-                key.map_or_else(Counter::noop, |key| recorder.register_counter(&key, &METADATA))
-            };
-            let histogram = |metric, name| {
-                let key = key(metric, name);
-                key.map_or_else(Histogram::noop, |key| recorder.register_histogram(&key, &METADATA))
-            };
-            Handles {
-                requests: counter(Metric::RequestCount, "istio_requests_total"),
-                duration: histogram(Metric::RequestDuration, "istio_request_duration_milliseconds"),
-                request_bytes: histogram(Metric::RequestSize, "istio_request_bytes"),
-                response_bytes: histogram(Metric::ResponseSize, "istio_response_bytes"),
-                messages: exchange.is_grpc.then(|| {
-                    let requests = counter(Metric::GrpcRequestMessages, "istio_request_messages_total");
-                    [requests, counter(Metric::GrpcResponseMessages, "istio_response_messages_total")]
-                }),
-                kept: Kept::of(exchange),
-            }
+        let make = |is_folded| {
+            self.make(exchange, &tags, is_folded, |register| Requests::new(register, exchange.is_grpc))
         };
-        match &self.recorder {
-            Some(recorder) => register(&**recorder),
-            None => metrics::with_recorder(register),
-        }
+        let key = Key::of(exchange, tags.digest()).asking(self.own.operations.of(exchange));
+        self.requests.with(key, exchange, make, |kind| kind.handles.record(exchange));
     }
-}
 
-impl Handles {
-    fn record(&self, exchange: &Exchange) {
-        self.requests.increment(1);
-        self.duration.record(millis(exchange.lasted));
-        self.request_bytes.record(as_float(exchange.request_head_bytes + exchange.request_bytes));
-        self.response_bytes.record(as_float(exchange.response_head_bytes + exchange.response_bytes));
-        if let Some([requests, responses]) = &self.messages {
-            requests.increment(exchange.request_messages);
-            responses.increment(exchange.response_messages);
+    /// What a connection counts in, by what is known of it now; `None` when nothing is measured of connections.
+    pub(super) fn connection(&self, exchange: &Exchange) -> Option<Counting> {
+        if !self.rules.connections_are_kept() {
+            return None;
         }
+        let tags = self.rules.tags(exchange, &self.own);
+        let make = |is_folded| self.make(exchange, &tags, is_folded, Connections::new);
+        let key = Key::of(exchange, tags.digest());
+        Some(self.connections.with(key, exchange, make, |kind| Counting(Arc::clone(kind))))
     }
-}
 
-fn millis(lasted: Duration) -> f64 {
-    lasted.as_secs_f64() * 1e3
-}
-
-#[expect(clippy::cast_precision_loss, reason = "beyond 8 PiB the last bytes do not matter")]
-fn as_float(bytes: u64) -> f64 {
-    bytes as f64
+    fn make<H>(
+        &self,
+        exchange: &Exchange,
+        tags: &Tags<'_>,
+        is_folded: bool,
+        make: impl FnOnce(&Register<'_>) -> H,
+    ) -> H {
+        let labels = labels::of(exchange, &self.own, is_folded);
+        make(&Register { recording: &self.recording, rules: &self.rules, tags, labels: &labels })
+    }
 }
 
 impl Own {

@@ -1,6 +1,6 @@
 //! What documents make of the metrics' tags.
 
-use super::Own;
+use super::{Own, key::UNKNOWN};
 use crate::{
     event::Exchange,
     telemetry::attributes::{self, Texts},
@@ -8,22 +8,20 @@ use crate::{
 use mesh_core::{model::Metric, table};
 use metrics::Label;
 use rustc_hash::FxBuildHasher;
-use std::{hash::BuildHasher, sync::Arc};
-
-/// What a label says that nobody knows.
-const UNKNOWN: &str = "unknown";
+use std::{hash::BuildHasher, sync::Arc, time::Duration};
 
 /// What documents say of the metrics of one side.
 pub(super) struct Rules {
     metrics: table::Metrics,
     are_kept: bool,
+    connections_are_kept: bool,
     has_tags: bool,
 }
 
 /// What tags are for one request, where documents say: for each metric, names, and values or nothing.
 pub(super) struct Tags<'a>(Vec<(Metric, &'a Arc<str>, Option<String>)>);
 
-/// The metrics of requests; others are of connections.
+/// The metrics of requests.
 const OF_REQUESTS: [Metric; 6] = [
     Metric::RequestCount,
     Metric::RequestDuration,
@@ -33,16 +31,35 @@ const OF_REQUESTS: [Metric; 6] = [
     Metric::GrpcResponseMessages,
 ];
 
+/// Those of connections.
+const OF_CONNECTIONS: [Metric; 4] = [
+    Metric::TcpOpenedConnections,
+    Metric::TcpClosedConnections,
+    Metric::TcpSentBytes,
+    Metric::TcpReceivedBytes,
+];
+
 impl Rules {
     pub(super) fn new(metrics: table::Metrics) -> Self {
         let has_tags = Metric::ALL.iter().any(|metric| !metrics.rule(*metric).tags.is_empty());
         let are_kept = OF_REQUESTS.iter().any(|metric| metrics.is_kept(*metric));
-        Self { metrics, are_kept, has_tags }
+        let connections_are_kept = OF_CONNECTIONS.iter().any(|metric| metrics.is_kept(*metric));
+        Self { metrics, are_kept, connections_are_kept, has_tags }
     }
 
-    /// Whether anything is measured.
+    /// Whether anything is measured of requests.
     pub(super) fn are_kept(&self) -> bool {
         self.are_kept
+    }
+
+    /// Whether anything is of connections.
+    pub(super) fn connections_are_kept(&self) -> bool {
+        self.connections_are_kept
+    }
+
+    /// How often connections are reported that last.
+    pub(super) fn interval(&self) -> Duration {
+        self.metrics.reporting_interval
     }
 
     /// Whether a metric is.

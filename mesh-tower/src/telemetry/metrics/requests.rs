@@ -1,0 +1,71 @@
+//! What is counted of requests.
+
+use super::register::{Measure, Register};
+use crate::{event::Exchange, recorder::Exemplar};
+use mesh_core::model::Metric;
+use metrics::{Counter, Histogram};
+use std::time::{Duration, SystemTime};
+
+/// The metrics of one kind of request.
+pub(super) struct Requests {
+    count: Counter,
+    duration: Measure,
+    request_bytes: Histogram,
+    response_bytes: Histogram,
+    /// Of a gRPC call, those that came and those that were sent.
+    messages: Option<[Counter; 2]>,
+}
+
+impl Requests {
+    pub(super) fn new(register: &Register<'_>, is_grpc: bool) -> Self {
+        let messages = || {
+            let requests = register.counter(Metric::GrpcRequestMessages, "istio_request_messages_total");
+            [requests, register.counter(Metric::GrpcResponseMessages, "istio_response_messages_total")]
+        };
+        Self {
+            count: register.counter(Metric::RequestCount, "istio_requests_total"),
+            duration: register.measure(Metric::RequestDuration, "istio_request_duration_milliseconds"),
+            request_bytes: register.histogram(Metric::RequestSize, "istio_request_bytes"),
+            response_bytes: register.histogram(Metric::ResponseSize, "istio_response_bytes"),
+            messages: is_grpc.then(messages),
+        }
+    }
+
+    pub(super) fn record(&self, exchange: &Exchange) {
+        self.count.increment(1);
+        self.duration.record(millis(exchange.lasted), exchange);
+        self.request_bytes.record(as_float(exchange.request_head_bytes + exchange.request_bytes));
+        self.response_bytes.record(as_float(exchange.response_head_bytes + exchange.response_bytes));
+        if let Some([requests, responses]) = &self.messages {
+            requests.increment(exchange.request_messages);
+            responses.increment(exchange.response_messages);
+        }
+    }
+}
+
+impl Measure {
+    /// Records a value, with the trace of the exchange where that is kept.
+    fn record(&self, value: f64, exchange: &Exchange) {
+        match (self, exchange.trace.filter(|trace| trace.is_sampled())) {
+            (Self::Ours(histogram), Some(trace)) => {
+                let exemplar = Exemplar {
+                    trace_id: trace.trace.number(),
+                    span_id: Some(trace.span.number()),
+                    at: Some(SystemTime::now()),
+                };
+                histogram.record_with(value, exemplar);
+            }
+            (Self::Ours(histogram), None) => histogram.record(value),
+            (Self::Other(histogram), _) => histogram.record(value),
+        }
+    }
+}
+
+fn millis(lasted: Duration) -> f64 {
+    lasted.as_secs_f64() * 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "beyond 8 PiB the last bytes do not matter")]
+fn as_float(bytes: u64) -> f64 {
+    bytes as f64
+}
