@@ -46,9 +46,10 @@ const NAMES_A_LAYER: [(&str, &str, &str); 1] = [(
 const CORE_FOR_LAYERS: [&str; 4] = ["table", "model", "identity", "watch::Handle"];
 
 /// Files that name a status code though they do not turn a refusal into one.
-const NAMES_A_STATUS: [(&str, &str); 6] = [
+const NAMES_A_STATUS: [(&str, &str); 7] = [
     ("mesh-tower/src/admin/", "pages are its own answers, and no refusals of requests"),
     ("mesh-tower/src/answer/", "a document names the status"),
+    ("mesh-tower/src/console/", "pages are its own answers, and no refusals of requests"),
     (
         "mesh-tower/src/ext_authz/",
         "an authorization service names the status: 200 is a yes, and a no without one is 403",

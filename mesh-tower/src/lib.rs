@@ -21,7 +21,8 @@
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
 //! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
 //! | `otlp` | spans for a collector that speaks OTLP; the application's own spans are parts of the mesh's | OpenTelemetry, a client of gRPC |
-//! | `cli` | the command line, `meshctl` | `file`, clap |
+//! | `console` | [`console`]: the mesh on a web page | nothing |
+//! | `cli` | the command line, `meshctl` | `file`, `console`, clap |
 //!
 //! None is on by default. Every layer is always there.
 
@@ -31,6 +32,8 @@ pub mod authorize;
 pub mod balance;
 pub mod carry;
 pub mod connection;
+#[cfg(feature = "console")]
+pub mod console;
 pub mod cors;
 pub mod dns;
 pub mod event;

@@ -99,6 +99,7 @@ pub(crate) struct Parts {
     pub(crate) rate_limit: RateLimitLayer,
     pub(crate) jwt: JwtLayer,
     pub(crate) telemetry: Telemetries,
+    pub(crate) respond: RespondLayer,
 }
 
 /// How long a process that ends waits for its last spans to be kept.
@@ -113,14 +114,14 @@ pub(crate) struct Telemetries {
 }
 
 impl Telemetries {
-    /// Completes when the spans that wait are brought to where they are kept, or after a moment.
-    pub(crate) async fn flush(&self) {
-        self.reporter.flush(FLUSHED_WITHIN).await;
-    }
-
     /// Who reports.
     pub(crate) fn reporter(&self) -> &Reporter {
         &self.reporter
+    }
+
+    /// Completes when the spans that wait are brought to where they are kept, or after a moment.
+    pub(crate) async fn flush(&self) {
+        self.reporter.flush(FLUSHED_WITHIN).await;
     }
 
     /// The layer by which both ends of a call know each other, or this one tells nothing.
@@ -171,6 +172,7 @@ impl Parts {
             ejections,
             connection,
             telemetry: telemetries,
+            respond: RespondLayer::new().explaining(config.explains_refusals),
         };
         // Keys are fetched as any other call is made.
         let keys = Keys::new(get(outbound(&parts)));
@@ -181,7 +183,7 @@ impl Parts {
 
 /// The stack for calls of a service.
 pub(crate) fn outbound(parts: &Parts) -> Outbound {
-    let call = RespondLayer::new().layer(below(parts, parts.route.clone()));
+    let call = parts.respond.layer(below(parts, parts.route.clone()));
     TelemetryLayer::client(parts.telemetry.reporter.clone()).layer(call)
 }
 
@@ -193,7 +195,7 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
     let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
     let traced = PropagateLayer::inbound().layer(asked);
-    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(traced));
+    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(traced));
     let known = MetadataExchangeLayer::gateway().layer(answered);
     TelemetryLayer::gateway(parts.telemetry.reporter.clone()).layer(known)
 }
@@ -204,7 +206,7 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
     let known = IntroduceLayer::workload().layer(PropagateLayer::inbound().layer(asked));
-    let answered = RespondLayer::new().layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
+    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
     let met = parts.telemetry.of_requests().layer(answered);
     TelemetryLayer::server(parts.telemetry.reporter.clone()).layer(met)
 }

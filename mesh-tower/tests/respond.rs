@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 use mesh_core::{model::AbortStatus, table::Missing};
 use mesh_tower::{
     Body, BoxError, Error, Kind, TokenFault,
-    respond::{Refused, RespondLayer},
+    respond::{EXPLAIN, Refused, RespondLayer},
 };
 use std::future::ready;
 use tower::{Layer, ServiceExt, service_fn};
@@ -176,4 +176,35 @@ async fn trailers_of_a_response_pass() {
     let inner = service_fn(move |_| ready(response.take().ok_or(BoxError::from("called twice"))));
     let response = RespondLayer::new().layer(inner).oneshot(Request::<Body>::default()).await.unwrap();
     assert_eq!(response.into_body().collect().await.unwrap().trailers(), Some(&trailers));
+}
+
+#[tokio::test]
+async fn the_reason_is_told_to_who_asks_where_it_may_be_told() {
+    let ask = async |explains, asks| {
+        let inner = service_fn(|_| {
+            let why = std::io::Error::other("grün\nand x-evil: 1");
+            ready(Err::<Response<Body>, _>(Error::because(Kind::ConnectFailure, why)))
+        });
+        let mut request = Request::<Body>::default();
+        if asks {
+            request.headers_mut().insert(EXPLAIN, http::HeaderValue::from_static("1"));
+        }
+        let layer = RespondLayer::new().explaining(explains);
+        let answer = layer.layer(inner).oneshot(request).await.expect("a refusal of the mesh is answered");
+        answer.headers().get("x-mesh-explain").map(|told| told.to_str().expect("text").to_owned())
+    };
+    let told = ask(true, true).await.expect("a reason");
+    assert!(told.starts_with("UF upstream_reset_before_response_started{"), "{told}");
+    for (explains, asks) in [(true, false), (false, true), (false, false)] {
+        assert_eq!(ask(explains, asks).await, None, "{explains} {asks}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_application_is_not_explained() {
+    let inner = service_fn(|_| ready(Ok::<_, BoxError>(Response::new(Body::empty()))));
+    let request = Request::get("/").header(EXPLAIN, "1").body(Body::empty()).expect("a request");
+    let layer = RespondLayer::new().explaining(true).layer(inner);
+    let answer = layer.oneshot(request).await.expect("an answer");
+    assert!(!answer.headers().contains_key(EXPLAIN));
 }

@@ -5,6 +5,7 @@ mod life;
 mod metrics;
 mod pages;
 mod patience;
+mod requests;
 mod secrets;
 
 use http::{Method, Request, Response, StatusCode};

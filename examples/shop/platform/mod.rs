@@ -3,6 +3,7 @@
 
 mod certificate;
 mod chaos;
+mod console;
 mod documents;
 mod live;
 mod process;
@@ -12,6 +13,7 @@ mod tour;
 
 use crate::store;
 use chaos::Heard;
+use console::Console;
 use live::Live;
 use mesh_tower::BoxError;
 use process::{Event, Started, keep};
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     /// The port on 127.0.0.1 that stands for the gateway's 443; 0 chooses a free one.
     #[arg(long, default_value_t = 8443)]
     port: u16,
+    /// The port on 127.0.0.1 of the console, a page that shows the shop at work, if it is free; any other otherwise.
+    #[arg(long, value_name = "PORT", default_value_t = 15080)]
+    console: u16,
     /// A folder or file of Istio documents, instead of those that come with the shop. May be repeated.
     #[arg(long, value_name = "PATH")]
     documents: Vec<PathBuf>,
@@ -66,6 +71,7 @@ struct Shop {
     port: u16,
     screen: Screen,
     heard: Heard,
+    console: Console,
 }
 
 /// Runs the shop until a signal ends it.
@@ -82,7 +88,8 @@ pub(crate) async fn run(options: Options) -> Result<(), BoxError> {
     let store = serve_store().await?;
     let (screen, printing) = Screen::open();
     let (program, heard) = (std::env::current_exe()?, Heard::default());
-    let shop = Shop { program, live, folders, documents, store, port, screen, heard };
+    let console = Console::open(options.console, &folders, live.platform()).await?;
+    let shop = Shop { program, live, folders, documents, store, port, screen, heard, console };
     let instances = options.instances.unwrap_or(if options.chaos { 3 } else { 1 });
     let chaos = options.chaos.then(|| Duration::from_secs(options.seconds));
     let ended = open(Arc::new(shop), instances, chaos).await;

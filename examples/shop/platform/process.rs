@@ -77,7 +77,9 @@ async fn run(
             line = next(&mut output) => {
                 if let Some(ports) = line.strip_prefix("ready ").and_then(|ports| serde_json::from_str(ports).ok()) {
                     moved(role, ports, shop)?;
-                    drop(report.send(Event::Ready(Started { name: role.name.clone(), pid, ports })));
+                    let started = Started { name: role.name.clone(), pid, ports };
+                    shop.console.show(&started);
+                    drop(report.send(Event::Ready(started)));
                 }
             }
             status = child.wait() => return status.map(Some),

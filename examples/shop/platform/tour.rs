@@ -21,6 +21,7 @@ pub(super) fn welcome(shop: &Shop, ready: &[Started]) {
     screen.say(&format!("  authority  {}  (what clients trust)", shop.live.authority().display()));
     screen
         .say("  admin      what each process knows: /config_dump, /clusters, /metrics … (GET / lists them)");
+    screen.say(&format!("  console    {}  (the shop at work, on a page)", shop.console.url()));
     screen.say("");
     screen.say(&screen.strong("Five things to try, in another terminal:"));
     screen.say(&things(shop, &url));

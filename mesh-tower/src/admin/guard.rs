@@ -17,7 +17,7 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 ///
 /// # Errors
 /// Why it may not.
-pub(super) fn admit(
+pub(crate) fn admit(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,

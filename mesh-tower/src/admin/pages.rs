@@ -14,6 +14,7 @@ pub(super) enum Page {
     Clusters,
     Certificates,
     Explain,
+    Requests,
     Logging,
     Drain,
 }
@@ -33,7 +34,7 @@ const fn entry(path: &'static str, page: Page, about: &'static str, more: &'stat
     Entry { path, page, allow: "GET, HEAD", about, more }
 }
 
-const PAGES: [Entry; 12] = [
+const PAGES: [Entry; 13] = [
     entry("/", Page::Index, "this list", ""),
     entry("/ready", Page::Ready, "200 when this process may get requests; else 503, and why", ""),
     entry("/healthz/ready", Page::Ready, "the same", ""),
@@ -58,6 +59,12 @@ const PAGES: [Entry; 12] = [
         Page::Explain,
         "what becomes of a request that this process sends, and why",
         "-G --data-urlencode to=http://product/1 --data-urlencode 'header=x-group: test' -d method=GET",
+    ),
+    entry(
+        "/requests",
+        Page::Requests,
+        "requests as they end, a line of JSON each, for as long as somebody reads",
+        "-N",
     ),
     Entry {
         path: "/logging",

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 ///
 /// # Errors
 /// When one is no text, or none of `known`.
-pub(super) fn parameters(
+pub(crate) fn parameters(
     query: Option<&str>,
     known: &[&'static str],
 ) -> Result<Vec<(&'static str, String)>, String> {

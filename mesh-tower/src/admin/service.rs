@@ -9,6 +9,7 @@ use super::{
     pages::{self, Entry, Page},
     query::parameters,
     reply::{html, json, sealed, text},
+    requests,
     state::State,
 };
 use crate::{Body, context::Arrival};
@@ -67,6 +68,7 @@ impl Pages {
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
             },
             Page::Metrics => self.metrics(request),
+            Page::Requests => requests::stream(self.state.parts.telemetry.reporter().look()),
             Page::ConfigDump => self.large(|state| json(&Configuration::of(state))).await,
             Page::Clusters => self.clusters(query).await,
             Page::Certificates => json(&Certificates::of(&self.state)),
@@ -88,9 +90,13 @@ impl Pages {
                        (or let the mesh's be the first: mesh_tower::recorder::Recorder::install).\n";
             return text(StatusCode::NOT_IMPLEMENTED, why);
         };
+        let names = match parameters(request.uri().query(), &["name[]"]) {
+            Ok(given) => given.into_iter().map(|(_, name)| name).collect::<Vec<_>>(),
+            Err(wrong) => return bad(&wrong),
+        };
         // What changes by the mere passing of time is looked at now.
         self.state.gauges.update();
-        recorder.response(request.headers())
+        recorder.response_of(request.headers(), &names)
     }
 
     async fn clusters(self, query: Option<&str>) -> Response<Body> {

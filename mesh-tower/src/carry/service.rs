@@ -83,11 +83,11 @@ pub(super) fn pin(context: Context, asked: Option<Arc<Snapshot>>, handle: &Handl
     context.pinned(asked.unwrap_or_else(|| handle.snapshot()), Instant::now() + PINNED_FOR)
 }
 
-/// Announces the trace that a request belongs to.
+/// Announces the trace that a request belongs to, where it has no span here.
 fn note_trace(headers: &HeaderMap) {
     note(|exchange| {
-        if let Some(trace) = Incoming::read(headers).context {
-            exchange.trace = Some(trace);
+        if exchange.traced.is_none() {
+            exchange.trace = Incoming::read(headers).context;
         }
     });
 }

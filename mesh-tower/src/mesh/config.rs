@@ -101,6 +101,9 @@ pub struct Config {
     /// Whether faults are injected into each try of a call, where its timeout counts them and retries meet them, instead
     /// of once before all that, as Istio does. Default: no.
     pub faults_per_try: bool,
+    /// Whether the mesh says why it refuses a request in the answer's `x-mesh-explain`, to whoever sends that header. It tells
+    /// names of policies and addresses behind this process, so not for a gateway that strangers come to. Default: no.
+    pub explains_refusals: bool,
     /// The address of the admin endpoint; see [`admin`](crate::admin). Default: none, so there is no such endpoint.
     pub admin: Option<SocketAddr>,
     /// How the admin endpoint changes the level of the log. Default: it cannot.
@@ -141,6 +144,7 @@ impl Default for Config {
             retry: RetryLayer::routed(),
             fault: FaultLayer::routed(),
             faults_per_try: false,
+            explains_refusals: false,
             admin: None,
             logging: None,
             grace: Drain::GRACE,
@@ -246,6 +250,14 @@ impl Config {
         }
         let invalid = |(variable, reason)| InvalidConfig { variable, reason };
         config.spans = from_environment(&variable).map_err(invalid)?;
+        config.explains_refusals = match variable("MESH_EXPLAIN").as_deref() {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(other) => {
+                let reason = format!("{other:?} is neither on nor off");
+                return Err(InvalidConfig { variable: "MESH_EXPLAIN", reason });
+            }
+        };
         for (port, address) in pairs("MESH_LISTEN", variable("MESH_LISTEN"), "443=127.0.0.1:8443")? {
             let invalid = |reason: String| InvalidConfig { variable: "MESH_LISTEN", reason };
             let number = port.parse().map_err(|_| invalid(format!("{port:?} is not a port")))?;
@@ -310,9 +322,11 @@ mod tests {
             "MESH_DOCUMENTS" => Some("a:b".into()),
             "MESH_LISTEN" => Some("443=127.0.0.1:8443".into()),
             "MESH_ADMIN" => Some("15000".into()),
+            "MESH_EXPLAIN" => Some("on".into()),
             _ => None,
         });
         let config = config.unwrap();
+        assert!(config.explains_refusals);
         assert_eq!((config.service.as_str(), config.namespace.as_str()), ("product", "default"));
         assert_eq!(config.account(), "product");
         assert_eq!(config.identity, "local:/run/ca".parse().unwrap());
@@ -330,6 +344,8 @@ mod tests {
         let config = Config::from_variables(|name| (name == "MESH_LISTEN").then(|| "443=here".into()));
         let text = config.unwrap_err().to_string();
         assert_eq!(text, "MESH_LISTEN: \"here\" is not an address and port, such as 127.0.0.1:8443");
+        let config = Config::from_variables(|name| (name == "MESH_EXPLAIN").then(|| "maybe".into()));
+        assert_eq!(config.unwrap_err().to_string(), "MESH_EXPLAIN: \"maybe\" is neither on nor off");
     }
 
     #[test]

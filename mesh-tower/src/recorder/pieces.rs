@@ -37,13 +37,16 @@ struct Open {
 }
 
 impl Pieces {
-    pub(super) fn new(registry: Arc<Registry>, format: Format) -> Self {
+    /// Of the families that have one of these names; of all when there are none.
+    pub(super) fn new(registry: Arc<Registry>, format: Format, only: &[String]) -> Self {
         let families = registry.families();
+        let is_wanted =
+            |family: &Arc<Family>| only.is_empty() || only.iter().any(|name| name == family.name());
         Self {
             registry,
             format,
-            names: families.clone().into(),
-            families: families.into(),
+            families: families.iter().filter(|family| is_wanted(family)).cloned().collect(),
+            names: families.into(),
             open: None,
             is_over: false,
         }

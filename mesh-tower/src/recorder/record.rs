@@ -70,7 +70,12 @@ impl Recorder {
     /// Everything measured, piece by piece.
     #[must_use]
     pub fn pieces(&self, format: Format) -> Pieces {
-        Pieces::new(Arc::clone(&self.0), format)
+        Pieces::new(Arc::clone(&self.0), format, &[])
+    }
+
+    /// What was measured by one of these names, piece by piece; everything when there are none.
+    pub(crate) fn pieces_of(&self, names: &[String], format: Format) -> Pieces {
+        Pieces::new(Arc::clone(&self.0), format, names)
     }
 
     /// Everything measured, in one text. For many series, [`Recorder::pieces`] takes less memory at a time.
@@ -85,8 +90,13 @@ impl Recorder {
     /// The answer to a scrape that came with these headers, in the format that they ask for, streamed.
     #[must_use]
     pub fn response(&self, headers: &HeaderMap) -> Response<Body> {
+        self.response_of(headers, &[])
+    }
+
+    /// The same of what was measured by one of these names; of everything when there are none.
+    pub(crate) fn response_of(&self, headers: &HeaderMap, names: &[String]) -> Response<Body> {
         let format = Format::accepted(headers);
-        let mut response = Response::new(body::of(self.pieces(format)));
+        let mut response = Response::new(body::of(self.pieces_of(names, format)));
         response.headers_mut().insert(CONTENT_TYPE, format.content_type());
         response
     }

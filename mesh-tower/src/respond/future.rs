@@ -1,4 +1,4 @@
-use super::{log::Subject, policy::respond};
+use super::{layer::EXPLAIN, log::Subject, policy::respond};
 use crate::{Body, BoxError, Error, reply::Asker};
 use bytes::Bytes;
 use http::Response;
@@ -17,12 +17,13 @@ pin_project! {
         future: F,
         asker: Asker,
         subject: Option<Subject>,
+        explains: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, asker: Asker, subject: Option<Subject>) -> Self {
-        Self { future, asker, subject }
+    pub(super) fn new(future: F, asker: Asker, subject: Option<Subject>, explains: bool) -> Self {
+        Self { future, asker, subject, explains }
     }
 }
 
@@ -42,10 +43,13 @@ where
             Err(error) => error.into(),
         };
         let error = error.downcast::<Error>()?;
-        let (response, refused) = respond(&error, *this.asker);
+        let (mut response, refused) = respond(&error, *this.asker);
         refused.announce();
         if let Some(subject) = this.subject {
             subject.log(&refused, &error);
+        }
+        if *this.explains {
+            response.headers_mut().insert(EXPLAIN, refused.explanation(&error));
         }
         Poll::Ready(Ok(response))
     }

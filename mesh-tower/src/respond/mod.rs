@@ -41,7 +41,9 @@
 //!
 //! # Configuration
 //!
-//! None.
+//! [`RespondLayer::explaining`]: whether an answer says why in [`EXPLAIN`] (`x-mesh-explain: UF upstream_reset_before_…`) to
+//! a request that has this header. [`Config::explains_refusals`](crate::mesh::Config::explains_refusals) and `MESH_EXPLAIN=on`
+//! set it for all of a process. Default: off.
 //!
 //! # Posture
 //!
@@ -86,6 +88,6 @@ mod policy;
 mod service;
 
 pub use future::ResponseFuture;
-pub use layer::RespondLayer;
+pub use layer::{EXPLAIN, RespondLayer};
 pub use policy::Refused;
 pub use service::Respond;

@@ -39,6 +39,15 @@ impl Refused {
         });
     }
 
+    /// Why, on one line of a header: flags, details, and what happened.
+    pub(super) fn explanation(&self, error: &Error) -> HeaderValue {
+        let text = format!("{} {}: {error}", self.flags(), self.details);
+        // What is no text of a header is left out of it.
+        let visible: String =
+            text.chars().map(|char| if matches!(char, ' '..='~') { char } else { '?' }).collect();
+        HeaderValue::try_from(visible).unwrap_or(HeaderValue::from_static("-"))
+    }
+
     /// All its flags, which Envoy writes as `URX,UF`.
     pub(super) fn flags(&self) -> Flags {
         self.retry_flag.map_or(Flags::NONE, Flags::named).with(Flags::named(self.flag))

@@ -1,4 +1,4 @@
-use super::{future::ResponseFuture, log::Subject};
+use super::{future::ResponseFuture, layer::EXPLAIN, log::Subject};
 use crate::{Body, BoxError, reply::Asker};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,6 +9,7 @@ use tower_service::Service;
 #[derive(Clone, Copy, Debug)]
 pub struct Respond<S> {
     pub(super) inner: S,
+    pub(super) explains: bool,
 }
 
 impl<S, B, R> Service<Request<B>> for Respond<S>
@@ -28,6 +29,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (asker, subject) = (Asker::of(&request), Subject::of(&request));
-        ResponseFuture::new(self.inner.call(request), asker, subject)
+        let explains = self.explains && request.headers().contains_key(EXPLAIN);
+        ResponseFuture::new(self.inner.call(request), asker, subject, explains)
     }
 }

@@ -11,7 +11,9 @@ mod connection;
 mod drain;
 mod idle;
 mod listen;
+mod places;
 
 pub use crate::context::PeerAddress;
 pub use drain::Drain;
 pub(crate) use listen::{Accept, Accepted, Requests, serve};
+pub(crate) use places::Places;

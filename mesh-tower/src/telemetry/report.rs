@@ -4,6 +4,7 @@ use super::{
     access_log::{AccessLog, Format, Sink, Writer},
     attributes::{self, Texts},
     metrics::{Counting, Metrics, Own, dropped_lines},
+    recent::{Recent, Seen},
     recording::Recording,
     spans::{Queue, Traces, queue_to},
 };
@@ -33,6 +34,8 @@ pub(super) struct Base {
     /// A log that is there whatever documents say.
     pub(super) log: Option<AccessLog>,
     pub(super) spare: ArrayQueue<Box<Exchange>>,
+    /// For those who look at requests as they end.
+    pub(super) recent: Recent,
     /// Who writes to which sink; the lock is for whoever makes a report.
     writers: Mutex<Vec<(Sink, Writer)>>,
     /// Who gets spans where documents name nobody.
@@ -70,12 +73,12 @@ struct Log {
 
 impl Base {
     pub(super) fn new(own: Arc<Own>, recording: Recording, log: Option<AccessLog>) -> Self {
-        let (spare, writers) = (ArrayQueue::new(SPARE), Mutex::default());
+        let (spare, recent, writers) = (ArrayQueue::new(SPARE), Recent::default(), Mutex::default());
         if let Some(log) = &log {
             measure(log.writer(), &recording);
         }
         let queues = Mutex::default();
-        Self { own, recording, log, spare, writers, spans: None, caller: None, queues }
+        Self { own, recording, log, spare, recent, writers, spans: None, caller: None, queues }
     }
 
     /// The same, for others who get spans.
@@ -85,6 +88,7 @@ impl Base {
             recording: self.recording.clone(),
             log: self.log.clone(),
             spare: ArrayQueue::new(SPARE),
+            recent: Recent::default(),
             writers: Mutex::default(),
             spans,
             caller,
@@ -156,8 +160,9 @@ impl Report {
 
     /// Whether nobody wants to know anything of the requests of a side.
     pub(super) fn is_idle(&self, side: Side) -> bool {
-        let side = self.side(side);
-        side.logs.is_empty() && !side.metrics.are_kept() && side.traces.sampling().is_none()
+        let (side, is_watched) = (self.side(side), self.base.recent.is_watched());
+        let is_traced = side.traces.sampling().is_some();
+        side.logs.is_empty() && !side.metrics.are_kept() && !is_watched && !is_traced
     }
 
     /// How it is decided which requests of a side are traced.
@@ -197,7 +202,7 @@ impl Report {
         for Log { log, .. } in &side.logs {
             log.note_request(exchange, request);
         }
-        if side.keeps_heads {
+        if side.keeps_heads || self.base.recent.is_watched() {
             exchange.kept.heads = Some(Box::new(Heads {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
@@ -227,6 +232,10 @@ impl Observe for Report {
     fn ended(&self, mut exchange: Box<Exchange>) {
         let side = self.side(exchange.side);
         side.report(&exchange, &self.base.own);
+        // Connections have no heads, and neither have requests that came before anybody looked.
+        if exchange.kept.heads.is_some() && self.base.recent.is_watched() {
+            self.base.recent.push(Seen::of(&exchange, &self.base.own));
+        }
         side.traces.report(&mut exchange, &self.base.own);
         exchange.reset();
         // What is too much is let go.

@@ -4,6 +4,7 @@ use super::{
     access_log::AccessLog,
     metrics::{Operations, Own},
     operation::LONGEST,
+    recent::Look,
     recording::Recording,
     report::{Base, Report},
     spans::{SpanExporter, queue_of},
@@ -86,6 +87,11 @@ impl Reporter {
     /// on waiting.
     pub async fn flush(&self, limit: Duration) {
         self.0.base.flush(limit).await;
+    }
+
+    /// Looks at the requests that end from now on.
+    pub(crate) fn look(&self) -> Look {
+        self.0.base.recent.look()
     }
 
     /// What is reported now; `None` when nobody wants to know anything of a side's requests.

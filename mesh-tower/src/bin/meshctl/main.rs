@@ -1,9 +1,11 @@
-//! `meshctl`: asks documents what they mean, without a running mesh, and runs gateways and the mesh's own authority.
+//! `meshctl`: asks documents what they mean, without a running mesh, runs gateways and the mesh's own authority, and shows a
+//! running mesh.
 
 mod analyze;
 mod authorized;
 mod ca;
 mod check;
+mod console;
 mod documents;
 mod gateway;
 mod log;
@@ -24,9 +26,10 @@ Examples:
   meshctl check --output junit checks.yaml > checks.xml  the same for build servers
   meshctl gateway -f mesh/ --name shop/door              run a gateway
   meshctl ca /srv/shop/.mesh-ca                          answer workloads that want certificates
+  meshctl console --admin 15000,15001                    show a running mesh on a web page
   meshctl COMMAND --help                                 examples and exit codes of one command";
 
-/// Asks Istio documents what they mean, and runs gateways and the mesh's own certificate authority.
+/// Asks Istio documents what they mean, runs gateways and the mesh's own certificate authority, and shows a running mesh.
 #[derive(Debug, Parser)]
 #[command(name = "meshctl", version, after_help = EXAMPLES)]
 struct Cli {
@@ -41,6 +44,7 @@ enum Command {
     Check(check::Arguments),
     Gateway(gateway::Arguments),
     Ca(ca::Arguments),
+    Console(console::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Gateway(arguments) => gateway::run(arguments),
         Command::Ca(arguments) => ca::run(arguments),
+        Command::Console(arguments) => console::run(arguments),
     };
     result.unwrap_or_else(Failure::report)
 }
