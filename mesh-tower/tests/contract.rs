@@ -29,6 +29,7 @@ use mesh_tower::{
     mirror::MirrorLayer,
     normalize::NormalizeLayer,
     outlier::OutlierLayer,
+    propagate::PropagateLayer,
     rate_limit::RateLimitLayer,
     resolve::ResolveLayer,
     respond::RespondLayer,
@@ -117,6 +118,9 @@ fn cases() -> Vec<Case> {
         case("respond", RespondLayer::new(), 160),
         case("carry in", CarryInLayer::new(CarriedHeaders::default()), 16),
         case("carry out", CarryOutLayer::new(), 0),
+        // What the application's own spans belong to is kept with the feature otlp alone.
+        case("propagate in", PropagateLayer::inbound(), 48),
+        case("propagate out", PropagateLayer::outbound(), 48),
         case("cors of the rule", CorsLayer::routed(), 200),
         case("jwt", JwtLayer::new([], Keys::inline()), 40),
         case("jwt of the table", JwtLayer::inbound(handle.clone(), Keys::inline()), 40),

@@ -131,6 +131,7 @@ fn keep<B>(
     operation: Option<HeaderValue>,
     request: &Request<B>,
 ) {
+    exchange.trace = Some(context);
     let headers = request.headers();
     let request_id = headers.get(REQUEST_ID).cloned();
     exchange.traced = Some(Box::new(Traced { context, forwarded: None, request_id, operation }));

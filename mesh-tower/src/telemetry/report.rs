@@ -83,8 +83,17 @@ impl Base {
 
     /// The same, for others who get spans.
     pub(super) fn again(&self, spans: Option<Queue>, caller: Option<Caller>) -> Self {
-        let new = Self::new(Arc::clone(&self.own), self.recording.clone(), self.log.clone());
-        Self { spans, caller, ..new }
+        Self {
+            own: Arc::clone(&self.own),
+            recording: self.recording.clone(),
+            log: self.log.clone(),
+            spare: ArrayQueue::new(SPARE),
+            recent: Recent::default(),
+            writers: Mutex::default(),
+            spans,
+            caller,
+            queues: Mutex::default(),
+        }
     }
 
     /// Who brings spans to where documents say.
