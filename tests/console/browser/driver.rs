@@ -69,7 +69,8 @@ impl Browser {
         wanted.insert("goog:loggingPrefs".into(), json!({"browser": "ALL", "performance": "ALL"}));
         wanted.insert("goog:chromeOptions".into(), json!({"args": arguments}));
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        let connecting = builder.capabilities(wanted).connect(&format!("http://127.0.0.1:{port}"));
+        let address = format!("http://127.0.0.1:{port}");
+        let connecting = builder.capabilities(wanted).connect(&address);
         let page = connecting.await.expect("Chromium (Debian has it in chromium)");
         Self { page, driver }
     }
