@@ -32,6 +32,7 @@ use mesh_tower::{
     metadata_exchange::MetadataExchangeLayer,
     mirror::MirrorLayer,
     outlier::OutlierLayer,
+    propagate::PropagateLayer,
     rate_limit::RateLimitLayer,
     recorder::Recorder,
     respond::RespondLayer,
@@ -41,6 +42,7 @@ use mesh_tower::{
     telemetry::{
         Recording, Reporter, TelemetryLayer,
         access_log::{AccessLog, Format, Sink, Writer},
+        spans::SpanExporter,
     },
     timeout::TimeoutLayer,
 };
@@ -59,7 +61,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use world::{Text, UNREPORTED, documents, limit, serve, server};
+use world::{Nobody, Text, UNREPORTED, documents, limit, serve, server};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -250,7 +252,7 @@ fn main() {
     runtime.block_on(measure());
 }
 
-/// What reporting requests adds, with every request in a log.
+/// What reporting requests adds, with every request in a log, and one of a hundred traced.
 async fn reported(handle: &Handle) -> Vec<Row> {
     let bare = Bare::in_memory().await;
     let recording = Recording::to(Arc::new(Recorder::default()));
@@ -263,12 +265,20 @@ async fn reported(handle: &Handle) -> Vec<Row> {
     let route = ServiceBuilder::new().layer(RouteLayer::new(handle.clone()));
     let exchange = route.clone().layer(MetadataExchangeLayer::client(Arc::clone(&workload)));
     let metrics = TelemetryLayer::client(reporter(None)).layer(route.service(bare.clone()));
-    let logged = TelemetryLayer::client(reporter(Some(log))).layer(route.service(bare.clone()));
+    let logged = TelemetryLayer::client(reporter(Some(log.clone()))).layer(route.service(bare.clone()));
+    // Requests have names, by which those that are traced are chosen.
+    let named = ServiceBuilder::new().layer(CarryOutLayer::new());
+    let plain = named.clone().service(route.service(bare.clone()));
+    let traced = named.layer(PropagateLayer::outbound()).service(route.service(bare.clone()));
+    let reporter = reporter(Some(log)).tracing(Some(SpanExporter::new(Nobody)), None);
+    let traced = TelemetryLayer::client(reporter).layer(traced);
     vec![
         Row::new("route", route.service(bare.clone())),
-        Row::new("metadata_exchange", exchange.service(bare)),
+        Row::new("metadata_exchange", exchange.service(bare.clone())),
         Row::new("telemetry: metrics", metrics),
         Row::new("telemetry: metrics and access log", logged),
+        Row::new("carry and route", plain),
+        Row::new("telemetry: both, and 1 % traced", traced),
     ]
 }
 
@@ -322,6 +332,7 @@ async fn measure() {
     );
     let (time, allocations) = (Duration::from_micros(1), 0.0);
     judge("telemetry, metrics and access log,", reported[3].added(&reported[0]), time, allocations);
+    judge("telemetry, with 1 % traced,", reported[5].added(&reported[4]), time, allocations);
 }
 
 /// The rows that were measured, each beside the one above.

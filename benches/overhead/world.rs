@@ -1,6 +1,8 @@
 //! What the rows call: documents, and servers that cost as little as can be.
 
+use futures_util::future::BoxFuture;
 use mesh_core::source::{Batch, Source};
+use mesh_tower::{BoxError, telemetry::spans};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -67,6 +69,16 @@ kind: Telemetry
 metadata: {name: none}
 spec: {metrics: [{providers: [{name: prometheus}], overrides: [{match: {metric: ALL_METRICS}, disabled: true}]}]}
 ";
+
+/// Takes spans, and forgets them.
+#[derive(Debug)]
+pub(super) struct Nobody;
+
+impl spans::Export for Nobody {
+    fn export(&self, _: spans::Batch) -> BoxFuture<'static, Result<(), BoxError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
 
 /// Documents that never change.
 pub(super) struct Text(pub(super) String);

@@ -132,10 +132,11 @@ impl Runner {
 
     async fn take_turn(&mut self, lasting: Duration) -> Result<(), BoxError> {
         self.call(REMINDING.min(lasting)).await?;
-        let before = Processor::of(&self.processes)?;
+        let (machine, before) = (usage::machine()?, Processor::of(&self.processes)?);
         let taken = self.call(lasting).await?;
         let used = Processor::of(&self.processes)?.since(&before);
-        self.samples.push(Sample::new(&taken, used));
+        let others = usage::machine()?.saturating_sub(machine).saturating_sub(used);
+        self.samples.push(Sample::new(&taken, used, others));
         Ok(())
     }
 

@@ -36,6 +36,28 @@ impl Processor {
     }
 }
 
+/// The time that all processors together have worked, for whomever, in steps of 10 ms. What a hypervisor takes for other
+/// machines is among it; what interrupts take is not.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub(crate) fn machine() -> Result<Duration, BoxError> {
+    worked(&fs::read_to_string("/proc/stat")?)
+}
+
+fn worked(stat: &str) -> Result<Duration, BoxError> {
+    // user nice system idle iowait irq softirq steal
+    let line = stat.strip_prefix("cpu ").and_then(|rest| rest.lines().next());
+    let counts: Option<Vec<u64>> =
+        line.and_then(|line| line.split_whitespace().map(|count| count.parse().ok()).collect());
+    match counts.as_deref() {
+        Some([user, nice, system, _, _, _, _, steal, ..]) => {
+            Ok(Duration::from_millis(10 * (user + nice + system + steal)))
+        }
+        _ => Err("the kernel does not count the time of processors (/proc/stat)".into()),
+    }
+}
+
 fn threads(process: u32) -> Result<Vec<i32>, BoxError> {
     let folder = fs::read_dir(format!("/proc/{process}/task"));
     let folder = folder.map_err(|error| format!("process {process} is gone: {error}"))?;
@@ -94,6 +116,14 @@ mod tests {
             sum = sum.wrapping_add(1);
         }
         assert!(sum > 0);
+    }
+
+    #[test]
+    fn the_time_of_the_machine_is_that_of_all_who_work() {
+        let stat = "cpu  100 20 30 4000 5 6 7 8 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n";
+        assert_eq!(worked(stat).unwrap(), Duration::from_millis(1580));
+        assert!(worked("cpu 1 2 3").is_err() && worked("").is_err());
+        assert!(machine().unwrap() > Duration::ZERO);
     }
 
     #[test]

@@ -20,6 +20,8 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use tokio::{runtime::Runtime, time::Instant};
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
+/// How many documents, or a service with its rules, are in one file where a file holds many: a file may not be of any size.
+const IN_ONE_FILE: usize = 5_000;
 /// How often the smaller sizes are loaded, and how often one document changes.
 const LOADS: usize = 3;
 const CHANGES: usize = 9;
@@ -72,7 +74,7 @@ impl Engine {
 /// When a document of it is refused.
 pub(crate) fn measure(kind: Kind, size: usize, runtime: &Runtime) -> Result<Row, BoxError> {
     let texts = kind.texts(size);
-    let all = [texts.each.concat()];
+    let all: Vec<String> = texts.each.chunks(IN_ONE_FILE).map(<[_]>::concat).collect();
     let region = Region::new(ALLOCATOR);
     let (mut engine, first) = timed(|| Engine::of(&all));
     let change = region.change();
@@ -81,7 +83,8 @@ pub(crate) fn measure(kind: Kind, size: usize, runtime: &Runtime) -> Result<Row,
     let loads = if size > 10_000 { 1 } else { LOADS };
     let load = (1..loads).map(|_| timed(|| Engine::of(&all)).1).fold(first, Duration::min);
     let decision = runtime.block_on(decision(kind, size, &engine))?;
-    let change_of_all = changes(&mut engine, 0, &[whole(&texts), all[0].clone()]);
+    let file = texts.changing / IN_ONE_FILE;
+    let change_of_all = changes(&mut engine, file, &[with_change(&texts, file), all[file].clone()]);
     drop(engine);
     let mut engine = Engine::of(&texts.each);
     let alone = [texts.changed.clone(), texts.each[texts.changing].clone()];
@@ -89,9 +92,9 @@ pub(crate) fn measure(kind: Kind, size: usize, runtime: &Runtime) -> Result<Row,
     Ok(Row::new(kind, size, [load, change_alone, change_of_all, decision], bytes))
 }
 
-/// All of the texts with the change in it.
-fn whole(texts: &Texts) -> String {
-    let each = texts.each.iter().enumerate();
+/// The text of a file of many with the change in it.
+fn with_change(texts: &Texts, file: usize) -> String {
+    let each = texts.each.iter().enumerate().skip(file * IN_ONE_FILE).take(IN_ONE_FILE);
     each.map(|(number, text)| if number == texts.changing { &*texts.changed } else { &**text }).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What size costs: hosts, rules of one host, endpoints and policies, from a handful to a hundred thousand.
 //!
 //! For each size: the time from text to a table that serves, the memory that documents, model and table keep, the time of
-//! one change, alone in its file and in a file of them all, and the time of one decision. Then the tail of requests while
+//! one change, alone in its file and in a file of many, and the time of one decision. Then the tail of requests while
 //! tables are published ten times a second, and what Envoy takes for the same sizes where it has the concept.
 
 mod engine;
@@ -48,6 +48,7 @@ struct CommandLine {
 }
 
 const HELP: &str = "\
+A file of many holds 5,000 documents, or services with their rules, at most.
 Times are the least of three loads, and medians of changes and of thousands of decisions. Memory is what stays allocated.
 Envoy reads its routes from a file; a change is from the write to the first request on the new route. Its binary is
 found or installed as by peers.

@@ -21,7 +21,8 @@ use std::{
 };
 use tokio::{net::TcpListener, time::Instant};
 
-/// How often tables are published.
+/// How often documents change. Where the mesh takes longer to read them and to tell what is wrong with them, tables are
+/// published less often, and the report says how often.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long requests are sent in one way, before they are sent in the other.
 const TURN: Duration = Duration::from_secs(1);
@@ -33,6 +34,7 @@ struct Changing {
     texts: [Vec<u8>; 2],
     turn: usize,
     is_publishing: Arc<AtomicBool>,
+    next: Instant,
 }
 
 impl Source for Changing {
@@ -44,7 +46,8 @@ impl Source for Changing {
 
     async fn changed(&mut self) {
         loop {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep_until(self.next).await;
+            self.next = (self.next + PAUSE).max(Instant::now());
             if self.is_publishing.load(Relaxed) {
                 return;
             }
@@ -65,9 +68,14 @@ pub(crate) async fn measure(size: usize) -> Result<Meanwhile, BoxError> {
         batch("services.yaml", services(size).as_bytes()),
         batch("called.yaml", called(origin().await?).as_bytes()),
     ];
-    let source = Changing { batches, texts, turn: 0, is_publishing: Arc::clone(&is_publishing) };
+    let source =
+        Changing { batches, texts, turn: 0, is_publishing: Arc::clone(&is_publishing), next: Instant::now() };
     let config = Config { service: "caller".into(), namespace: "shop".into(), ..Config::default() };
     let mesh = Mesh::with_source(config, source).await;
+    let status = Arc::clone(&mesh.status().borrow());
+    if let Some(fault) = status.faults.iter().find(|fault| fault.is_refusal()) {
+        return Err(format!("a document is refused: {fault}").into());
+    }
     call(&mesh, TURN).await?;
     let mut rounds = Vec::new();
     let before = mesh.status().borrow().generation.0;

@@ -69,7 +69,7 @@ fn panels(report: &Report, kind: Kind) -> [(&'static str, Points, Points); 4] {
             envoys().map(|row| (at(row.size), row.start_ms)).collect(),
         ),
         (
-            "one change in a file of all, ms",
+            "one change in a file of many, ms",
             rows().map(|row| (at(row.size), row.change_of_all_ms)).collect(),
             envoys().map(|row| (at(row.size), row.change_ms)).collect(),
         ),

@@ -1,8 +1,8 @@
 //! What the mesh does to a request: composable tower layers that a service links.
 //!
 //! ```text
-//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
+//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ propagate ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ propagate ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
 //! gateway:  wire ─▶ TLS ─▶ an outbound stack that routes by the listener ─▶ wire
 //! ```
 //!
@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | `file` | `Mesh::from_env`, `Mesh::start`: documents from files | a watch on the file system |
 //! | `spiffe` | certificates from an agent that speaks the SPIFFE Workload API | a client of gRPC |
+//! | `otlp` | spans for a collector that speaks OTLP; the application's own spans are parts of the mesh's | OpenTelemetry, a client of gRPC |
 //! | `console` | [`console`]: the mesh on a web page | nothing |
 //! | `cli` | the command line, `meshctl` | `file`, `console`, clap |
 //!
@@ -48,6 +49,7 @@ pub mod mirror;
 pub mod mtls;
 pub mod normalize;
 pub mod outlier;
+pub mod propagate;
 pub mod rate_limit;
 pub mod recorder;
 pub mod resolve;
@@ -69,6 +71,7 @@ mod error;
 mod grpc;
 mod replay;
 mod reply;
+mod request_id;
 mod stack;
 mod stream;
 mod token_fault;

@@ -1,10 +1,10 @@
 //! The order of layers; the only file that knows more than one of them.
 //!
 //! ```text
-//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
+//! outbound: app ─▶ telemetry ─▶ respond ─▶ carry ─▶ propagate ─▶ route ─▶ answer ─▶ fault ─▶ cors ─▶ timeout ─▶ rewrite ─▶ metadata_exchange ─▶ mirror ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! copies:                                                                                                                        mirror ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
-//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
-//! gateway:  telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
+//! inbound:  wire ─▶ TLS ─▶ telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ introduce ─▶ propagate ─▶ carry ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ app
+//! gateway:  telemetry ─▶ metadata_exchange ─▶ respond ─▶ normalize ─▶ propagate ─▶ ext_authz ─▶ jwt ─▶ authorize ─▶ rate_limit ─▶ an outbound stack that routes by the listener a request came to
 //! asked:    ext_authz, rate_limit ─▶ carry ─▶ retry ─▶ resolve ─▶ balance ─▶ outlier ─▶ connection ─▶ wire
 //! ```
 //!
@@ -14,6 +14,9 @@
 //! routing, since rules look at them; tokens are judged before, since rules look at what they say. Tries are judged by what
 //! the endpoint answered, before the rule's header changes; a request is changed once, before its first try. Copies have
 //! these changes, too, and are sent once, whatever becomes of the tries.
+//!
+//! Spans are named in headers at the door before these are handed on, and in calls after they were: what a service calls is
+//! a part of its own span.
 //!
 //! Services that are asked about inbound requests are called as any other, but without rules: as in Istio, those of a
 //! VirtualService are not for them. What a service allows is changed before limits count it.
@@ -38,6 +41,7 @@ use crate::{
     mirror::{Mirror, MirrorLayer},
     normalize::{Normalize, NormalizeLayer},
     outlier::Outlier,
+    propagate::{Propagate, PropagateLayer},
     rate_limit::{RateLimit, RateLimitLayer},
     resolve::{Resolve, ResolveLayer},
     respond::{Respond, RespondLayer},
@@ -52,7 +56,7 @@ use mesh_core::{
     model::{Injection, RetryPolicy},
     watch::Handle,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower_layer::Layer;
 
 /// What a service's calls go through.
@@ -60,10 +64,10 @@ pub(crate) type Outbound = Telemetry<Respond<Call>>;
 
 /// What a gateway's requests go through.
 pub(crate) type Gateway =
-    Telemetry<MetadataExchange<Respond<Normalize<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>>>;
+    Telemetry<MetadataExchange<Respond<Normalize<Propagate<ExtAuthz<Jwt<Authorize<RateLimit<Call>>>>>>>>>;
 
 /// What calls and a gateway's requests have in common.
-type Call = CarryOut<Route<Answer<Fault<Cors<Timeout<Rewrite<MetadataExchange<Sent>>>>>>>>;
+type Call = CarryOut<Propagate<Route<Answer<Fault<Cors<Timeout<Rewrite<MetadataExchange<Sent>>>>>>>>>;
 
 /// What becomes of a request that is decided and changed.
 type Sent = Mirror<Retry<Fault<Attempt>>>;
@@ -75,7 +79,7 @@ type Attempt = Resolve<Balance<Outlier<Connection>>>;
 pub(crate) type Inbound<S> = Telemetry<MetadataExchange<Respond<Judged<S>>>>;
 
 /// What they go through before the application has them.
-type Judged<S> = Normalize<Introduce<CarryIn<ExtAuthz<Jwt<Authorize<RateLimit<S>>>>>>>;
+type Judged<S> = Normalize<Introduce<Propagate<CarryIn<ExtAuthz<Jwt<Authorize<RateLimit<S>>>>>>>>;
 
 /// What all stacks of one process share.
 #[derive(Clone, Debug)]
@@ -98,6 +102,9 @@ pub(crate) struct Parts {
     pub(crate) respond: RespondLayer,
 }
 
+/// How long a process that ends waits for its last spans to be kept.
+const FLUSHED_WITHIN: Duration = Duration::from_secs(1);
+
 /// Who reports requests, and who tells the other end whose they are.
 #[derive(Clone, Debug)]
 pub(crate) struct Telemetries {
@@ -110,6 +117,11 @@ impl Telemetries {
     /// Who reports.
     pub(crate) fn reporter(&self) -> &Reporter {
         &self.reporter
+    }
+
+    /// Completes when the spans that wait are brought to where they are kept, or after a moment.
+    pub(crate) async fn flush(&self) {
+        self.reporter.flush(FLUSHED_WITHIN).await;
     }
 
     /// The layer by which both ends of a call know each other, or this one tells nothing.
@@ -142,7 +154,7 @@ impl Parts {
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
         let route = RouteLayer::new(handle.clone());
         let caller = caller(&handle, &attempt);
-        let telemetries = telemetry(&handle, config, identity);
+        let telemetries = telemetry(&handle, config, identity, caller.clone());
         let mut parts = Self {
             ext_authz: ExtAuthzLayer::inbound(handle.clone()).with_caller(caller.clone()),
             rate_limit: RateLimitLayer::inbound(handle.clone()).with_caller(caller),
@@ -182,7 +194,8 @@ pub(crate) fn gateway(parts: &Parts, port: u16, is_tls: bool) -> Gateway {
     let limited = parts.rate_limit.clone().at_gateway(port, is_tls).layer(forward);
     let known = parts.jwt.clone().at_gateway(port, is_tls).layer(authorize.layer(limited));
     let asked = parts.ext_authz.clone().at_gateway(port, is_tls).layer(known);
-    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(asked));
+    let traced = PropagateLayer::inbound().layer(asked);
+    let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(traced));
     let known = MetadataExchangeLayer::gateway().layer(answered);
     TelemetryLayer::gateway(parts.telemetry.reporter.clone()).layer(known)
 }
@@ -192,7 +205,7 @@ pub(crate) fn inbound<S>(parts: &Parts, carry: &CarryInLayer, app: S) -> Inbound
     let limited = parts.rate_limit.layer(app);
     let allowed = AuthorizeLayer::inbound(parts.handle.clone()).layer(limited);
     let asked = carry.layer(parts.ext_authz.layer(parts.jwt.layer(allowed)));
-    let known = IntroduceLayer::workload().layer(asked);
+    let known = IntroduceLayer::workload().layer(PropagateLayer::inbound().layer(asked));
     let answered = parts.respond.layer(NormalizeLayer::new(parts.handle.clone()).layer(known));
     let met = parts.telemetry.of_requests().layer(answered);
     TelemetryLayer::server(parts.telemetry.reporter.clone()).layer(met)
@@ -215,7 +228,7 @@ fn balance(config: &Config) -> BalanceLayer {
 }
 
 /// Who reports the requests of the process that is configured so.
-fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetries {
+fn telemetry(handle: &Handle, config: &Config, identity: &Identity, caller: Caller) -> Telemetries {
     let workload = Arc::new(config.workload());
     let service = format!("{}.{}.svc.cluster.local", config.service, config.namespace);
     let reporter = Reporter::new(
@@ -225,7 +238,8 @@ fn telemetry(handle: &Handle, config: &Config, identity: &Identity) -> Telemetri
         &config.recording,
         config.access_log.clone(),
     );
-    let reporter = reporter.with_operations(config.operations).following(handle.clone());
+    let reporter = reporter.with_operations(config.operations).tracing(config.spans.clone(), Some(caller));
+    let reporter = reporter.following(handle.clone());
     Telemetries { reporter, workload, tells_peers: config.tells_peers }
 }
 
@@ -235,5 +249,5 @@ fn below(parts: &Parts, route: RouteLayer) -> Call {
     let sent = parts.telemetry.of_calls().layer(sent);
     let sent = TimeoutLayer::routed().layer(RewriteLayer::routed().layer(sent));
     let decided = AnswerLayer::new().layer(of_call.layer(CorsLayer::routed().layer(sent)));
-    CarryOutLayer::new().layer(route.layer(decided))
+    CarryOutLayer::new().layer(PropagateLayer::outbound().layer(route.layer(decided)))
 }

@@ -11,7 +11,7 @@ use tests::{soon, wire};
 
 /// Headers of requests that Envoy adds of itself, with what they are for.
 const REQUEST_HEADERS_OF_ENVOY: [(&str, &str); 8] = [
-    ("x-request-id", "names the request in traces and logs, and the mesh has no traces yet"),
+    ("x-request-id", "names the request in traces and logs, and is another one each time"),
     ("x-envoy-expected-rq-timeout-ms", "tells another Envoy how long this one waits"),
     (
         "content-length",

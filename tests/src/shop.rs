@@ -58,9 +58,18 @@ impl Shop {
     /// # Panics
     /// The shop does not open.
     pub async fn open(options: &[&str]) -> Self {
+        Self::open_in(&[], options).await
+    }
+
+    /// The same with these variables in its environment.
+    ///
+    /// # Panics
+    /// The shop does not open.
+    pub async fn open_in(environment: &[(&str, &str)], options: &[&str]) -> Self {
         let live = tempfile::tempdir().expect("a folder of its own");
         let folder = live.path().to_str().expect("a path of text").to_owned();
-        let program = Program::start(&[&["--port", "0", "--live", &folder], options].concat());
+        let options = [&["--port", "0", "--live", &folder], options].concat();
+        let program = Program::start_in(environment, &options);
         let opened = program.says(|line| line.contains("The shop is open: ")).await;
         let opening = program.started.elapsed();
         let (_, port) = opened.rsplit_once("https://minikube.me:").expect("the address of the gateway");

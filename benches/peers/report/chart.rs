@@ -2,12 +2,16 @@
 //!
 //! Written by hand, as an SVG that needs nothing else. Its colours follow the reader's: light or dark.
 
-use super::{Measured, Report, figures::Summary, table::heading};
+use super::{
+    Measured, Report,
+    figures::Summary,
+    table::{heading, warning},
+};
 use std::fmt::Write;
 
 const WIDTH: f64 = 960.0;
 /// Where bars begin, and where they end at most.
-const LEFT: f64 = 250.0;
+const LEFT: f64 = 275.0;
 const RIGHT: f64 = 840.0;
 /// The height of a row, and of what is above the first one of a panel.
 const ROW: f64 = 22.0;
@@ -65,6 +69,10 @@ pub(super) fn draw(report: &Report, measured: &Measured) -> String {
     for panel in &PANELS {
         draw_panel(&mut svg, panel, rows, top);
         top += panel_height;
+    }
+    if let Some(warning) = warning(measured) {
+        let y = height - 8.0;
+        let _ = writeln!(svg, "<text class=\"small\" x=\"16\" y=\"{y:.0}\">{}</text>", escaped(&warning));
     }
     svg + "</svg>\n"
 }

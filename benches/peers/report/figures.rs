@@ -1,6 +1,6 @@
 //! Medians, spreads, and ratios within a round.
 
-use crate::{contender::Contender, message::Taken};
+use crate::{contender::Contender, message::Taken, usage};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub(crate) struct Sample {
     cpu_us: f64,
     /// How many requests were not answered as they should be.
     failures: u64,
+    /// What everybody else had of the machine meanwhile, as a share of all of it.
+    others: f64,
 }
 
 /// What one contender did in all rounds of a case.
@@ -61,12 +63,14 @@ pub(super) struct Summary {
 }
 
 impl Sample {
-    /// Of what came of a turn, and the time of the processor that it took.
+    /// Of what came of a turn, and the time of the processor that it took, and that others took.
     #[expect(clippy::cast_precision_loss, reason = "a turn has fewer requests than a float can count")]
-    pub(crate) fn new(taken: &Taken, used: Duration) -> Self {
+    pub(crate) fn new(taken: &Taken, used: Duration, others: Duration) -> Self {
         let requests = (taken.requests as f64).max(1.0);
+        let elapsed = taken.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
         Self {
-            rps: taken.requests as f64 / taken.elapsed.as_secs_f64().max(f64::MIN_POSITIVE),
+            rps: taken.requests as f64 / elapsed,
+            others: others.as_secs_f64() / elapsed / usage::cores() as f64,
             p50_us: micros(taken.p50),
             p99_us: micros(taken.p99),
             cpu_us: micros(used) / requests,
@@ -127,6 +131,11 @@ impl Summary {
         }
     }
 
+    /// What everybody else had of the machine while all of these had their turns: the median, as a share.
+    pub(super) fn others(all: &[Self]) -> f64 {
+        Figure::of(all.iter().flat_map(|one| &one.rounds).map(|sample| sample.others)).median
+    }
+
     /// A figure of this one as a multiple of another's, in the same round.
     pub(super) fn against(&self, other: &Self, what: What) -> Figure {
         Figure::ratio(&self.rounds, &other.rounds, |sample| match what {
@@ -150,7 +159,7 @@ mod tests {
     use super::*;
 
     fn sample(rps: f64) -> Sample {
-        Sample { rps, p50_us: 1.0, p99_us: 2.0, cpu_us: 10.0, failures: 0 }
+        Sample { rps, p50_us: 1.0, p99_us: 2.0, cpu_us: 10.0, failures: 0, others: 0.5 }
     }
 
     #[test]
@@ -175,6 +184,7 @@ mod tests {
         let both = Summary::of(vec![series(Contender::Hyper, 10.0), series(Contender::Mesh, 11.0)]);
         assert_eq!(both[1].rps_ratio, Some(Figure { median: 1.1, spread: 0.0 }));
         assert!((both[1].memory_mib - 3.0).abs() < 1e-9);
+        assert!((Summary::others(&both) - 0.5).abs() < 1e-9);
         let alone = Summary::of(vec![series(Contender::MeshMtls, 11.0)]);
         assert_eq!((alone[0].peer, alone[0].rps_ratio), (None, None));
     }
@@ -182,7 +192,7 @@ mod tests {
     #[test]
     fn a_turn_without_an_answer_has_no_rate() {
         let taken = Taken { failures: 7, ..Taken::default() };
-        let sample = Sample::new(&taken, Duration::from_millis(1));
+        let sample = Sample::new(&taken, Duration::from_millis(1), Duration::ZERO);
         assert!(sample.rps.abs() < 1e-9 && sample.failures == 7);
     }
 }

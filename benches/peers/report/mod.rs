@@ -37,6 +37,8 @@ pub(crate) struct Report {
 struct Measured {
     name: String,
     case: Case,
+    /// What everybody else had of the machine meanwhile, as a share of all of it.
+    others: f64,
     contenders: Vec<Summary>,
 }
 
@@ -58,7 +60,8 @@ impl Report {
     /// What was found in a case.
     pub(crate) fn add(&mut self, case: &Case, series: Vec<Series>) {
         let contenders = Summary::of(series);
-        self.cases.push(Measured { name: case.to_string(), case: *case, contenders });
+        let others = Summary::others(&contenders);
+        self.cases.push(Measured { name: case.to_string(), case: *case, others, contenders });
     }
 
     /// Writes figures and charts.

@@ -12,6 +12,9 @@ pub(crate) fn print(report: &Report) -> Result<(), BoxError> {
     report.notes.iter().for_each(|note| println!("{note}"));
     for measured in &report.cases {
         println!("\n{}", table(measured));
+        if let Some(warning) = warning(measured) {
+            println!("{warning}");
+        }
     }
     let judgements = judgement::judge(report);
     if !judgements.is_empty() {
@@ -21,6 +24,17 @@ pub(crate) fn print(report: &Report) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// What others may have of the machine before figures are not worth much.
+const MOST_OTHERS: f64 = 0.05;
+
+/// That the machine was not quiet, if it was not.
+pub(super) fn warning(measured: &Measured) -> Option<String> {
+    let percent = measured.others * 100.0;
+    let text =
+        || format!("others had {percent:.0} % of the machine meanwhile: measure again when it is quiet");
+    (measured.others > MOST_OTHERS).then(text)
+}
+
 /// When, where and with what.
 pub(super) fn heading(report: &Report) -> String {
     let machine = &report.machine;
@@ -28,13 +42,14 @@ pub(super) fn heading(report: &Report) -> String {
         format!(", Envoy {version} with {} worker{}", report.envoy_workers, plural(report.envoy_workers))
     });
     format!(
-        "{}: {} × {}, {}{}; {} rounds of {} ms",
+        "{}: {} × {}, {}{}; {} round{} of {} ms",
         report.date,
         machine.cores,
         machine.processor,
         machine.kernel,
         envoy.unwrap_or_default(),
         report.rounds,
+        plural(usize::from(report.rounds)),
         report.turn_ms,
     )
 }

@@ -41,6 +41,13 @@ impl Share {
         // Scales the roll to 0..1,000,000 without the bias of a remainder.
         (u64::from(roll) * 1_000_000) >> 32 < u64::from(self.0)
     }
+
+    /// Whether a number falls within the share, so that whoever judges the same number judges alike: Envoy looks at what is
+    /// left of it by 10,000, and does not see smaller parts of a share.
+    #[must_use]
+    pub fn takes_number(self, number: u32) -> bool {
+        number % 10_000 < self.0 / 100
+    }
 }
 
 impl fmt::Display for Share {
@@ -59,9 +66,17 @@ mod tests {
             assert!(Share::ALL.takes(roll));
             assert!(!Share::NONE.takes(roll));
         }
+        assert!(Share::ALL.takes_number(9_999) && !Share::NONE.takes_number(0));
         assert_eq!(Share::from_percent(100.0), Some(Share::ALL));
         for wrong in [-1.0, 0.000_01, 100.1, f64::NAN] {
             assert_eq!(Share::from_percent(wrong), None);
         }
+    }
+    #[test]
+    fn a_number_is_judged_by_its_last_four_digits() {
+        let share = Share::hundredths(1);
+        assert!(share.takes_number(99) && share.takes_number(1_230_099));
+        assert!(!share.takes_number(100) && !share.takes_number(1_230_100));
+        assert!(!Share(99).takes_number(0), "as Envoy cuts what it cannot see");
     }
 }

@@ -1,8 +1,7 @@
 //! Which headers travel, for how long a table is pinned, and by when a request has to be answered.
 
 use crate::{context::time_left, reply::is_grpc};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header::Entry};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::Body;
 use rustc_hash::FxHashSet;
 use std::{sync::Arc, time::Duration};
@@ -30,9 +29,6 @@ pub(super) fn time_of<B: Body>(request: &Request<B>) -> Option<Duration> {
     let is_prompt = || request.body().size_hint().upper().is_some_and(|length| length <= PROMPT);
     (is_grpc(request.headers()) || is_prompt()).then_some(left)
 }
-
-/// The header that names a request throughout the mesh.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that trace systems need on every hop, and those that this mesh's users route by.
 const USUAL: [&str; 18] = [
@@ -95,22 +91,6 @@ impl Default for CarriedHeaders {
     }
 }
 
-/// Gives a request a name if it has none. `roll` gives random numbers.
-pub(super) fn identify(headers: &mut HeaderMap, roll: impl Fn() -> u32) {
-    let Entry::Vacant(entry) = headers.entry(REQUEST_ID) else { return };
-    let rolls: [[u8; 4]; 4] = std::array::from_fn(|_| roll().to_ne_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(rolls.as_flattened());
-    // Not the uuid crate's own randomness: that asks the operating system each time, and a request id is no secret.
-    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    id.hyphenated().encode_lower(&mut text);
-    // Shared from the beginning: a copy for a retry costs nothing.
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(text)) {
-        entry.insert(value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,14 +108,5 @@ mod tests {
         assert_eq!(names(CarriedHeaders::default()), [group.clone(), group.clone()]);
         assert_eq!(names(CarriedHeaders::only([colour.clone()])), std::slice::from_ref(&colour));
         assert_eq!(names(CarriedHeaders::default().and(colour)).len(), 3);
-    }
-
-    #[test]
-    fn a_request_without_a_name_gets_a_uuid_of_version_4_and_one_with_a_name_keeps_it() {
-        let mut headers = HeaderMap::new();
-        identify(&mut headers, || u32::MAX);
-        assert_eq!(headers[REQUEST_ID], "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        identify(&mut headers, || 0);
-        assert_eq!(headers[REQUEST_ID], "ffffffff-ffff-4fff-bfff-ffffffffffff");
     }
 }

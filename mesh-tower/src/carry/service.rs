@@ -2,9 +2,15 @@ use super::{
     body::CarryBody,
     future::ResponseFuture,
     layer::CarryInLayer,
-    policy::{PINNED_FOR, REQUEST_ID, identify, time_of},
+    policy::{PINNED_FOR, time_of},
 };
-use crate::{BoxError, Context, Dice, context::take_generation, event::note, trace::Incoming};
+use crate::{
+    BoxError, Context, Dice,
+    context::take_generation,
+    event::note,
+    request_id::{REQUEST_ID, identify},
+    trace::Incoming,
+};
 use http::{HeaderMap, Request, Response};
 use mesh_core::{table::Snapshot, watch::Handle};
 use std::{
@@ -77,11 +83,11 @@ pub(super) fn pin(context: Context, asked: Option<Arc<Snapshot>>, handle: &Handl
     context.pinned(asked.unwrap_or_else(|| handle.snapshot()), Instant::now() + PINNED_FOR)
 }
 
-/// Announces the trace that a request belongs to.
+/// Announces the trace that a request belongs to, where it has no span here.
 fn note_trace(headers: &HeaderMap) {
     note(|exchange| {
-        if let Some(trace) = Incoming::read(headers).context {
-            exchange.trace = Some(trace);
+        if exchange.traced.is_none() {
+            exchange.trace = Incoming::read(headers).context;
         }
     });
 }

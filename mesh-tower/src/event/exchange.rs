@@ -1,6 +1,6 @@
 //! One request and its answer, as one side sees them.
 
-use super::{Counted, Flags, Messages, Workload};
+use super::{Counted, Flags, Messages, Sampling, Traced, Workload};
 use crate::{
     Kind,
     context::{Arrival, Decided},
@@ -105,6 +105,12 @@ pub struct Exchange {
     pub response_messages: u64,
     /// How it ended.
     pub ending: Ending,
+    /// How it is decided whether it is traced; `None` when nobody asks for traces.
+    pub sampling: Option<Sampling>,
+    /// Whether that is decided.
+    pub is_sampling_decided: bool,
+    /// Its spans, if it is traced.
+    pub traced: Option<Box<Traced>>,
     /// What observers keep with it.
     pub kept: Kept,
     /// Where in the stream of the answer's messages it is.
@@ -184,6 +190,9 @@ impl Exchange {
             request_messages: 0,
             response_messages: 0,
             ending: Ending::Whole,
+            sampling: None,
+            is_sampling_decided: false,
+            traced: None,
             kept: Kept::default(),
             messages: Messages::default(),
             decided: None,

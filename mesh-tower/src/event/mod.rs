@@ -11,6 +11,7 @@ mod exchange;
 mod flags;
 mod meter;
 mod scope;
+mod traced;
 mod traffic;
 mod workload;
 
@@ -19,5 +20,6 @@ pub use flags::Flags;
 pub use mesh_core::model::Side;
 pub(crate) use meter::{Counted, Messages, Meter, grpc_status};
 pub(crate) use scope::{note, unheard, within};
+pub use traced::{Forwarded, Sampling, Traced};
 pub(crate) use traffic::Traffic;
 pub use workload::Workload;

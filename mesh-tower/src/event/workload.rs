@@ -66,7 +66,7 @@ impl Workload {
     }
 
     /// The first of these labels that says something.
-    fn label(&self, names: &[&str]) -> Option<&str> {
+    pub(crate) fn label(&self, names: &[&str]) -> Option<&str> {
         let mut values = names.iter().filter_map(|name| self.labels.get(*name));
         values.find(|value| !value.is_empty()).map(|value| &**value)
     }

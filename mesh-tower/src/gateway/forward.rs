@@ -5,6 +5,7 @@ use crate::{
     connection::{remove_hop_by_hop, tokens, without_credentials},
     context::PeerAddress,
     error::BoxError,
+    request_id::set_reason,
     stack::{self, Gateway, Parts},
 };
 use futures_util::future::BoxFuture;
@@ -143,6 +144,8 @@ fn prepare<B>(request: &mut Request<B>, is_tls: bool) {
     if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
         INTERNAL.iter().for_each(|name| drop(headers.remove(name)));
     }
+    // Nor does a stranger's name for a request tell that it is traced.
+    set_reason(headers, None);
     let upgrades = asks_to_upgrade(headers);
     remove_hop_by_hop(headers);
     if upgrades {

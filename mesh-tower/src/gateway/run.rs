@@ -76,6 +76,7 @@ impl Gateway {
         }
         self.open.values().for_each(|open| open.drain.start());
         while self.tasks.join_next().await.is_some() {}
+        self.mesh.parts().telemetry.flush().await;
         signals.abort();
         Ok(())
     }

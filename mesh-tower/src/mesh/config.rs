@@ -12,7 +12,11 @@ use crate::{
     retry::RetryLayer,
     route::Sticky,
     serve::Drain,
-    telemetry::{Recording, access_log::AccessLog},
+    telemetry::{
+        Recording,
+        access_log::AccessLog,
+        spans::{SpanExporter, from_environment},
+    },
 };
 use mesh_core::{
     model::{Labels, Locality, UnknownHosts},
@@ -57,6 +61,9 @@ pub struct Config {
     pub tells_peers: bool,
     /// The log of requests. Default: none.
     pub access_log: Option<AccessLog>,
+    /// Who gets spans where documents name nobody. Default: nobody; by the environment, the collector that OpenTelemetry's
+    /// variables name.
+    pub spans: Option<SpanExporter>,
     /// The variables of its environment that documents may put into the tags of traces: no others are shown to them, as
     /// environments hold passwords too. Default: none.
     pub environment: BTreeMap<String, String>,
@@ -120,6 +127,7 @@ impl Default for Config {
             operations: 0,
             tells_peers: true,
             access_log: None,
+            spans: None,
             environment: BTreeMap::new(),
             locality: None,
             documents: Vec::new(),
@@ -179,6 +187,7 @@ impl Config {
     /// | `MESH_SECRETS` | the folder of certificates | `/etc/mesh-secrets` |
     /// | `MESH_ADMIN` | the address of the admin endpoint: with a port, a port of 127.0.0.1 alone, or `off` | `127.0.0.1:15000` |
     /// | `MESH_LISTEN` | addresses for a gateway's ports | `443=127.0.0.1:8443` |
+    /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | who gets spans, with the feature `otlp`; OpenTelemetry's other variables count, too | `http://127.0.0.1:4318` |
     ///
     /// # Errors
     /// When one of them cannot be understood.
@@ -239,6 +248,8 @@ impl Config {
             let invalid = |reason| InvalidConfig { variable: "MESH_ADMIN", reason };
             config.admin = admin_address(&text).map_err(invalid)?;
         }
+        let invalid = |(variable, reason)| InvalidConfig { variable, reason };
+        config.spans = from_environment(&variable).map_err(invalid)?;
         config.explains_refusals = match variable("MESH_EXPLAIN").as_deref() {
             None | Some("off") => false,
             Some("on") => true,

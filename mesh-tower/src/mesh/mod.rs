@@ -220,6 +220,7 @@ impl Mesh {
         let reporter = self.parts().telemetry.reporter().clone();
         serve(listener, Door { door, handle: self.handle(), app, reporter, pass }, self.0.drain.clone())
             .await;
+        self.parts().telemetry.flush().await;
         signals.abort();
         Ok(())
     }

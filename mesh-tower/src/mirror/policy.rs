@@ -1,6 +1,10 @@
 //! Which requests are copied, and what a copy's head says.
 
-use crate::{Routed, context::tell_time_left};
+use crate::{
+    Routed,
+    context::tell_time_left,
+    trace::{Incoming, TraceContext, TraceFormats},
+};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri,
     header::{HOST, UPGRADE},
@@ -52,10 +56,20 @@ pub(super) fn head_of_copy<B>(request: &Request<B>, limit: Option<Duration>, is_
     if let Some(limit) = limit {
         tell_time_left(&mut head.headers, limit);
     }
+    leave_untraced(&mut head.headers);
     if is_renamed {
         rename(&mut head.uri, &mut head.headers);
     }
     head
+}
+
+/// Says that the trace which a request belongs to is not kept: as in Istio, a copy has no part in it.
+fn leave_untraced(headers: &mut HeaderMap) {
+    let incoming = Incoming::read(headers);
+    if let Some(context) = incoming.context.filter(TraceContext::is_sampled) {
+        let untraced = TraceContext { sampled: Some(false), is_debug: false, ..context };
+        incoming.replace(&untraced, TraceFormats::default(), headers);
+    }
 }
 
 /// Appends to the host wherever a request names it; what cannot be renamed stays.

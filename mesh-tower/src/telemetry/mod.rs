@@ -45,6 +45,7 @@
 //! many of connections, and of those beyond only how they ended.
 
 pub mod access_log;
+pub mod spans;
 
 mod attributes;
 mod connection;

@@ -6,13 +6,17 @@ use super::{
     metrics::{Counting, Metrics, Own, dropped_lines},
     recent::{Recent, Seen},
     recording::Recording,
+    spans::{Queue, Traces, queue_to},
 };
-use crate::event::{Exchange, Heads, Observe, Side};
+use crate::{
+    Caller,
+    event::{Exchange, Heads, Observe, Sampling, Side},
+};
 use crossbeam_queue::ArrayQueue;
 use http::{HeaderMap, Request, Response};
 use mesh_core::{
-    model::{LogFile, LogFormat, TelemetryProviderKind},
-    table::{self, SideTelemetry, Telemetry},
+    model::{LogFile, LogFormat, TelemetryProvider, TelemetryProviderKind},
+    table::{self, SideTelemetry, Telemetry, Tracing},
 };
 use std::{
     fmt,
@@ -34,6 +38,12 @@ pub(super) struct Base {
     pub(super) recent: Recent,
     /// Who writes to which sink; the lock is for whoever makes a report.
     writers: Mutex<Vec<(Sink, Writer)>>,
+    /// Who gets spans where documents name nobody.
+    pub(super) spans: Option<Queue>,
+    /// How those are called whom documents name.
+    pub(super) caller: Option<Caller>,
+    /// Who brings spans to which of them; the lock likewise.
+    queues: Mutex<Vec<(Arc<TelemetryProvider>, Queue)>>,
 }
 
 /// What is reported, and how, as long as the documents say the same.
@@ -47,6 +57,7 @@ pub(super) struct Report {
 
 struct SideReport {
     metrics: Metrics,
+    traces: Traces,
     logs: Vec<Log>,
     /// Whether the heads of requests are looked at when they have ended.
     keeps_heads: bool,
@@ -61,12 +72,48 @@ struct Log {
 }
 
 impl Base {
-    pub(super) fn new(own: Own, recording: Recording, log: Option<AccessLog>) -> Self {
+    pub(super) fn new(own: Arc<Own>, recording: Recording, log: Option<AccessLog>) -> Self {
         let (spare, recent, writers) = (ArrayQueue::new(SPARE), Recent::default(), Mutex::default());
         if let Some(log) = &log {
             measure(log.writer(), &recording);
         }
-        Self { own: Arc::new(own), recording, log, spare, recent, writers }
+        let queues = Mutex::default();
+        Self { own, recording, log, spare, recent, writers, spans: None, caller: None, queues }
+    }
+
+    /// The same, for others who get spans.
+    pub(super) fn again(&self, spans: Option<Queue>, caller: Option<Caller>) -> Self {
+        let new = Self::new(Arc::clone(&self.own), self.recording.clone(), self.log.clone());
+        Self { spans, caller, ..new }
+    }
+
+    /// Who brings spans to where documents say.
+    fn queue(&self, said: &Tracing) -> Option<Queue> {
+        match (&said.provider, &self.caller) {
+            _ if said.is_hidden => None,
+            (None, _) => self.spans.clone(),
+            (Some(provider), Some(caller)) => self.queue_to(provider, caller),
+            (Some(_), None) => None,
+        }
+    }
+
+    /// Who brings spans to a provider: the same as before, if somebody does.
+    fn queue_to(&self, provider: &Arc<TelemetryProvider>, caller: &Caller) -> Option<Queue> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|(known, queue)| known == provider || !queue.is_last());
+        if let Some((_, queue)) = queues.iter().find(|(known, _)| known == provider) {
+            return Some(queue.clone());
+        }
+        let queue = queue_to(provider, caller, &self.own.workload, &self.recording)?;
+        queues.push((Arc::clone(provider), queue.clone()));
+        Some(queue)
+    }
+
+    /// Completes when the spans that wait are brought to where they are kept, or after `limit`.
+    pub(super) async fn flush(&self, limit: Duration) {
+        let named = self.queues.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let all = named.iter().map(|(_, queue)| queue).chain(&self.spans);
+        futures_util::future::join_all(all.map(|queue| queue.flush(limit))).await;
     }
 
     /// Who writes to a file: the same for all who do.
@@ -105,7 +152,13 @@ impl Report {
     /// Whether nobody wants to know anything of the requests of a side.
     pub(super) fn is_idle(&self, side: Side) -> bool {
         let (side, is_watched) = (self.side(side), self.base.recent.is_watched());
-        side.logs.is_empty() && !side.metrics.are_kept() && !is_watched
+        let is_traced = side.traces.sampling().is_some();
+        side.logs.is_empty() && !side.metrics.are_kept() && !is_watched && !is_traced
+    }
+
+    /// How it is decided which requests of a side are traced.
+    pub(super) fn sampling(&self, side: Side) -> Option<Sampling> {
+        self.side(side).traces.sampling()
     }
 
     /// The same of its connections of which no requests are seen.
@@ -168,11 +221,13 @@ impl Report {
 
 impl Observe for Report {
     fn ended(&self, mut exchange: Box<Exchange>) {
-        self.side(exchange.side).report(&exchange, &self.base.own);
+        let side = self.side(exchange.side);
+        side.report(&exchange, &self.base.own);
         // Connections have no heads, and neither have requests that came before anybody looked.
         if exchange.kept.heads.is_some() && self.base.recent.is_watched() {
             self.base.recent.push(Seen::of(&exchange, &self.base.own));
         }
+        side.traces.report(&mut exchange, &self.base.own);
         exchange.reset();
         // What is too much is let go.
         let _ = self.base.spare.push(exchange);
@@ -202,7 +257,8 @@ impl SideReport {
             .collect();
         let metrics = Metrics::new(Arc::clone(&base.own), base.recording.clone(), said.metrics.clone());
         let filters = logs.iter().any(|log| log.said.as_ref().is_some_and(|said| said.filter.is_some()));
-        Self { keeps_heads: filters || metrics.evaluates(), metrics, logs }
+        let traces = Traces::new(&said.tracing, base.queue(&said.tracing));
+        Self { keeps_heads: filters || metrics.evaluates(), metrics, traces, logs }
     }
 
     fn report(&self, exchange: &Exchange, own: &Own) {

@@ -7,9 +7,10 @@ use super::{
     recent::Look,
     recording::Recording,
     report::{Base, Report},
+    spans::{SpanExporter, queue_of},
 };
 use crate::{
-    Body,
+    Body, Caller,
     context::Arrival,
     event::{Exchange, Side, Workload, grpc_status},
     reply::is_grpc,
@@ -17,7 +18,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use http::{HeaderMap, Request, Response, header::HOST};
 use mesh_core::{identity::Identity, watch::Handle};
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What a status line is besides its reason, and the empty line after the headers: `HTTP/1.1 200 OK`.
@@ -48,9 +49,15 @@ impl Reporter {
     ) -> Self {
         let operations = Operations::default();
         let own = Own { workload, service: service.into(), identity, operations };
-        let base = Arc::new(Base::new(own, recording.clone(), log));
-        let report = Report::new(Arc::default(), Arc::clone(&base));
-        Self(Arc::new(Shared { handle: None, now: ArcSwap::from_pointee(report), base }))
+        Self::by(Base::new(Arc::new(own), recording.clone(), log), None)
+    }
+
+    /// The same, which brings spans to where `exporter` does, unless documents name somebody; those are called by `caller`.
+    #[must_use]
+    pub fn tracing(self, exporter: Option<SpanExporter>, caller: Option<Caller>) -> Self {
+        let Shared { base, handle, .. } = &*self.0;
+        let spans = exporter.map(|exporter| queue_of(exporter, &base.own.workload, &base.recording));
+        Self::by(base.again(spans, caller), handle.clone())
     }
 
     /// The same, and metrics of requests have a label `operation`, of so many values at most; of no such label with 0.
@@ -65,13 +72,21 @@ impl Reporter {
     /// The same, by what documents say of telemetry.
     #[must_use]
     pub fn following(self, handle: Handle) -> Self {
-        let Shared { base, .. } = &*self.0;
-        let report = Report::new(Arc::clone(handle.snapshot().telemetry()), Arc::clone(base));
-        Self(Arc::new(Shared {
-            handle: Some(handle),
-            now: ArcSwap::from_pointee(report),
-            base: Arc::clone(base),
-        }))
+        let base = &self.0.base;
+        Self::by(base.again(base.spans.clone(), base.caller.clone()), Some(handle))
+    }
+
+    fn by(base: Base, handle: Option<Handle>) -> Self {
+        let base = Arc::new(base);
+        let said = handle.as_ref().map(|handle| Arc::clone(handle.snapshot().telemetry()));
+        let report = Report::new(said.unwrap_or_default(), Arc::clone(&base));
+        Self(Arc::new(Shared { handle, now: ArcSwap::from_pointee(report), base }))
+    }
+
+    /// Completes when the spans that wait are brought to where they are kept, or after `limit`. Cancel safe: what waits goes
+    /// on waiting.
+    pub async fn flush(&self, limit: Duration) {
+        self.0.base.flush(limit).await;
     }
 
     /// Looks at the requests that end from now on.
@@ -127,6 +142,7 @@ impl Reporter {
         exchange.is_gateway = is_gateway;
         exchange.version = request.version();
         exchange.is_grpc = is_grpc(headers);
+        exchange.sampling = report.sampling(side);
         if let Some(arrival) = request.extensions().get::<Arrival>() {
             exchange.arrival = Some(arrival.clone());
         }

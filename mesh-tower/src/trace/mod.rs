@@ -31,6 +31,11 @@
 //! # }
 //! ```
 
+#[cfg(feature = "otlp")]
+mod ambient;
+#[cfg(not(feature = "otlp"))]
+#[path = "no_ambient.rs"]
+mod ambient;
 mod b3;
 mod context;
 mod digits;
@@ -39,6 +44,7 @@ mod id;
 mod state;
 mod w3c;
 
+pub(crate) use ambient::Ambient;
 pub use context::TraceContext;
 pub use formats::{Incoming, TraceFormats};
 pub use id::{SpanId, TraceId};

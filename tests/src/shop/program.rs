@@ -40,11 +40,21 @@ impl Program {
     /// It cannot be built or started.
     #[must_use]
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(&[], arguments)
+    }
+
+    /// The same with these variables in its environment.
+    ///
+    /// # Panics
+    /// It cannot be built or started.
+    #[must_use]
+    pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let program = built();
         let started = Instant::now();
         let mut child = Command::new(program)
             .args(arguments)
             .env_remove("RUST_LOG")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -15,6 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct Tracing {
     /// Who gets spans; nobody when `None`, and then none are made.
     pub provider: Option<Arc<TelemetryProvider>>,
+    /// Whether nobody is to get any, whoever would elsewhere. Default: no.
+    pub is_hidden: bool,
     /// The share of traces that are kept, of those that begin here. Default: 1 %.
     pub sampling: Share,
     /// Whether what is kept is decided by `x-request-id`, so that every workload decides alike. Default: it is.
@@ -77,6 +79,7 @@ impl Tracing {
         let longest = provider.as_ref().and_then(|provider| longest_tag(&provider.kind));
         Self {
             provider: provider.filter(|provider| !is_hidden && takes_spans(&provider.kind)),
+            is_hidden,
             sampling: here.iter().find_map(|said| said.sampling).unwrap_or(mesh.sampling),
             samples_by_request_id: here.iter().find_map(|said| said.samples_by_request_id).unwrap_or(true),
             has_istio_tags: here.iter().find_map(|said| said.has_istio_tags).unwrap_or(true),
@@ -92,6 +95,7 @@ impl Default for Tracing {
     fn default() -> Self {
         Self {
             provider: None,
+            is_hidden: false,
             sampling: MeshTelemetry::SAMPLING,
             samples_by_request_id: true,
             has_istio_tags: true,

@@ -10,8 +10,8 @@ mod writer;
 pub use format::{Format, InvalidFormat};
 pub use writer::{Sink, Writer};
 
-use crate::event::Exchange;
-use http::{Request, Response};
+use crate::event::{Exchange, Heads};
+use http::{HeaderMap, Request, Response};
 use std::sync::Arc;
 
 /// A log of requests. Clones write to the same place.
@@ -52,4 +52,31 @@ impl AccessLog {
     pub(super) fn texts(&self) -> [usize; 2] {
         [self.format.of_request.len(), self.format.of_response.len()]
     }
+}
+
+/// What a format gives of an exchange that has ended, of which the heads are kept; `None` where they are not. What else was
+/// kept of it is gone then.
+pub(super) fn evaluate(exchange: &mut Exchange, format: &Format) -> Option<String> {
+    let heads = exchange.kept.heads.take()?;
+    exchange.kept.text.clear();
+    exchange.kept.ends.clear();
+    entry::note_request(exchange, format, &request(&heads));
+    if let Some(status) = exchange.status {
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        *response.headers_mut() = HeaderMap::clone(&heads.answer);
+        entry::note_response(exchange, format, &response);
+    }
+    exchange.kept.heads = Some(heads);
+    let mut line = Vec::new();
+    entry::write(&mut line, exchange, format, [0, format.of_request.len()]);
+    Some(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+fn request(heads: &Heads) -> Request<()> {
+    let mut request = Request::new(());
+    *request.method_mut() = heads.method.clone();
+    *request.uri_mut() = heads.uri.clone();
+    *request.headers_mut() = HeaderMap::clone(&heads.headers);
+    request
 }

@@ -46,7 +46,8 @@ impl Requests {
 impl Measure {
     /// Records a value, with the trace of the exchange where that is kept.
     fn record(&self, value: f64, exchange: &Exchange) {
-        match (self, exchange.trace.filter(|trace| trace.is_sampled())) {
+        let trace = exchange.traced.as_ref().map(|traced| traced.context).or(exchange.trace);
+        match (self, trace.filter(|trace| trace.is_sampled())) {
             (Self::Ours(histogram), Some(trace)) => {
                 let exemplar = Exemplar {
                     trace_id: trace.trace.number(),
