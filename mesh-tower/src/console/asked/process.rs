@@ -1,6 +1,9 @@
 //! Asks one process, again and again.
 
-use super::{AskFault, Link, Report, Reports};
+use super::{
+    AskFault, Link, Reports,
+    report::{Report, Topic},
+};
 use crate::console::{
     settings::Process,
     traffic::{METRICS, sample},
@@ -19,15 +22,6 @@ const STEADY: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(10);
 /// A process is left alone for so many times as long as an answer took: one of many documents has other work to do.
 const REST: u32 = 20;
-
-/// What is asked together.
-#[derive(Clone, Copy, Debug)]
-enum Topic {
-    Documents,
-    Traffic,
-    Others,
-    Certificates,
-}
 
 impl Topic {
     fn pause(self) -> Duration {
@@ -73,19 +67,17 @@ impl Asker {
                 Topic::Others => self.others().await,
                 Topic::Certificates => self.certificates().await,
             };
-            if let Err(fault) = asked {
-                self.tell(|report| report.fault = Some(fault.to_string()));
-            }
+            self.tell(|report| match asked {
+                Ok(()) => drop(report.faults.remove(&topic)),
+                Err(fault) => drop(report.faults.insert(topic, fault.to_string())),
+            });
             sleep(topic.pause().max((begun.elapsed() * REST).min(SELDOM))).await;
         }
     }
 
     async fn documents(&mut self) -> Result<(), AskFault> {
         let configuration = Arc::new(self.read("/config_dump").await?);
-        self.tell(|report| {
-            report.fault = None;
-            report.configuration = Some(configuration);
-        });
+        self.tell(|report| report.configuration = Some(configuration));
         Ok(())
     }
 

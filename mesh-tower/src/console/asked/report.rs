@@ -10,17 +10,33 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// What is asked together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::console) enum Topic {
+    Documents,
+    Traffic,
+    Others,
+    Certificates,
+}
+
 /// What one process says of itself.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Report {
-    /// Why it does not answer, if it does not.
-    pub(in crate::console) fault: Option<String>,
+    /// What it did not answer when it was asked last, and why.
+    pub(in crate::console) faults: BTreeMap<Topic, String>,
     /// Why it is not to get requests now, if it is not.
     pub(in crate::console) unready: Option<String>,
     pub(in crate::console) configuration: Option<Arc<Configuration>>,
     pub(in crate::console) clusters: Arc<Vec<Cluster>>,
     pub(in crate::console) certificates: Option<Arc<Certificates>>,
     pub(in crate::console) window: Window,
+}
+
+impl Report {
+    /// Why it does not answer, if it does not.
+    pub(in crate::console) fn fault(&self) -> Option<&str> {
+        self.faults.values().next().map(String::as_str)
+    }
 }
 
 /// What all processes say. Clones are the same.

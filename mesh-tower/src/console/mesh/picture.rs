@@ -88,7 +88,7 @@ impl<'a> Process<'a> {
         let known = |text: &str| if told.is_some() { text.to_owned() } else { String::new() };
         Self {
             name,
-            fault: report.fault.as_deref(),
+            fault: report.fault(),
             unready: report.unready.as_deref(),
             is_known: told.is_some(),
             workload: known(of.name()),

@@ -5,20 +5,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// `/config_dump`.
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", default)]
+/// `/config_dump`. Whoever does not say who it is is no member of the mesh.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::console) struct Configuration {
     pub(super) workload: String,
     pub(super) namespace: String,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
+    #[serde(default)]
     pub(super) is_gateway: bool,
+    #[serde(default)]
     pub(super) generation: u64,
+    #[serde(default)]
     pub(super) digest: String,
+    #[serde(default)]
     pub(super) virtual_hosts: Vec<Value>,
+    #[serde(default)]
     pub(super) listeners: Vec<Value>,
+    #[serde(default)]
     pub(super) inbound: Value,
+    #[serde(default)]
     pub(super) documents: Vec<Document>,
+    #[serde(default)]
     pub(super) faults: Vec<Fault>,
 }
 

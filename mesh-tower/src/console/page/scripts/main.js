@@ -85,7 +85,7 @@ function tellState() {
   const words = [];
   if (state.link === "off") words.push("The console does not answer. What is shown is what it told last.");
   if (state.traffic?.fault) words.push(`Prometheus does not answer: ${state.traffic.fault}`);
-  if (away.length) words.push(`${away.length === 1 ? `${away[0].name} does not answer: ${away[0].fault}` : `${many(away.length, "process").replace("processs", "processes")} do not answer: ${away.map((process) => process.name).join(", ")}`}`);
+  if (away.length) words.push(`${away.length === 1 ? `${away[0].name} does not answer ${away[0].fault}` : `${many(away.length, "process").replace("processs", "processes")} do not answer: ${away.map((process) => process.name).join(", ")}`}`);
   notice.hidden = !words.length;
   show(notice, words.map((text) => h("div", {}, text)));
 }
