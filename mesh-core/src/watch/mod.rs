@@ -5,6 +5,7 @@
 
 mod cell;
 mod ledger;
+mod misses;
 mod pump;
 mod slot;
 mod status;

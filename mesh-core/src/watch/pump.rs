@@ -3,6 +3,7 @@
 use super::{
     cell::{Handle, Publisher},
     ledger::{Ledger, digest},
+    misses::Misses,
     status::Status,
 };
 use crate::{
@@ -12,7 +13,10 @@ use crate::{
     table::{Generation, Snapshot},
 };
 use std::{collections::HashSet, sync::Arc};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 /// How many requests may wait for a look out of turn; further ones do without, and may see a mixture of two tables.
 const WAITING: usize = 1024;
@@ -26,6 +30,7 @@ pub struct Pump<S> {
     status: watch::Sender<Arc<Status>>,
     asked: mpsc::Receiver<Ask>,
     ask: mpsc::Sender<Ask>,
+    misses: Arc<Misses>,
     logged: HashSet<String>,
 }
 
@@ -34,6 +39,7 @@ pub struct Pump<S> {
 pub struct CatchUp {
     ask: mpsc::Sender<Ask>,
     handle: Handle,
+    misses: Arc<Misses>,
 }
 
 #[derive(Debug)]
@@ -44,10 +50,14 @@ struct Ask {
 
 impl CatchUp {
     /// The table of the documents with this digest: a remembered one, or a new one if the documents on hand are those.
-    /// `None` when they are not. Cancel safe.
+    /// `None` when they are not. What was just looked for in vain is not looked for again for a second, and no more than 32
+    /// digests within one: whoever calls may say any. Cancel safe.
     pub async fn to(&self, digest: u64) -> Option<Arc<Snapshot>> {
         if let Some(known) = self.handle.snapshot_of(digest) {
             return Some(known);
+        }
+        if !self.misses.is_worth_a_look(digest, Instant::now()) {
+            return None;
         }
         let (done, looked) = oneshot::channel();
         self.ask.try_send(Ask { digest, done }).ok()?;
@@ -62,7 +72,8 @@ impl<S: Source> Pump<S> {
     pub fn new(source: S, ledger: Ledger, publisher: Publisher) -> Self {
         let (ask, asked) = mpsc::channel(WAITING);
         let status = watch::Sender::default();
-        Self { source, ledger, publisher, status, asked, ask, logged: HashSet::new() }
+        let misses = Arc::default();
+        Self { source, ledger, publisher, status, asked, ask, misses, logged: HashSet::new() }
     }
 
     /// How the documents stand, now and after each look.
@@ -74,7 +85,7 @@ impl<S: Source> Pump<S> {
     /// A way to ask for a look out of turn.
     #[must_use]
     pub fn catch_up(&self, handle: Handle) -> CatchUp {
-        CatchUp { ask: self.ask.clone(), handle }
+        CatchUp { ask: self.ask.clone(), handle, misses: Arc::clone(&self.misses) }
     }
 
     /// Reads everything once and publishes it. Blocks while it reads.
@@ -119,7 +130,14 @@ impl<S: Source> Pump<S> {
         let is_wanted = has_settled || asks.iter().any(|ask| ask.digest == seen);
         let is_new = is_wanted && seen != self.status.borrow().digest;
         let published = is_new.then(|| self.publish(&batches));
+        if published.is_some() {
+            self.misses.clear();
+        }
+        let now = Instant::now();
         for ask in asks {
+            if ask.digest != seen {
+                self.misses.add(ask.digest, now);
+            }
             // Whoever asked may have stopped waiting.
             let _ = ask.done.send(());
         }

@@ -75,7 +75,10 @@ impl RuleSet {
     /// has several lines.
     pub(super) fn first_match(&self, facts: &Facts<'_>) -> Option<&RuleName> {
         let holds = |number: u32| self.rules[number as usize].holds(facts, self.stance);
-        let is_match = |alive: &Alive<'_>, number: u32| alive.is_whole(number) || holds(number);
+        // Without HTTP a rule may be for nothing that needs nothing.
+        let is_known =
+            |alive: &Alive<'_>, number: u32| facts.view.request.is_some() && alive.is_whole(number);
+        let is_match = |alive: &Alive<'_>, number: u32| is_known(alive, number) || holds(number);
         let count = self.rules.len();
         let candidates = self.files.candidates(facts);
         let candidate_count = candidates.as_ref().map_or(count, Candidates::count);
