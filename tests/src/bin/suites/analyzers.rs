@@ -43,8 +43,8 @@ const CODES: &[(&str, &[&str])] = &[
 const UNSAID: &[(&str, &str)] = &[
     ("annotations.", "the annotations are those of Istio's sidecar, which is not there"),
     ("maturity.", "the annotations are those of Istio's sidecar, which is not there"),
-    ("authn.", "documents about identity are not read yet"),
-    ("authz.", "documents about identity are not read yet"),
+    ("authn.", "what policies refer to is not analysed yet"),
+    ("authz.", "what policies refer to is not analysed yet"),
     ("conditions.", "conditions are what a control plane reports, which is not there"),
     ("deployment.ApplicationUID", "no user is reserved for a sidecar, which is not there"),
     ("envoyfilter.", "there is no Envoy to patch"),
