@@ -7,17 +7,15 @@
 
 mod world;
 
+use benches::product::{Bare, Text, documents, server};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use http::{Request, Response, Uri, uri::Authority};
 use http_body_util::BodyExt;
-use hyper::{
-    body::Incoming,
-    client::conn::http1::{SendRequest, handshake},
-};
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
-    rt::{TokioExecutor, TokioIo},
+    rt::TokioExecutor,
 };
 use mesh_core::{identity::Identity, model::Injection, watch::Handle};
 use mesh_tower::{
@@ -51,17 +49,16 @@ use std::{
     alloc::System,
     net::SocketAddr,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, duplex},
     net::TcpStream,
     time::{Instant, sleep},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use world::{Nobody, Text, UNREPORTED, documents, limit, serve, server};
+use world::{Nobody, UNREPORTED, limit};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -72,39 +69,6 @@ const REQUESTS: u32 = 200;
 /// What the whole client may add to hyper's.
 const MOST_TIME: Duration = Duration::from_micros(2);
 const MOST_ALLOCATIONS: f64 = 4.0;
-
-/// One connection of hyper and nothing else.
-#[derive(Clone)]
-struct Bare(Arc<Mutex<SendRequest<Body>>>);
-
-impl Bare {
-    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP/1.1");
-        tokio::spawn(connection);
-        Self(Arc::new(Mutex::new(sender)))
-    }
-
-    async fn in_memory() -> Self {
-        let (client, server) = duplex(64 * 1024);
-        tokio::spawn(serve(server));
-        Self::over(client).await
-    }
-}
-
-impl Service<Request<Body>> for Bare {
-    type Response = Response<Incoming>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Incoming>, BoxError>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_ready(cx).map_err(Into::into)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).send_request(request);
-        Box::pin(async { Ok(answer.await?) })
-    }
-}
 
 /// The pooled client that a service without a mesh would use, and the address that it calls.
 #[derive(Clone)]

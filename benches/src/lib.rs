@@ -1,6 +1,7 @@
 //! What several of the benchmarks share: a mesh of many services, as text, and a real Envoy.
 
 pub mod envoy;
+pub mod product;
 
 use std::fmt::Write;
 

@@ -48,7 +48,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let ambient = match known() {
             Some(known) => self.trace(&known, &mut request),
-            None => Ambient::default(),
+            None => Ambient::none(),
         };
         let future = ambient.within(|| self.inner.call(request));
         ResponseFuture::new(future, ambient)
@@ -82,10 +82,10 @@ impl<S> Propagate<S> {
             incoming.replace(context, sampling.formats, request.headers_mut());
         }
         match (self.layer.place, context) {
-            (Place::Exit, _) => Ambient::default(),
+            (Place::Exit, _) => Ambient::none(),
             (Place::Door, Some((context, _))) => Ambient::of(&context),
             (Place::Door, None) if sampling.is_reported => Ambient::untraced(),
-            (Place::Door, None) => Ambient::default(),
+            (Place::Door, None) => Ambient::none(),
         }
     }
 

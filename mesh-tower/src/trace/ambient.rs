@@ -9,7 +9,7 @@ use opentelemetry::{
 use std::sync::LazyLock;
 
 /// Spans that the application begins at its work on a request are children of this.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ambient(Option<Context>);
 
 /// One for all requests that are not traced, which costs none of them an allocation. Nobody ever sees what it is called,
@@ -21,6 +21,11 @@ impl Ambient {
     pub(crate) fn of(context_of: &TraceContext) -> Self {
         let trace = trace::TraceId::from(context_of.trace.number());
         Self(Some(context(trace, context_of.span.number(), true)))
+    }
+
+    /// No trace.
+    pub(crate) fn none() -> Self {
+        Self(None)
     }
 
     /// A trace that is not kept: what the application begins is not, either.

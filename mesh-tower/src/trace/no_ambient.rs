@@ -3,11 +3,15 @@
 use super::TraceContext;
 
 /// Spans that the application begins at its work on a request would be children of this.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ambient;
 
 impl Ambient {
     pub(crate) fn of(_: &TraceContext) -> Self {
+        Self
+    }
+
+    pub(crate) fn none() -> Self {
         Self
     }
 
