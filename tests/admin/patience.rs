@@ -66,9 +66,9 @@ impl World {
     }
 }
 
-/// Three times as long, and a bit, is what a busy machine may do to a request; what waits for somebody waits for ever.
+/// Ten times as long, and a bit, is what a busy machine may do to a request; what waits for somebody waits for ever.
 fn is_as_quick(usual: Duration, now: Duration) {
-    assert!(now < 3 * usual + Duration::from_millis(2), "{now:?}, and {usual:?} before");
+    assert!(now < 10 * usual + Duration::from_millis(50), "{now:?}, and {usual:?} before");
 }
 
 /// How much memory this process has, in MiB.
