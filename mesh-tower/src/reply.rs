@@ -12,6 +12,11 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
+/// Whether a response hands the connection over to another protocol.
+pub(crate) fn is_upgrade(asks_for_tunnel: bool, status: StatusCode) -> bool {
+    status == StatusCode::SWITCHING_PROTOCOLS || (asks_for_tunnel && status.is_success())
+}
+
 /// What an answer must know of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asker {
@@ -138,5 +143,11 @@ mod tests {
         {
             assert_eq!(grpc_code(StatusCode::from_u16(status).unwrap()), code, "{status}");
         }
+    }
+
+    #[test]
+    fn only_a_tunnel_or_a_switch_is_an_upgrade() {
+        assert!(is_upgrade(false, StatusCode::SWITCHING_PROTOCOLS) && is_upgrade(true, StatusCode::OK));
+        assert!(!is_upgrade(false, StatusCode::OK) && !is_upgrade(true, StatusCode::BAD_GATEWAY));
     }
 }

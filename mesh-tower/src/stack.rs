@@ -148,7 +148,7 @@ impl Parts {
         let ejections = Ejections::default();
         let balance = balance(config).with_ejections(ejections.clone());
         let outlier = config.outlier.clone().with_ejections(ejections.clone());
-        let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients).right_below();
+        let connection = connection(config, clients);
         let attempt = balance.layer(outlier.layer(connection.clone()));
         let attempt = ResolveLayer::new(config.dns.clone()).layer(attempt);
         let (fault, none) = (config.fault.clone(), FaultLayer::new(Injection::default()));
@@ -224,6 +224,15 @@ fn balance(config: &Config) -> BalanceLayer {
     match &config.locality {
         Some(locality) => balance.with_locality(locality.clone()),
         None => balance,
+    }
+}
+
+/// What sends requests, below whoever tries them again.
+fn connection(config: &Config, clients: Arc<Clients>) -> Connection {
+    let connection = Connection::new().with_dns(config.dns.clone()).with_clients(clients).right_below();
+    match &config.dialer {
+        Some(dialer) => connection.with_dialer(Arc::clone(dialer)),
+        None => connection,
     }
 }
 

@@ -4,9 +4,10 @@ use super::{
     dial::{dial, failed},
     http1::Http1,
     http2::Http2,
-    life::{Life, Verdict},
+    kept::Kept,
+    life::Life,
     pool::{Opening, Pool, Store},
-    socket::{Socket, Stream},
+    socket::{Socket, Stream, Way},
 };
 use crate::{
     body::Body,
@@ -28,24 +29,11 @@ pub(super) async fn http1(
     upstream: &Upstream,
     policy: &Arc<TrafficPolicy>,
     opening: &mut Opening<Http1>,
-) -> Result<(http1::SendRequest<Body>, Arc<Life>), Error> {
+) -> Result<Kept, Error> {
     let socket = socket(upstream, &policy.connection_pool, opening).await?;
     let principal = socket.principal();
-    let io = TokioIo::new(socket);
-    let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-    let life = Arc::new(Life::new(Instant::now(), principal));
-    let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
-    tokio::spawn(async move {
-        let mut connection = std::pin::pin!(connection.with_upgrades());
-        tokio::select! {
-            biased;
-            ended = &mut connection => log(ended),
-            // One that nobody uses is dropped, and thereby closed: a request that comes at this very moment is not sent.
-            // One that is used goes on to its response's end, and is not given back then.
-            Verdict::Close = lived.end(&policy.connection_pool) => {}
-        }
-    });
-    Ok((sender, life))
+    let opened = http1::handshake(TokioIo::new(socket)).await.map_err(broken)?;
+    Ok(Kept::new(opened, Arc::clone(policy), principal))
 }
 
 /// Opens an HTTP/2 connection, with prior knowledge.
@@ -102,9 +90,11 @@ async fn socket<S: Store>(
     opening: &mut Opening<S>,
 ) -> Result<Socket, Error> {
     let begun = Instant::now();
-    let stream = dial(upstream, opening.dns(), bounds.connect_timeout()).await?;
-    stream.set_nodelay(true).map_err(failed)?;
-    keep_alive(&stream, bounds).map_err(failed)?;
+    let stream = dial(upstream, opening.means(), bounds.connect_timeout()).await?;
+    if let Way::Tcp(stream) = &stream {
+        stream.set_nodelay(true).map_err(failed)?;
+        keep_alive(stream, bounds).map_err(failed)?;
+    }
     let stream = match opening.secure() {
         None => Stream::Plain(stream),
         Some(secure) => {

@@ -1,5 +1,6 @@
 //! Makes connections to whoever has an address, or several.
 
+use super::{socket::Way, table::Means};
 use crate::{
     context::Upstream,
     dns::Dns,
@@ -17,17 +18,21 @@ use tokio::{
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to an upstream within a time, which the search for its address takes from.
-pub(super) async fn dial(upstream: &Upstream, dns: &Dns, within: Duration) -> Result<TcpStream, Error> {
+pub(super) async fn dial(upstream: &Upstream, means: &Means, within: Duration) -> Result<Way, Error> {
     let until = Instant::now() + within;
+    if let Some(dialing) = means.dialer.as_ref().and_then(|dialer| dialer.dial(upstream)) {
+        let dialed = timeout_at(until, dialing).await.map_err(|_| Error::new(Kind::ConnectTimeout))?;
+        return dialed.map(Way::Other).map_err(failed);
+    }
     let connected = match &upstream.address {
         Address::Ip(ip) => timeout_at(until, TcpStream::connect((*ip, upstream.port))).await,
         Address::Name(name) => {
-            let addresses = find(name, dns, until).await?;
+            let addresses = find(name, &means.dns, until).await?;
             timeout_at(until, race(by_turns(&addresses), upstream.port)).await
         }
     };
     match connected {
-        Ok(connected) => connected.map_err(failed),
+        Ok(connected) => connected.map(Way::Tcp).map_err(failed),
         Err(_) => Err(Error::new(Kind::ConnectTimeout)),
     }
 }

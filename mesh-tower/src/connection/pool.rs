@@ -3,12 +3,10 @@
 use super::{
     counts::{Counts, Pending, Slot, Vacated, claim},
     line::Line,
+    table::Means,
     tls::Secure,
 };
-use crate::{
-    dns::Dns,
-    error::{Error, Kind},
-};
+use crate::error::{Error, Kind};
 use mesh_core::{
     identity::Spoken,
     model::{ConnectionPool, TrafficPolicy},
@@ -27,7 +25,7 @@ use std::{
 /// The connections of one version of HTTP to one endpoint.
 #[derive(Debug)]
 pub(super) struct Pool<S: Store> {
-    dns: Dns,
+    means: Means,
     counts: Arc<Counts>,
     /// How each is secured; none is in plain text when this is something.
     secure: Option<Secure>,
@@ -54,6 +52,10 @@ pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
 
     /// One of them.
     fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Self::Ready>;
+
+    /// Drops those that were found at their end. To be called after [`take`](Self::take) where they may be dropped: each makes
+    /// room for another one, for which the line is asked.
+    fn bury(&self) {}
 
     /// Keeps none of them any longer; those that are used close when they no longer are.
     fn clear(&self);
@@ -83,11 +85,11 @@ pub(super) fn unconnected(kind: Kind) -> Error {
 }
 
 impl<S: Store> Pool<S> {
-    /// No connections, which will count among these, go where a name is, and be secured so.
-    pub(super) fn new(counts: Arc<Counts>, dns: Dns, secure: Option<Secure>) -> Arc<Self> {
+    /// No connections, which will count among these, be made with these means, and be secured so.
+    pub(super) fn new(counts: Arc<Counts>, means: Means, secure: Option<Secure>) -> Arc<Self> {
         let (open, opening) = (AtomicU32::new(0), AtomicU32::new(0));
         let (line, is_retired) = (Line::default(), AtomicBool::new(false));
-        Arc::new(Self { dns, counts, secure, open, opening, line, is_retired, store: S::default() })
+        Arc::new(Self { means, counts, secure, open, opening, line, is_retired, store: S::default() })
     }
 
     /// Its endpoint is gone: requests under way finish, and connections close as soon as nobody uses them.
@@ -115,7 +117,9 @@ impl<S: Store> Pool<S> {
 
     /// A connection that can take a request at once, if nobody waits for one.
     pub(super) fn ready(self: &Arc<Self>, policy: &TrafficPolicy) -> Option<S::Ready> {
-        self.line.is_empty().then(|| S::take(self, &policy.connection_pool)).flatten()
+        let ready = self.line.is_empty().then(|| S::take(self, &policy.connection_pool)).flatten();
+        self.store.bury();
+        ready
     }
 
     /// A connection, or the right to open one, which is preferred, at once or in turn. A request that gets no connection at
@@ -146,6 +150,7 @@ impl<S: Store> Pool<S> {
             ready.or_else(|| self.claim(bounds).map(Turn::Open))
         });
         drop(left);
+        self.store.bury();
     }
 
     fn claim(self: &Arc<Self>, bounds: &ConnectionPool) -> Option<Opening<S>> {
@@ -178,9 +183,9 @@ impl<S: Store> Opening<S> {
         self.pool.line.serve(|_| Some(Turn::Failed(error.kind())));
     }
 
-    /// Who knows where a name is.
-    pub(super) fn dns(&self) -> &Dns {
-        &self.pool.dns
+    /// What the connection is made with.
+    pub(super) fn means(&self) -> &Means {
+        &self.pool.means
     }
 
     /// How the connection is secured; `None` is in plain text.

@@ -1,6 +1,7 @@
 use super::{
     again::Above,
     counts::Counted,
+    dialer::Dialer,
     http1, http2,
     table::{Endpoint, Means, Table},
 };
@@ -59,6 +60,13 @@ impl Connection {
     #[must_use]
     pub fn with_clients(self, clients: Arc<Clients>) -> Self {
         let means = Means { clients, ..self.table.means().clone() };
+        Self { table: Arc::new(Table::with(means)), ..self }
+    }
+
+    /// Who knows ways to endpoints other than TCP. Default: nobody. Connections that are open already stay what they are.
+    #[must_use]
+    pub fn with_dialer(self, dialer: Arc<dyn Dialer>) -> Self {
+        let means = Means { dialer: Some(dialer), ..self.table.means().clone() };
         Self { table: Arc::new(Table::with(means)), ..self }
     }
 

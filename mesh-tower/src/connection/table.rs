@@ -2,6 +2,7 @@
 
 use super::{
     counts::{Counted, Counts},
+    dialer::Dialer,
     http1::Http1,
     http2::Http2,
     pool::Pool,
@@ -38,6 +39,8 @@ pub(super) struct Means {
     pub(super) dns: Dns,
     /// What secures them.
     pub(super) clients: Arc<Clients>,
+    /// Who knows other ways than TCP.
+    pub(super) dialer: Option<Arc<dyn Dialer>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -125,7 +128,7 @@ impl Table {
             return Arc::clone(known);
         }
         let secure = Secure::new(&self.means.clients, handshake, host);
-        let new = Endpoint::new(endpoint.http1.counts(), &self.means.dns, Some(secure));
+        let new = Endpoint::new(endpoint.http1.counts(), &self.means, Some(secure));
         hosts.rcu(|known| {
             let mut known = Hosts::clone(known);
             if known.len() >= MOST_HOSTS {
@@ -189,7 +192,7 @@ impl Cluster {
         }
         // The host counts nothing for them: where it does, none of these is used.
         let secure = upstream.tls.clone().map(|handshake| Secure::new(&self.means.clients, handshake, ""));
-        let new = Endpoint::new(&self.counts, &self.means.dns, secure);
+        let new = Endpoint::new(&self.counts, &self.means, secure);
         self.endpoints.rcu(|endpoints| with(endpoints, upstream, &new));
         self.endpoints.load().get(upstream).cloned().unwrap_or(new)
     }
@@ -218,10 +221,10 @@ impl Cluster {
 }
 
 impl Endpoint {
-    fn new(counts: &Arc<Counts>, dns: &Dns, secure: Option<Secure>) -> Arc<Self> {
+    fn new(counts: &Arc<Counts>, means: &Means, secure: Option<Secure>) -> Arc<Self> {
         Arc::new(Self {
-            http1: Pool::new(Arc::clone(counts), dns.clone(), secure.clone()),
-            http2: Pool::new(Arc::clone(counts), dns.clone(), secure),
+            http1: Pool::new(Arc::clone(counts), means.clone(), secure.clone()),
+            http2: Pool::new(Arc::clone(counts), means.clone(), secure),
             hosts: OnceLock::new(),
         })
     }

@@ -1,9 +1,10 @@
 //! Connections within TLS.
 
+use super::socket::Way;
 use crate::error::{Error, Kind};
 use mesh_core::identity::{Client, ClientFault, ClientHandshake, Clients, Spoken};
 use std::{io, sync::Arc};
-use tokio::{net::TcpStream, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// How the connections of a pool are secured. None of them is in any other way.
@@ -22,11 +23,7 @@ impl Secure {
     }
 
     /// Shakes hands over a stream.
-    pub(super) async fn shake_hands(
-        &self,
-        stream: TcpStream,
-        spoken: Spoken,
-    ) -> Result<TlsStream<TcpStream>, Error> {
+    pub(super) async fn shake_hands(&self, stream: Way, spoken: Spoken) -> Result<TlsStream<Way>, Error> {
         let client = self.client(spoken).await?;
         let name = client.server_name(&self.host).map_err(failed)?;
         let connector = TlsConnector::from(Arc::clone(client.config()));

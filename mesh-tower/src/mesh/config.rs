@@ -5,6 +5,7 @@ use crate::{
     admin::Logging,
     balance::BalanceLayer,
     carry::CarriedHeaders,
+    connection::Dialer,
     dns::Dns,
     event::Workload,
     fault::FaultLayer,
@@ -27,6 +28,7 @@ use std::{
     env, fmt,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -88,6 +90,8 @@ pub struct Config {
     pub keeps_deadlines: bool,
     /// Who knows the addresses of names. Default: DNS, as the operating system is configured.
     pub dns: Dns,
+    /// Who knows ways to endpoints other than TCP: sockets of other kinds, or streams within the process. Default: nobody.
+    pub dialer: Option<Arc<dyn Dialer>>,
     /// How endpoints are chosen, besides what the rules say. Default: as Istio chooses them, [`BalanceLayer::new`].
     pub balance: BalanceLayer,
     /// Which endpoints are left alone, besides those that the rules mean. Default: none, [`OutlierLayer::default`].
@@ -138,6 +142,7 @@ impl Default for Config {
             carried: CarriedHeaders::default(),
             keeps_deadlines: true,
             dns: Dns::system(),
+            dialer: None,
             balance: BalanceLayer::new(),
             outlier: OutlierLayer::default(),
             sticky: None,

@@ -1,5 +1,5 @@
-use super::{body::TimeoutBody, clock::Clock, policy::is_upgrade};
-use crate::{AnswerBy, BoxError, Error, Kind};
+use super::{body::TimeoutBody, clock::Clock};
+use crate::{AnswerBy, BoxError, Error, Kind, reply::is_upgrade};
 use http::Response;
 use pin_project_lite::pin_project;
 use std::{

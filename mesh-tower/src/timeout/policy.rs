@@ -5,7 +5,7 @@ use crate::{
     AnswerBy, Body, Routed,
     context::{Sent, grpc_time},
 };
-use http::{Request, StatusCode};
+use http::Request;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -64,11 +64,6 @@ pub(super) fn answer_by(
     }
 }
 
-/// Whether a response hands the connection over to another protocol.
-pub(super) fn is_upgrade(asks_for_tunnel: bool, status: StatusCode) -> bool {
-    status == StatusCode::SWITCHING_PROTOCOLS || (asks_for_tunnel && status.is_success())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,11 +75,5 @@ mod tests {
         assert_eq!(shorter(None, two), two);
         assert_eq!(shorter(Some(Duration::ZERO), two), two);
         assert_eq!(shorter(Some(Duration::ZERO), None), None);
-    }
-
-    #[test]
-    fn only_a_tunnel_or_a_switch_is_an_upgrade() {
-        assert!(is_upgrade(false, StatusCode::SWITCHING_PROTOCOLS) && is_upgrade(true, StatusCode::OK));
-        assert!(!is_upgrade(false, StatusCode::OK) && !is_upgrade(true, StatusCode::BAD_GATEWAY));
     }
 }
