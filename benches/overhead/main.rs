@@ -1,28 +1,26 @@
 //! What each layer of the outbound stack adds to a request, in time and in allocations, with real documents.
 //!
 //! First over a stream in memory, under a bare connection of hyper: each row has one layer more than the row above. The
-//! same for layers before a service that ask and count. Then the whole client, with its pool, over loopback, beside the pooled client of hyper that it takes the place of, and a bare
-//! connection. Client and server run on one thread and all rows take turns, so what a row adds is the difference of the
+//! same for layers before a service that ask and count. Then the whole client, with its pool, in memory and over loopback,
+//! beside the pooled client of hyper that it takes the place of, and a bare connection. Over loopback the operating
+//! system's own part is several times what is compared. Client and server run on one thread and all rows take turns, so what a row adds is the difference of the
 //! fastest rounds.
 
 mod world;
 
 use benches::product::{Bare, Text, documents, server};
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, LocalBoxFuture};
-use http::{Request, Response, Uri, uri::Authority};
+use futures_util::future::LocalBoxFuture;
+use http::{Request, Response};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::{self, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::client::legacy::connect::HttpConnector;
 use mesh_core::{identity::Identity, model::Injection, watch::Handle};
 use mesh_tower::{
     Body, BoxError, Ejections, Mesh,
     answer::AnswerLayer,
     balance::BalanceLayer,
     carry::CarryOutLayer,
+    connection::Dialer,
     cors::CorsLayer,
     ext_authz::ExtAuthzLayer,
     fault::FaultLayer,
@@ -45,20 +43,13 @@ use mesh_tower::{
     timeout::TimeoutLayer,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::{
-    alloc::System,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{alloc::System, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use world::{Nobody, UNREPORTED, limit};
+use world::{InMemory, Nobody, Pooled, UNREPORTED, limit};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -69,40 +60,6 @@ const REQUESTS: u32 = 200;
 /// What the whole client may add to hyper's.
 const MOST_TIME: Duration = Duration::from_micros(2);
 const MOST_ALLOCATIONS: f64 = 4.0;
-
-/// The pooled client that a service without a mesh would use, and the address that it calls.
-#[derive(Clone)]
-struct Pooled {
-    client: legacy::Client<HttpConnector, Body>,
-    authority: Authority,
-}
-
-impl Pooled {
-    fn to(server: SocketAddr) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let authority = Authority::try_from(server.to_string()).expect("an address is an authority");
-        Self { client: legacy::Client::builder(TokioExecutor::new()).build(connector), authority }
-    }
-}
-
-impl Service<Request<Body>> for Pooled {
-    type Response = Response<Incoming>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Incoming>, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let mut parts = request.uri().clone().into_parts();
-        parts.authority = Some(self.authority.clone());
-        *request.uri_mut() = Uri::from_parts(parts).expect("another authority is all that changed");
-        let answer = self.client.request(request);
-        Box::pin(async { Ok(answer.await?) })
-    }
-}
 
 /// The request of a customer, whom the last rule is for.
 fn request() -> Request<Body> {
@@ -246,51 +203,67 @@ async fn reported(handle: &Handle) -> Vec<Row> {
     ]
 }
 
+/// Clients with pools: hyper's, and the mesh's, with streams in memory or over loopback.
+async fn pooled(servers: [SocketAddr; 3], in_memory: bool) -> Vec<Row> {
+    let dialer = || in_memory.then(|| Arc::new(InMemory) as Arc<dyn Dialer>);
+    let recording = Recording::to(Arc::new(Recorder::default()));
+    let config = Config { service: "caller".into(), recording, dialer: dialer(), ..Config::default() };
+    let mesh = Mesh::with_source(config, Text(documents(servers))).await;
+    let config = Config { tells_peers: false, dialer: dialer(), ..Config::default() };
+    let silent = Mesh::with_source(config, Text(documents(servers) + UNREPORTED)).await;
+    let faults = mesh.status().borrow().faults.clone();
+    assert!(!faults.iter().any(|fault| fault.is_refusal()), "{faults:?}");
+    let (bare, hyper) = match in_memory {
+        true => (Bare::in_memory().await, Row::new("hyper's client", Pooled::new(InMemory, servers[0]))),
+        false => {
+            let stream = TcpStream::connect(servers[0]).await.expect("a server");
+            stream.set_nodelay(true).expect("a connection");
+            let mut connector = HttpConnector::new();
+            connector.set_nodelay(true);
+            (Bare::over(stream).await, Row::new("hyper's client", Pooled::new(connector, servers[0])))
+        }
+    };
+    vec![
+        Row::new("a bare connection", bare),
+        hyper,
+        Row::new("the mesh's client, nothing reported", silent.client()),
+        Row::new("the mesh's client", mesh.client()),
+    ]
+}
+
 async fn measure() {
     // Every service has a timer that is far off. Without one the event loop would ask no clock for the rows that set none.
     tokio::spawn(sleep(Duration::from_secs(3600)));
     let servers = [server().await, server().await, server().await];
-    let recording = Recording::to(Arc::new(Recorder::default()));
-    let config = Config { service: "caller".into(), recording, ..Config::default() };
-    let mesh = Mesh::with_source(config, Text(documents(servers))).await;
-    let config = Config { tells_peers: false, ..Config::default() };
-    let silent = Mesh::with_source(config, Text(documents(servers) + UNREPORTED)).await;
-    let faults = mesh.status().borrow().faults.clone();
-    assert!(!faults.iter().any(|fault| fault.is_refusal()), "{faults:?}");
-
+    let mesh = Mesh::with_source(Config::default(), Text(documents(servers))).await;
     let mut layers = rows(&mesh.handle()).await;
     let mut door = door(&mesh.handle()).await;
     let mut reported = reported(&mesh.handle()).await;
-    let stream = TcpStream::connect(servers[0]).await.expect("a server");
-    stream.set_nodelay(true).expect("a connection");
-    let mut loopback = vec![
-        Row::new("a bare connection", Bare::over(stream).await),
-        Row::new("hyper's client", Pooled::to(servers[0])),
-        Row::new("the mesh's client, nothing reported", silent.client()),
-        Row::new("the mesh's client", mesh.client()),
-    ];
+    let mut pooled = [pooled(servers, true).await, pooled(servers, false).await];
     // Those of one name alone, for a look at where their time goes.
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     for _ in 0..ROUNDS {
-        for row in layers.iter_mut().chain(&mut door).chain(&mut reported).chain(&mut loopback) {
+        for row in layers.iter_mut().chain(&mut door).chain(&mut reported).chain(pooled.iter_mut().flatten())
+        {
             if row.name.contains(&*wanted) {
                 row.take_turn().await;
             }
         }
     }
     if !wanted.is_empty() {
-        [&layers, &door, &reported, &loopback].into_iter().for_each(|rows| tell(&wanted, rows));
+        [&layers, &door, &reported, &pooled[0], &pooled[1]].into_iter().for_each(|rows| tell(&wanted, rows));
         return;
     }
     tell("in memory, each layer beside the one above", &layers);
     tell("in memory, before a service", &door);
     tell("in memory, what reports requests", &reported);
-    tell("over loopback", &loopback);
+    tell("in memory, with a pool", &pooled[0]);
+    tell("over loopback, with a pool", &pooled[1]);
     let (time, allocations) = layers[layers.len() - 1].added(&layers[0]);
     println!("\nthe layers in memory add {time} ns and {allocations:.1} allocations to a bare connection");
     judge(
         "the mesh's client, nothing reported,",
-        loopback[2].added(&loopback[1]),
+        pooled[0][2].added(&pooled[0][1]),
         MOST_TIME,
         MOST_ALLOCATIONS,
     );

@@ -8,6 +8,9 @@ use http::{
 /// The length of a header's value and, in the highest bit, whether it is a secret.
 const SECRET: u32 = 1 << 31;
 
+/// How many bytes there is room for at once, besides each header's value.
+const USUAL_NAME: usize = 32;
+
 /// A request's head, in one piece of memory.
 ///
 /// A copy of the map of headers would take one for the map, one for its index, and one for each value that nobody has
@@ -19,30 +22,28 @@ pub(crate) struct Written {
     /// How long the scheme, the authority, and the path with its query are; 0 when there is none.
     uri: [u32; 3],
     /// These three, and then for each header the lengths of name and value, and both.
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
 }
 
 impl Written {
     /// Writes down the head of a request; `None` when it is longer than anything that can be sent.
     pub(crate) fn of<B>(request: &Request<B>) -> Option<Self> {
         let (parts, headers) = (parts(request.uri()), request.headers());
-        let of_headers = headers.iter().map(|(name, value)| 8 + name.as_str().len() + value.len());
-        let length = parts.iter().map(|part| part.len()).chain(of_headers).sum::<usize>();
-        if length >= SECRET as usize {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(length);
+        // As much as most heads need: to ask each name how long it is would be a third of the work.
+        let of_uri = parts.iter().map(|part| part.len()).sum::<usize>();
+        let of_headers = headers.values().map(|value| value.len() + USUAL_NAME).sum::<usize>();
+        let mut bytes = Vec::with_capacity(of_uri + of_headers);
         parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
         for (name, value) in headers {
             bytes.extend_from_slice(&lengths(name, value));
             bytes.extend_from_slice(name.as_str().as_bytes());
             bytes.extend_from_slice(value.as_bytes());
         }
-        Some(Self {
+        (bytes.len() < SECRET as usize).then(|| Self {
             method: request.method().clone(),
             version: request.version(),
             uri: parts.map(|part| part.len() as u32),
-            bytes: bytes.into(),
+            bytes,
         })
     }
 

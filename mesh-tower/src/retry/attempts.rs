@@ -15,7 +15,7 @@ use crate::{
 use http::{Extensions, Request, Response};
 use mesh_core::table::Names;
 use std::{
-    sync::Arc,
+    mem,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,7 +24,6 @@ use tokio::time::Instant;
 /// The tries of one request.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    layer: Arc<RetryLayer>,
     plan: Plan,
     /// By when the request has to be answered.
     by: Option<AnswerBy>,
@@ -46,19 +45,19 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps what further tries need of a request, and returns the first. `by` is when the request has to be answered, and
-    /// what time it is.
+    /// Keeps what further tries need of a request, which is made the first. `by` is when it has to be answered, and what
+    /// time it is.
     pub(super) fn begin(
-        layer: Arc<RetryLayer>,
+        layer: &RetryLayer,
         plan: Plan,
-        request: Request<Body>,
+        request: &mut Request<Body>,
         by: Option<(AnswerBy, Instant)>,
-    ) -> (Self, Request<Body>) {
-        let (head, body) = request.into_parts();
+    ) -> Self {
         // A request that has only a limit for its one try keeps nothing of its body.
         let limit = if plan.can_repeat() { layer.body_limit } else { 0 };
-        let (body, first) = Copies::of(body, limit);
-        let sent = &head.extensions;
+        let (body, first) = Copies::of(mem::take(request.body_mut()), limit);
+        *request.body_mut() = first;
+        let sent = request.extensions();
         let routed = sent.get::<Routed>().cloned();
         let (by, now) = by.unzip();
         let rest = sent.len() - usize::from(routed.is_some());
@@ -66,7 +65,6 @@ impl Attempts {
         let extensions = if has_others { sent.clone() } else { Extensions::new() };
         let (made, was_late, slot) = (1, false, None);
         let mut attempts = Self {
-            layer,
             plan,
             by,
             head: None,
@@ -79,17 +77,16 @@ impl Attempts {
             was_late,
             slot,
         };
-        let mut request = Request::from_parts(head, first);
-        attempts.attempt(&mut request, now);
+        attempts.attempt(request, now);
         if attempts.plan.can_repeat() {
-            attempts.keep(&mut request);
+            attempts.keep(layer, request);
         }
-        (attempts, request)
+        attempts
     }
 
     /// Keeps the head of the first try, and has it noted where that goes.
-    fn keep(&mut self, request: &mut Request<Body>) {
-        let manner = manner(&self.layer, self.routed.as_ref());
+    fn keep(&mut self, layer: &RetryLayer, request: &mut Request<Body>) {
+        let manner = manner(layer, self.routed.as_ref());
         match Tried::beside(self.routed.as_ref(), request.extensions()) {
             Some(tried) => {
                 // The head that somebody above has kept lacks what was said of this try.
@@ -112,10 +109,14 @@ impl Attempts {
     }
 
     /// The wait before the next try, if one follows this outcome. If none does, an error is told of those that were made.
-    pub(super) fn judge<R>(&mut self, outcome: &mut Result<Response<R>, BoxError>) -> Option<Duration> {
+    pub(super) fn judge<R>(
+        &mut self,
+        layer: &RetryLayer,
+        outcome: &mut Result<Response<R>, BoxError>,
+    ) -> Option<Duration> {
         // The retry that has just ended makes room for the one that may follow.
         self.slot = None;
-        let listed = self.layer.origin.policy(self.routed.as_ref()).map(|policy| &*policy.statuses);
+        let listed = layer.origin.policy(self.routed.as_ref()).map(|policy| &*policy.statuses);
         let ending = Ending::of(outcome, &self.plan.headers);
         let verdict = policy::judge(&self.plan, listed.unwrap_or_default(), ending, self.made);
         let stop = match verdict {
@@ -123,10 +124,10 @@ impl Attempts {
             Verdict::Keep => None,
             Verdict::Exhausted => Some(Stop::Exhausted),
             Verdict::Retry => {
-                let wait = self.wait_after(outcome);
+                let wait = self.wait_after(layer, outcome);
                 match self.has_time_for(wait) {
                     false => None,
-                    true if !self.claim() => Some(Stop::Overflow),
+                    true if !self.claim(layer) => Some(Stop::Overflow),
                     true => {
                         self.was_late =
                             of_mesh(outcome).is_some_and(|error| error.kind() == Kind::PerTryTimeout);
@@ -184,9 +185,9 @@ impl Attempts {
     }
 
     /// How long to wait after an outcome before the next try.
-    fn wait_after<R>(&self, outcome: &Result<Response<R>, BoxError>) -> Duration {
-        let roll = self.layer.dice.roll();
-        let answer = outcome.as_ref().ok().filter(|_| self.layer.heeds_rate_limits);
+    fn wait_after<R>(&self, layer: &RetryLayer, outcome: &Result<Response<R>, BoxError>) -> Duration {
+        let roll = layer.dice.roll();
+        let answer = outcome.as_ref().ok().filter(|_| layer.heeds_rate_limits);
         match answer.and_then(|answer| wait::asked(answer.headers())) {
             Some(asked) => wait::heeding(asked, roll),
             None => wait::wait(self.plan.backoff, self.made, roll),
@@ -207,10 +208,10 @@ impl Attempts {
     }
 
     /// Claims a retry of those that the backend may have at once.
-    fn claim(&mut self) -> bool {
+    fn claim(&mut self, layer: &RetryLayer) -> bool {
         let Some(routed) = &self.routed else { return true };
         let Ok(Some(backend)) = routed.backend() else { return true };
-        let counts = self.layer.limits.of(routed.snapshot(), &backend.name);
+        let counts = layer.limits.of(routed.snapshot(), &backend.name);
         let most = policy::most_retries(&backend.policy, counts.active());
         self.slot = Slot::claim(counts, most);
         self.slot.is_some()

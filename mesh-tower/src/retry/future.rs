@@ -1,4 +1,4 @@
-use super::{attempts::Attempts, body::CountedBody, state::Active};
+use super::{attempts::Attempts, body::CountedBody, service::Shared, state::Active};
 use crate::{Body, BoxError, Error, Kind};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
@@ -6,6 +6,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::time::{Sleep, sleep};
@@ -41,7 +42,7 @@ pin_project! {
     where
         S: Service<Request<Body>>,
     {
-        inner: S,
+        shared: Arc<Shared<S>>,
         attempts: Attempts,
         #[pin]
         step: Step<S>,
@@ -72,8 +73,13 @@ where
         Self { state: State::Forward { future }, active }
     }
 
-    pub(super) fn retry(inner: S, first: S::Future, attempts: Attempts, active: Option<Active>) -> Self {
-        let tries = Tries { inner, attempts, step: Step::First { future: first }, limit: None };
+    pub(super) fn retry(
+        shared: Arc<Shared<S>>,
+        first: S::Future,
+        attempts: Attempts,
+        active: Option<Active>,
+    ) -> Self {
+        let tries = Tries { shared, attempts, step: Step::First { future: first }, limit: None };
         Self { state: State::Retry { tries: Box::pin(tries) }, active }
     }
 }
@@ -109,11 +115,13 @@ where
             let mut this = self.as_mut().project();
             this.limit.set(None);
             let Some(mut outcome) = outcome else {
-                let future = Box::pin(Oneshot::new(this.inner.clone(), this.attempts.next()));
+                let future = Box::pin(Oneshot::new(this.shared.again.clone(), this.attempts.next()));
                 this.step.set(Step::Again { future });
                 continue;
             };
-            let Some(wait) = this.attempts.judge(&mut outcome) else { return Poll::Ready(outcome) };
+            let Some(wait) = this.attempts.judge(&this.shared.layer, &mut outcome) else {
+                return Poll::Ready(outcome);
+            };
             // With it the try ends, and its stream, before the wait begins.
             drop(outcome);
             this.step.set(Step::Wait { sleep: Box::pin(sleep(wait)) });

@@ -72,10 +72,10 @@ impl RetryLayer {
     }
 }
 
-impl<S> Layer<S> for RetryLayer {
+impl<S: Clone> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
-        Retry { inner, layer: Arc::new(self.clone()) }
+        Retry::new(inner, self.clone())
     }
 }

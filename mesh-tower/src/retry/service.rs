@@ -15,8 +15,23 @@ use tower_service::Service;
 /// A service whose requests are tried again. Made by [`RetryLayer`].
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
-    pub(super) inner: S,
-    pub(super) layer: Arc<RetryLayer>,
+    inner: S,
+    shared: Arc<Shared<S>>,
+}
+
+/// What requests keep for as long as they may be tried again. They share one of it: services that retries are sent by would
+/// be cloned for nothing by nearly every request.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub(super) layer: RetryLayer,
+    /// What further tries are sent by, each by a clone of it.
+    pub(super) again: S,
+}
+
+impl<S: Clone> Retry<S> {
+    pub(super) fn new(inner: S, layer: RetryLayer) -> Self {
+        Self { shared: Arc::new(Shared { layer, again: inner.clone() }), inner }
+    }
 }
 
 impl<S, R> Service<Request<Body>> for Retry<S>
@@ -43,18 +58,19 @@ where
             headers::tell(request.headers_mut(), 1, false, left);
             return ResponseFuture::forward(self.inner.call(request), active);
         }
-        let (attempts, first) = Attempts::begin(Arc::clone(&self.layer), plan, request, by.zip(now));
-        ResponseFuture::retry(self.inner.clone(), self.inner.call(first), attempts, active)
+        let attempts = Attempts::begin(&self.shared.layer, plan, &mut request, by.zip(now));
+        ResponseFuture::retry(Arc::clone(&self.shared), self.inner.call(request), attempts, active)
     }
 }
 
 impl<S> Retry<S> {
     fn plan(&self, request: &mut Request<Body>, left: Option<Duration>) -> Plan {
         let routed = request.extensions().get::<Routed>();
-        let mut plan = Plan::of(self.layer.origin.policy(routed));
+        let mut plan = Plan::of(self.shared.layer.origin.policy(routed));
         let is_trusted = !routed.is_some_and(Routed::is_at_gateway);
         headers::take(request.headers_mut(), &mut plan, is_trusted);
-        plan.is_delicate = self.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
+        plan.is_delicate =
+            self.shared.layer.is_cautious && policy::is_delicate(request.method(), request.headers());
         plan.within(left)
     }
 
@@ -63,6 +79,6 @@ impl<S> Retry<S> {
         let routed = request.extensions().get::<Routed>()?;
         let backend = routed.backend().ok()??;
         backend.policy.retry_budget?;
-        Some(Active::new(self.layer.limits.of(routed.snapshot(), &backend.name)))
+        Some(Active::new(self.shared.layer.limits.of(routed.snapshot(), &backend.name)))
     }
 }
