@@ -46,7 +46,7 @@ const NAMES_A_LAYER: [(&str, &str, &str); 1] = [(
 const CORE_FOR_LAYERS: [&str; 4] = ["table", "model", "identity", "watch::Handle"];
 
 /// Files that name a status code though they do not turn a refusal into one.
-const NAMES_A_STATUS: [(&str, &str); 7] = [
+const NAMES_A_STATUS: [(&str, &str); 8] = [
     ("mesh-tower/src/admin/", "pages are its own answers, and no refusals of requests"),
     ("mesh-tower/src/answer/", "a document names the status"),
     ("mesh-tower/src/console/", "pages are its own answers, and no refusals of requests"),
@@ -56,6 +56,10 @@ const NAMES_A_STATUS: [(&str, &str); 7] = [
     ),
     ("mesh-tower/src/grpc.rs", "a service that speaks gRPC answers with 200, whatever it says"),
     ("mesh-tower/src/gateway/forward.rs", "httpsRedirect is a 301, and 101 hands the connection over"),
+    (
+        "mesh-tower/src/telemetry/future.rs",
+        "101 hands the connection over, and what follows belongs to the request",
+    ),
     ("mesh-tower/src/timeout/policy.rs", "101 hands the connection over, which then has no end to be late"),
 ];
 
