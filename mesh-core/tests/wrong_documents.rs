@@ -44,7 +44,7 @@ const FAULTS: &[&str] = &[
     "match-flag-text.yaml:10: VirtualService/product: spec.http[0].match[0].ignoreUriCase: expected true or false, found text (write true or false, without quotes)",
     r#"match-header-null.yaml:10: VirtualService/product: spec.http[0].match[0].headers["X-group"]: a match cannot be null (write {} to ask only for presence)"#,
     r#"match-number.yaml:11: VirtualService/product: spec.http[0].match[0].headers["X-version"].exact: expected text, found a number (put it in quotes)"#,
-    r#"match-text.yaml:9: VirtualService/product: spec.http[0].match[0].uri: expected exact, prefix or regex, found text (write {exact: "/product"})"#,
+    r#"match-text.yaml:9: VirtualService/product: spec.http[0].match[0].uri: expected exact, prefix or regex, found text (write {exact: …})"#,
     "match-two.yaml:10: VirtualService/product: spec.http[0].match[0].uri: exact, prefix and regex exclude one another (keep one)",
     "match-unknown.yaml:9: VirtualService/product: spec.http[0].match[0].uri.suffix: unknown field (remove it; known here: exact, prefix, regex)",
     "metadata-list.yaml:4: VirtualService/?: metadata: expected a mapping, found a list",

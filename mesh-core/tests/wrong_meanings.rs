@@ -216,7 +216,7 @@ fn rewrites_redirects_and_headers_must_be_possible() {
         ),
         (
             "headers: {request: {set: {a: '100%'}}}",
-            "headers.request.set[\"a\"]: header value configuration: unbalanced % in \"100%\" (write %% for a percent sign)",
+            "headers.request.set[\"a\"]: header value configuration: unbalanced % (write %% for a percent sign)",
         ),
         ("timeout: 10us", "timeout: duration must be greater than 1ms"),
     ] {

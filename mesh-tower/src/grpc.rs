@@ -35,6 +35,24 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
+/// A header as Envoy's messages have it: `envoy.config.core.v3.HeaderValue`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Header {
+    #[prost(string, tag = "1")]
+    pub(crate) key: String,
+    #[prost(string, tag = "2")]
+    value: String,
+    #[prost(bytes = "vec", tag = "3")]
+    raw_value: Vec<u8>,
+}
+
+impl Header {
+    /// Its value, which is written in one of two ways.
+    pub(crate) fn value(&self) -> &[u8] {
+        if self.raw_value.is_empty() { self.value.as_bytes() } else { &self.raw_value }
+    }
+}
+
 /// The request of a call to a method, `/package.Service/Method`, of whoever has this authority.
 pub(crate) fn request(
     authority: &str,

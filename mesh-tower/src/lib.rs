@@ -69,6 +69,8 @@ mod context;
 mod dice;
 mod error;
 mod grpc;
+mod hop;
+mod passing;
 mod replay;
 mod reply;
 mod request_id;

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum TokenFault {
     /// It is longer than any token has to be.
     TooLong,
+    /// There are more in the request than anybody has to send.
+    TooMany,
     /// It has not three parts with dots between.
     Format,
     /// Its header is not in base64url.
@@ -117,6 +119,7 @@ impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLong => "Jwt is too long",
+            Self::TooMany => "Jwt is one of too many",
             Self::Format => "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
             Self::HeaderBase64 => "Jwt header is an invalid Base64url encoded",
             Self::HeaderJson => "Jwt header is an invalid JSON",

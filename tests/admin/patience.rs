@@ -146,3 +146,36 @@ async fn a_disk_that_is_full_costs_lines_and_no_time() {
         until(&world.recorder, DROPPED, |samples| samples.iter().any(|sample| sample.value == 600.0)).await;
     assert_eq!(dropped[0].label("sink"), "/dev/full");
 }
+
+#[tokio::test]
+async fn scrapers_that_never_read_are_let_go_within_a_minute() {
+    let world = World::logging_to(None).await;
+    let metadata = Metadata::new("tests", Level::INFO, None);
+    for number in 0..20_000_u32 {
+        let label = Label::new("much", format!("{number:0>500}"));
+        world.recorder.register_counter(&Key::from_parts("much_total", vec![label]), &metadata).increment(1);
+    }
+    let mut stuck = Vec::new();
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(world.admin).await.expect("an open port");
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {}\r\n\r\n", world.admin);
+        stream.write_all(request.as_bytes()).await.expect("an endpoint that reads");
+        soon(stream.read_exact(&mut [0; 1])).await.expect("an answer");
+        stuck.push(stream);
+    }
+    let is_answered = || async {
+        let mut stream = TcpStream::connect(world.admin).await.expect("an open port");
+        let request = format!("GET /ready HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", world.admin);
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = soon(stream.read_to_end(&mut answer)).await;
+        answer.starts_with(b"HTTP/1.1 200")
+    };
+    assert!(!is_answered().await, "there is no place for another one");
+    // A minute, and the second that answers under way have: it goes by at once.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(62)).await;
+    tokio::time::resume();
+    assert!(is_answered().await);
+    drop(stuck);
+}

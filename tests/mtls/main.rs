@@ -3,6 +3,7 @@
 mod attacks;
 mod changes;
 mod doors;
+mod revoked;
 mod strangers;
 mod told;
 

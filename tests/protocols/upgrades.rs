@@ -6,13 +6,19 @@ use http::{
 };
 use hyper::{body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
-use mesh_tower::{Body, BoxError};
-use std::future::ready;
+use mesh_tower::{
+    Body, BoxError, Mesh,
+    mesh::Config,
+    recorder::{Format, Recorder},
+};
+use std::{future::ready, net::SocketAddr, time::Duration};
 use tests::{
+    documents::{Documents, routes, service},
+    exposition::{Sample, samples, until},
     gate::{Gate, door, plain, secure},
-    mesh::OneService,
+    mesh::{OneService, config, gateway_config, run_gateway, serve},
     soon,
-    upstream::Upstream,
+    upstream::{Upstream, listener},
     wire,
 };
 use tokio::{
@@ -133,4 +139,80 @@ async fn an_upgrade_to_http2_stays_outside() {
         let response = upgrade_over(stream, protocol).await;
         assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED, "{protocol}");
     }
+}
+
+/// What was reported of the requests of one reporter: how many ended, the bytes that came and went, and the time.
+fn reported(recorder: &Recorder, reporter: &str) -> [f64; 4] {
+    let all = samples(&recorder.render(Format::Prometheus));
+    let sum = |name: &str| {
+        let own = all.iter().filter(|sample| sample.name == name && sample.label("reporter") == reporter);
+        own.map(|sample| sample.value).sum()
+    };
+    [
+        sum("istio_requests_total"),
+        sum("istio_request_bytes_sum"),
+        sum("istio_response_bytes_sum"),
+        sum("istio_request_duration_milliseconds_sum"),
+    ]
+}
+
+/// Uses a tunnel for so many bytes each way, and looks that nothing is reported before it ends, and then all of it.
+async fn is_reported_when_it_ends(address: SocketAddr, recorder: &Recorder, reporters: &[&str]) {
+    const MUCH: usize = 100_000;
+    const LONG: Duration = Duration::from_millis(60);
+    let mut sender = wire::http1(TcpStream::connect(address).await.expect("an open port")).await;
+    let mut response = soon(sender.send_request(ask("/", "websocket"))).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    let upgraded = soon(hyper::upgrade::on(&mut response)).await.expect("an upgrade");
+    let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
+    let sent = tokio::spawn(async move {
+        writer.write_all(&vec![7; MUCH]).await.expect("an open connection");
+        writer
+    });
+    let mut echo = vec![0; MUCH];
+    soon(reader.read_exact(&mut echo)).await.expect("an echo");
+    tokio::time::sleep(LONG).await;
+    for reporter in reporters {
+        assert_eq!(reported(recorder, reporter), [0.0; 4], "{reporter}");
+    }
+    soon(sent).await.expect("no panic").shutdown().await.expect("an open connection");
+    assert_eq!(soon(reader.read(&mut [0])).await.expect("an open connection"), 0);
+    drop((reader, sender));
+    for reporter in reporters {
+        let is_there = |samples: &[Sample]| {
+            let of_this = samples.iter().filter(|sample| sample.label("reporter") == *reporter);
+            of_this.map(|sample| (sample.value, sample.label("response_code"))).eq([(1.0, "101")])
+        };
+        until(recorder, "istio_requests_total", is_there).await;
+        let [_, came, went, lasted] = reported(recorder, reporter);
+        // Beside the heads, which are short.
+        for bytes in [came, went] {
+            assert!((MUCH as f64..MUCH as f64 + 1000.0).contains(&bytes), "{reporter}: {bytes}");
+        }
+        assert!(lasted >= LONG.as_secs_f64() * 1e3, "{reporter}: {lasted}");
+    }
+}
+
+#[tokio::test]
+async fn a_workload_reports_an_upgrade_when_its_tunnel_ends() {
+    let (recorder, documents) = (Recorder::default(), Documents::new());
+    let config = Config { recording: recorder.clone().into(), ..config(&documents) };
+    let mesh = Mesh::start(config).await.expect("no documents");
+    let (listener, address) = listener().await;
+    serve(&mesh, listener, service_fn(agree));
+    is_reported_when_it_ends(address, &recorder, &["destination"]).await;
+}
+
+#[tokio::test]
+async fn a_gateway_reports_an_upgrade_when_its_tunnel_ends() {
+    let (upstream, recorder) = (Upstream::serving(agree).await, Recorder::default());
+    let to_upstream = routes("'*'", "[{route: [{destination: {host: upstream}}]}]");
+    let to_upstream =
+        to_upstream.replace("{hosts:", "{gateways: [door], hosts:").replace("name: '*'", "name: all");
+    let documents =
+        Documents::of(&[&service("upstream", "http", upstream.address), &to_upstream, &door(&[&plain(80)])]);
+    let config = Config { recording: recorder.clone().into(), ..gateway_config(&documents, &[80]) };
+    let mesh = Mesh::start(config).await.expect("documents that are there");
+    let (addresses, _) = run_gateway(&mesh).await;
+    is_reported_when_it_ends(addresses[0], &recorder, &["source"]).await;
 }

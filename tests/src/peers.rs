@@ -70,6 +70,12 @@ impl Root {
     /// A list in PEM that revokes the certificate of this number.
     #[must_use]
     pub fn revoke(&self, number: u64) -> String {
+        self.revoke_until(number, SystemTime::now() + Duration::from_secs(24 * 3600))
+    }
+
+    /// The same, which is out of date from a moment on.
+    #[must_use]
+    pub fn revoke_until(&self, number: u64, until: SystemTime) -> String {
         let revoked = RevokedCertParams {
             serial_number: SerialNumber::from(number),
             revocation_time: date_time_ymd(2024, 1, 1),
@@ -78,7 +84,7 @@ impl Root {
         };
         let list = CertificateRevocationListParams {
             this_update: date_time_ymd(2024, 1, 1),
-            next_update: date_time_ymd(2099, 1, 1),
+            next_update: until.into(),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
             revoked_certs: vec![revoked],

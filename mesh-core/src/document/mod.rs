@@ -46,6 +46,7 @@ mod target_reference;
 mod telemetry;
 mod telemetry_provider;
 mod timestamp;
+mod token_issuer;
 mod traffic_policy;
 mod values;
 mod virtual_service;
@@ -115,6 +116,7 @@ pub use telemetry_provider::{
     OpenTelemetryHttp, OtelAccessLog, TraceContextOption, ZipkinTraces,
 };
 pub use timestamp::Timestamp;
+pub use token_issuer::TokenIssuer;
 pub use traffic_policy::{
     OutlierDetection, PortTrafficPolicy, ProxyProtocol, ProxyProtocolVersion, RetryBudget, TrafficPolicy,
     Tunnel,

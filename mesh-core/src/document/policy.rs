@@ -3,6 +3,7 @@
 use super::{
     http_match::StringMatch,
     read::{At, Read},
+    token_issuer::TokenIssuer,
 };
 
 /// The `spec` of a Policy, as written.
@@ -73,14 +74,8 @@ pub enum PeerTlsMode {
 /// A token, and whose it must be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Jwt {
-    /// Who gave it. Required.
-    pub issuer: String,
-    /// Whom it must be for. Default: anybody.
-    pub audiences: Vec<String>,
-    /// Where the issuer's keys are. Default: asked from the issuer.
-    pub jwks_uri: String,
-    /// The issuer's keys themselves. Default: none.
-    pub jwks: String,
+    /// Who gives it.
+    pub issuer: TokenIssuer,
     /// The headers that carry it. Default: Authorization.
     pub jwt_headers: Vec<String>,
     /// The query parameters that carry it. Default: `access_token`.
@@ -192,10 +187,7 @@ impl Read for Origin {
 impl Read for Jwt {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| Self {
-            issuer: f.take("issuer"),
-            audiences: f.take("audiences"),
-            jwks_uri: f.take("jwksUri"),
-            jwks: f.take("jwks"),
+            issuer: TokenIssuer::of(f),
             jwt_headers: f.take("jwtHeaders"),
             jwt_params: f.take("jwtParams"),
             trigger_rules: f.take("triggerRules"),

@@ -4,6 +4,7 @@ use super::{
     destination_rule::Selector,
     read::{At, Read},
     target_reference::TargetReference,
+    token_issuer::TokenIssuer,
 };
 use std::time::Duration;
 
@@ -23,14 +24,8 @@ pub struct RequestAuthentication {
 /// Tokens, and whose they must be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JwtRule {
-    /// Who gave them. Default: anybody whose key it is.
-    pub issuer: String,
-    /// Whom they must be for, one of these. Default: anybody.
-    pub audiences: Vec<String>,
-    /// Where the issuer's keys are. Default: asked from the issuer.
-    pub jwks_uri: String,
-    /// The issuer's keys themselves. Default: none.
-    pub jwks: String,
+    /// Who gives them.
+    pub issuer: TokenIssuer,
     /// The headers that carry them. Default: Authorization, after `Bearer `.
     pub from_headers: Vec<JwtHeader>,
     /// The query parameters that carry them. Default: `access_token`.
@@ -81,10 +76,7 @@ impl Read for RequestAuthentication {
 impl Read for JwtRule {
     fn read(at: At<'_>) -> Option<Self> {
         at.object(|f| Self {
-            issuer: f.take("issuer"),
-            audiences: f.take("audiences"),
-            jwks_uri: f.take("jwksUri"),
-            jwks: f.take("jwks"),
+            issuer: TokenIssuer::of(f),
             from_headers: f.take("fromHeaders"),
             from_params: f.take("fromParams"),
             from_cookies: f.take("fromCookies"),

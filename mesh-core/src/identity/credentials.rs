@@ -1,6 +1,6 @@
 //! What a workload proves its identity with, at one moment.
 
-use super::{IssueFault, PeerFault, SpiffeId, Svid, TrustDomain};
+use super::{IssueFault, PeerFault, Revocations, SpiffeId, Svid, TrustDomain};
 use arc_swap::ArcSwapOption;
 use rustls::{
     InconsistentKeys,
@@ -20,6 +20,8 @@ pub struct Credentials {
     pub key: Arc<CertifiedKey>,
     /// Whose certificates are believed.
     pub trust: Arc<TrustBundle>,
+    /// Which of those count no more. Default: none.
+    pub revoked: Revocations,
     /// The moment before which the certificate is not valid.
     pub not_before: SystemTime,
     /// The moment after which it is not.
@@ -94,7 +96,14 @@ impl Credentials {
         if trust.0.get(id.trust_domain()).is_none_or(Vec::is_empty) {
             return Err(CredentialsFault::NoAuthority(id));
         }
-        Ok(Self { id, key: Arc::new(key), trust: Arc::new(trust), not_before, not_after })
+        let (key, trust, revoked) = (Arc::new(key), Arc::new(trust), Revocations::default());
+        Ok(Self { id, key, trust, revoked, not_before, not_after })
+    }
+
+    /// The same, which know what is revoked.
+    #[must_use]
+    pub fn with_revocations(self, revoked: Revocations) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Whether the certificate's time has come and is not over.
@@ -103,10 +112,10 @@ impl Credentials {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Whether the other ones are the same certificate with the same trust.
+    /// Whether the other ones are the same certificate with the same trust, of which the same is revoked.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.key.cert == other.key.cert && self.trust == other.trust
+        self.key.cert == other.key.cert && self.trust == other.trust && self.revoked == other.revoked
     }
 }
 

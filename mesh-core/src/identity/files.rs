@@ -1,7 +1,7 @@
 //! A workload's certificate from files that somebody else renews.
 
 use super::{
-    Credentials, IssueFault, Issuer, Svid, TrustBundle, TrustDomain, pem,
+    Credentials, IssueFault, Issuer, Revocations, Svid, TrustBundle, TrustDomain, pem,
     stamp::{FileStamp, stamp},
 };
 use std::{
@@ -12,15 +12,22 @@ use std::{
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The names of a chain, its key and the roots in a folder: those of Istio's agent, and those of a Kubernetes secret.
-const SETS: [[&str; 3]; 2] =
-    [["cert-chain.pem", "key.pem", "root-cert.pem"], ["tls.crt", "tls.key", "ca.crt"]];
+/// The names of a chain, its key and the roots in a folder, and of what is revoked, which need not be there: those of
+/// Istio's agent, and those of a Kubernetes secret.
+const SETS: [[&str; 4]; 2] = [
+    ["cert-chain.pem", "key.pem", "root-cert.pem", "ca-crl.pem"],
+    ["tls.crt", "tls.key", "ca.crt", "ca.crl"],
+];
 
 /// Reads a folder of `cert-chain.pem`, `key.pem` and `root-cert.pem`, or of `tls.crt`, `tls.key` and `ca.crt`.
 ///
+/// Beside the first there may be `ca-crl.pem`, as Istio calls it, beside the second `ca.crl`: lists of certificates that are
+/// revoked, in PEM, one for each authority that peers have. From then on no handshake is made with a peer whose certificate
+/// is on one, or of whose authority no list speaks that is still good, be it a client or a server.
+///
 /// A change is seen within a second, also where the whole folder is replaced through a symbolic link, as the kubelet
-/// does. A set that is half written, or whose key is not the certificate's, is refused whole, and the last good one stays
-/// in use.
+/// does. A set that is half written, whose key is not the certificate's, or whose lists cannot be read, is refused whole,
+/// and the last good one stays in use.
 #[derive(Debug)]
 pub struct CertificateFiles {
     folder: PathBuf,
@@ -29,7 +36,7 @@ pub struct CertificateFiles {
 }
 
 /// One stamp for each file of each set.
-type Stamps = [[Option<FileStamp>; 3]; 2];
+type Stamps = [[Option<FileStamp>; 4]; 2];
 
 impl CertificateFiles {
     /// Those of a folder.
@@ -45,9 +52,9 @@ impl CertificateFiles {
     fn read(&mut self) -> Result<Credentials, IssueFault> {
         let before = self.stamps();
         self.seen = Some(before);
-        let whole = before.iter().position(|set| set.iter().all(Option::is_some));
+        let whole = before.iter().position(|set| set[..3].iter().all(Option::is_some));
         let Some(set) = whole.map(|index| SETS[index]) else {
-            let sets = SETS.map(|set| set.join(", ")).join(", nor of ");
+            let sets = SETS.map(|set| set[..3].join(", ")).join(", nor of ");
             return Err(IssueFault::at(self.folder.display(), format_args!("holds no whole set of {sets}")));
         };
         let credentials = read(&self.folder, set)?;
@@ -58,14 +65,21 @@ impl CertificateFiles {
     }
 }
 
-fn read(folder: &Path, [chain, key, roots]: [&str; 3]) -> Result<Credentials, IssueFault> {
+fn read(folder: &Path, [chain, key, roots, revoked]: [&str; 4]) -> Result<Credentials, IssueFault> {
     let chain = pem::certificates(&folder.join(chain))?;
     let key = pem::key(&folder.join(key))?;
     let roots = pem::certificates(&folder.join(roots))?;
     let place = |fault: &dyn std::fmt::Display| IssueFault::at(folder.display(), fault);
     let svid = Svid::read(&chain[0]).map_err(|fault| place(&fault))?;
     let domain = TrustDomain::parse(svid.id.trust_domain()).map_err(|fault| place(&fault))?;
-    Credentials::new(chain, &key, TrustBundle([(domain, roots)].into())).map_err(|fault| place(&fault))
+    let trust = TrustBundle([(domain, roots)].into());
+    let credentials = Credentials::new(chain, &key, trust).map_err(|fault| place(&fault))?;
+    let revoked = folder.join(revoked);
+    if !revoked.exists() {
+        return Ok(credentials);
+    }
+    let revoked = Revocations::of_file(&revoked).map_err(|fault| IssueFault::new(fault.to_string()))?;
+    Ok(credentials.with_revocations(revoked))
 }
 
 impl Issuer for CertificateFiles {

@@ -12,7 +12,8 @@
 //! right to sign. It borrows, has no unsafe code, is fuzzed, and is what rcgen reads with, too. Chains and signatures are
 //! judged by rustls alone.
 //!
-//! Private keys are wiped from memory when they are dropped, and are in no `Debug`, no log and no error.
+//! Private keys are wiped from memory when they are dropped, with every copy of them that is made on the way from a file
+//! to the cryptography, which wipes its own. They are in no `Debug`, no log and no error.
 
 mod claims;
 mod client;
@@ -23,6 +24,7 @@ mod issuer;
 pub mod local;
 mod peer;
 mod pem;
+mod revocations;
 mod rotate;
 mod schedule;
 mod secrets;
@@ -46,6 +48,8 @@ pub use handshake::{PerCredentials, client_config, provider, server_config};
 pub use issuer::{IssueFault, Issuer};
 pub use local::LocalCa;
 pub use peer::PeerCertificate;
+pub use pem::{PemFault, certificates_in_pem};
+pub use revocations::Revocations;
 pub use rotate::rotate;
 pub use server::{CertificateFault, ServerCertificates, versions};
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};

@@ -1,17 +1,16 @@
 //! Certificates, keys and revocation lists in PEM files, as documents name them.
 
-use super::{CertificateFault, pem::key_in};
+use super::{CertificateFault, pem};
 use rustls::{
     InconsistentKeys, RootCertStore,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject},
+    pki_types::{CertificateDer, CertificateRevocationListDer},
     sign::CertifiedKey,
 };
 use std::{
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
 };
-use zeroize::Zeroizing;
 
 /// Where the files are that documents name.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +57,7 @@ pub(super) fn either(folder: &Path, usual: &str, other: &str) -> PathBuf {
 /// A certificate chain, leaf first, with its key.
 pub(super) fn certified(certificate: &Path, key: &Path) -> Result<CertifiedKey, CertificateFault> {
     let chain = certificates(certificate)?;
-    let text = Zeroizing::new(text(key)?);
-    let private = key_in(&text).ok_or_else(|| fault(key, &"holds no private key in PEM"))?;
+    let private = pem::key_in(&text(key)?).ok_or_else(|| fault(key, &"holds no private key in PEM"))?;
     let signer = aws_lc_rs::sign::any_supported_type(&private).map_err(|error| fault(key, &error))?;
     let certified = CertifiedKey::new(chain, signer);
     match certified.keys_match() {
@@ -83,8 +81,7 @@ pub(super) fn authorities(path: &Path) -> Result<RootCertStore, CertificateFault
 pub(super) fn revocations(
     path: &Path,
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, CertificateFault> {
-    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&text(path)?)
-        .collect::<Result<_, _>>()
+    let lists = pem::all_revocations(&text(path)?)
         .map_err(|error| fault(path, &format_args!("not a PEM list of revocations: {error}")))?;
     match lists.is_empty() {
         true => Err(fault(path, &"holds no list of revocations (write it in PEM, BEGIN X509 CRL)")),
@@ -98,8 +95,7 @@ pub(super) fn fault(path: &Path, what: &dyn fmt::Display) -> CertificateFault {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&text(path)?)
-        .collect::<Result<_, _>>()
+    let chain = pem::certificates_in_pem(&text(path)?)
         .map_err(|error| fault(path, &format_args!("not a PEM certificate: {error}")))?;
     match chain.is_empty() {
         true => Err(fault(path, &"holds no certificate (write the chain in PEM, leaf first)")),
@@ -107,6 +103,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Certificate
     }
 }
 
-fn text(path: &Path) -> Result<Vec<u8>, CertificateFault> {
-    fs::read(path).map_err(|error| fault(path, &error))
+fn text(path: &Path) -> Result<pem::Text, CertificateFault> {
+    pem::read(path).map_err(|error| fault(path, &error))
 }

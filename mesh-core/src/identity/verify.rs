@@ -1,25 +1,20 @@
 //! Whether the other end of a handshake is who it says, by its SPIFFE id.
 
 use super::{
-    PeerFault, SpiffeId, Svid, TrustBundle, TrustDomain, handshake::provider, signatures::verifies_signatures,
+    PeerFault, Revocations, SpiffeId, Svid, TrustBundle, TrustDomain,
+    handshake::provider,
+    revocations::{Judged, refused},
+    signatures::verifies_signatures,
 };
 use rustls::{
     DistinguishedName, RootCertStore,
-    client::{
-        danger::{ServerCertVerified, ServerCertVerifier},
-        verify_server_cert_signed_by_trust_anchor,
-    },
+    client::danger::{ServerCertVerified, ServerCertVerifier},
     crypto::WebPkiSupportedAlgorithms,
     pki_types::{CertificateDer, ServerName, UnixTime},
-    server::{
-        ParsedCertificate, WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    server::danger::{ClientCertVerified, ClientCertVerifier},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use webpki::{EndEntityCert, KeyUsage};
 
 /// Who may be at the other end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +50,8 @@ impl Peers {
 }
 
 /// Verifies peers, clients and servers alike: the certificate is that of a workload ([`Svid`]), an authority of the
-/// workload's own trust domain signed it, and the workload is one of those that may be there. A client must show one.
+/// workload's own trust domain signed it and did not revoke it, and the workload is one of those that may be there. A client
+/// must show one.
 ///
 /// A session that is resumed is not verified again. One verifier, and the configuration that holds its sessions, is
 /// therefore for one moment's credentials and one set of peers: [`super::PerCredentials`] drops them with the
@@ -64,15 +60,9 @@ impl Peers {
 pub struct PeerVerifier {
     peers: Peers,
     /// By trust domain.
-    authorities: BTreeMap<TrustDomain, Authorities>,
+    authorities: BTreeMap<TrustDomain, RootCertStore>,
+    revoked: Revocations,
     algorithms: WebPkiSupportedAlgorithms,
-}
-
-/// The authorities of one trust domain.
-#[derive(Debug)]
-struct Authorities {
-    roots: Arc<RootCertStore>,
-    clients: Arc<dyn ClientCertVerifier>,
 }
 
 impl PeerVerifier {
@@ -92,11 +82,30 @@ impl PeerVerifier {
             }
         }
         let algorithms = provider().signature_verification_algorithms;
-        Self { peers, authorities, algorithms }
+        Self { peers, authorities, revoked: Revocations::default(), algorithms }
+    }
+
+    /// The same, which believes no certificate that is revoked.
+    #[must_use]
+    pub fn with_revocations(self, revoked: Revocations) -> Self {
+        Self { revoked, ..self }
+    }
+
+    fn verify(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        usage: KeyUsage,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let roots = self.claimed(shown)?;
+        let shown = EndEntityCert::try_from(shown).map_err(refused)?;
+        let judged = Judged { roots, revoked: &self.revoked, algorithms: self.algorithms };
+        judged.verify(&shown, intermediates, usage, now)
     }
 
     /// Who the certificate says it is, and whose signature proves that, if such a peer may be there at all.
-    fn claimed(&self, shown: &CertificateDer<'_>) -> Result<&Authorities, PeerFault> {
+    fn claimed(&self, shown: &CertificateDer<'_>) -> Result<&RootCertStore, PeerFault> {
         let id = Svid::read(shown)?.id;
         let is_listed = self.peers.ids.is_some();
         let authorities = self.authorities.get(id.trust_domain());
@@ -109,7 +118,7 @@ impl PeerVerifier {
 }
 
 fn insert(
-    authorities: &mut BTreeMap<TrustDomain, Authorities>,
+    authorities: &mut BTreeMap<TrustDomain, RootCertStore>,
     domain: &TrustDomain,
     roots: &mut dyn Iterator<Item = &CertificateDer<'static>>,
 ) {
@@ -119,10 +128,9 @@ fn insert(
             tracing::warn!(%domain, %error, "an authority's certificate cannot be used, and is not believed");
         }
     }
-    let roots = Arc::new(store);
-    // It fails only where there is no authority; then nobody of that domain is believed.
-    if let Ok(clients) = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider()).build() {
-        authorities.insert(domain.clone(), Authorities { roots, clients });
+    // Where there is no authority nobody of that domain is believed.
+    if !store.is_empty() {
+        authorities.insert(domain.clone(), store);
     }
 }
 
@@ -138,7 +146,8 @@ impl ClientCertVerifier for PeerVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        self.claimed(shown)?.clients.verify_client_cert(shown, intermediates, now)
+        self.verify(shown, intermediates, KeyUsage::client_auth(), now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     verifies_signatures!(self => self.algorithms);
@@ -154,10 +163,7 @@ impl ServerCertVerifier for PeerVerifier {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let authorities = self.claimed(shown)?;
-        let parsed = ParsedCertificate::try_from(shown)?;
-        let (roots, algorithms) = (&authorities.roots, self.algorithms.all);
-        verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
+        self.verify(shown, intermediates, KeyUsage::server_auth(), now)?;
         Ok(ServerCertVerified::assertion())
     }
 

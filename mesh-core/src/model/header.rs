@@ -1,5 +1,6 @@
 //! Changes of headers.
 
+use super::secret::mark;
 use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
 
 /// One change of one header.
@@ -22,6 +23,11 @@ impl HeaderEdits {
     #[must_use]
     pub fn new(mut edits: Vec<Edit>) -> Self {
         edits.sort_by(|a, b| a.order().cmp(&b.order()));
+        for edit in &mut edits {
+            if let Edit::Set(name, value) | Edit::Add(name, value) = edit {
+                mark(name, value);
+            }
+        }
         Self(edits.into())
     }
 

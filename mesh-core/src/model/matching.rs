@@ -1,5 +1,6 @@
 //! Comparisons of a request with what a rule asks for.
 
+use super::secret::shown;
 use http::HeaderName;
 use smol_str::SmolStr;
 use std::fmt;
@@ -163,12 +164,19 @@ impl PathMatch {
 
 /// A comparison with one header. Of a header sent several times, each value is compared for itself, and one
 /// that matches is enough.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HeaderMatch {
     /// The header.
     pub name: HeaderName,
     /// What its value must be.
     pub value: TextMatch,
+}
+
+/// No secret, as [`shown`] knows them by their name.
+impl fmt::Debug for HeaderMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", self.name, shown(self.name.as_str(), &self.value))
+    }
 }
 
 /// A comparison with one claim of a verified token.
@@ -196,10 +204,17 @@ impl ClaimMatch {
 }
 
 /// A comparison with one query parameter; of a repeated one the first value counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct QueryMatch {
     /// The parameter, in its own letter case.
     pub name: Box<str>,
     /// What its value must be.
     pub value: TextMatch,
+}
+
+/// No secret, as [`shown`] knows them by their name.
+impl fmt::Debug for QueryMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", self.name, shown(&self.name, &self.value))
+    }
 }

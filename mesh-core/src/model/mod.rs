@@ -16,6 +16,7 @@ mod normalization;
 mod retry;
 mod route;
 mod sealed;
+mod secret;
 mod security;
 mod server_tls;
 mod share;
@@ -44,6 +45,7 @@ pub use route::{
     Rewrite, Route, VirtualService,
 };
 pub use sealed::{SealedBlock, SealedRoute};
+pub use secret::{is_secret, mark, shown, shown_authority, shown_target};
 pub use security::{
     Among, AskedService, AuthorizationAction, AuthorizationPolicy, AuthorizationRule, CheckedBody,
     ClaimHeader, Clause, Descriptor, DescriptorEntry, DescriptorValue, Dimension, ExtAuthz, ExtAuthzProtocol,

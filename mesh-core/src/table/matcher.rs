@@ -1,7 +1,7 @@
 //! Compares a request with what a rule asks for. `decide` and `explain` share it, so they cannot disagree.
 
-use super::{explain::shown, request::RequestView, snapshot::Rule};
-use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch};
+use super::{request::RequestView, snapshot::Rule};
+use crate::model::{ClaimMatch, Conditions, HeaderMatch, PathMatch, QueryMatch, TextMatch, shown};
 use http::{HeaderName, HeaderValue, header::HOST};
 use serde_json::Value;
 use smallvec::SmallVec;

@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, task::AbortHandle, time::sleep};
 
 /// The most connections at a time.
 const CONNECTIONS: usize = 64;
-/// How long a connection may be used: who reads slowly does not keep its place for ever.
+/// How long a connection may be used; one of which nothing is read ends sooner.
 const LIFE: Duration = Duration::from_secs(600);
 /// The time that answers under way have when the endpoint ends.
 const GRACE: Duration = Duration::from_secs(1);

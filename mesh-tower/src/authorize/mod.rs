@@ -81,11 +81,10 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod policy;
 mod service;
 
-pub use future::ResponseFuture;
+pub use crate::passing::ResponseFuture;
 pub use layer::AuthorizeLayer;
 pub use service::Authorize;

@@ -1,5 +1,5 @@
-use super::{future::ResponseFuture, layer::AuthorizeLayer, policy::judge};
-use crate::BoxError;
+use super::{layer::AuthorizeLayer, policy::judge};
+use crate::{BoxError, passing::ResponseFuture};
 use http::{Request, Response};
 use std::task::{Context, Poll};
 use tower_service::Service;

@@ -57,18 +57,45 @@ fn of_document(document: &[&str]) -> Vec<Option<String>> {
     let holds_secrets = document.iter().any(|line| {
         let plain: String =
             line.chars().filter(|char| !char.is_whitespace() && *char != '"' && *char != '\'').collect();
-        plain.contains("kind:Secret") || plain.contains("PRIVATEKEY")
+        plain.contains("kind:Secret") || plain.contains("PRIVATEKEY") || plain.contains("kty:oct")
     });
-    document.iter().map(|line| (!holds_secrets && !is_secret(line)).then(|| (*line).to_owned())).collect()
+    // How far the last secret was indented: what is indented further belongs to it.
+    let mut secret = None;
+    let mut is_shown = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        if secret.is_some_and(|secret| indent > secret || line.trim().is_empty()) {
+            return false;
+        }
+        secret = is_secret(line).then_some(indent);
+        secret.is_none()
+    };
+    document.iter().map(|line| (!holds_secrets && is_shown(line)).then(|| (*line).to_owned())).collect()
 }
 
-/// Whether a line gives a field whose name says that it is a secret.
+/// Whether a line gives a field, or a header, whose name says that it is a secret.
 fn is_secret(line: &str) -> bool {
     const NAMES: [&str; 7] =
         ["password", "privatekey", "clientsecret", "secretkey", "apikey", "bearertoken", "stringdata"];
     let plain: String =
         line.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    NAMES.iter().any(|name| plain.contains(name))
+    NAMES.iter().any(|name| plain.contains(name)) || names(line).any(|name| is_header(&name))
+}
+
+/// What stands before each colon.
+fn names(line: &str) -> impl Iterator<Item = String> {
+    let is_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    line.match_indices(':').filter_map(move |(end, _)| {
+        let before = line[..end].trim_end_matches(['"', '\'', ' ']);
+        before.rsplit(|char| !is_name(char)).next().map(str::to_ascii_lowercase)
+    })
+}
+
+/// Whether a header, or a parameter, of this name lets somebody in. Fields of documents are called otherwise.
+fn is_header(name: &str) -> bool {
+    const NAMES: [&str; 6] =
+        ["authorization", "proxy-authorization", "cookie", "set-cookie", "token", "jwks"];
+    const ENDS: [&str; 6] = ["-token", "_token", "-secret", "_secret", "-key", "_key"];
+    NAMES.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -97,6 +124,12 @@ mod tests {
             ]
         );
         assert!(shown_of("{\"kind\": \"Secret\", \"data\": {}}").is_none());
+        assert!(shown_of("  jwks: '{\"keys\": []}'").is_none());
+        assert!(shown_of("headers: {request: {set: {x-api-key: x}}}").is_none());
+        assert!(shown_of("kind: AuthorizationPolicy").is_some() && shown_of("jwksUri: http://a").is_some());
+        let nested = super::shown("a:\n  authorization:\n    exact: x\n\n    more: y\n  b: z\n");
+        let nested: Vec<_> = nested.iter().flatten().map(String::as_str).collect();
+        assert_eq!(nested, ["a:", "  b: z"]);
         assert!(shown_of("key: -----BEGIN PRIVATE KEY-----").is_none());
     }
 

@@ -13,6 +13,7 @@ mod meter;
 mod scope;
 mod traced;
 mod traffic;
+mod tunnel;
 mod workload;
 
 pub use exchange::{Destination, Ending, Exchange, Heads, Kept, Observe};
@@ -22,4 +23,5 @@ pub(crate) use meter::{Counted, Messages, Meter, grpc_status};
 pub(crate) use scope::{note, unheard, within};
 pub use traced::{Forwarded, Sampling, Traced};
 pub(crate) use traffic::Traffic;
+pub(crate) use tunnel::{Tunnel, Tunnelled};
 pub use workload::Workload;

@@ -2,6 +2,7 @@
 
 use crate::{Body, BoxError, Error, Kind};
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use mesh_core::model::CheckedBody;
@@ -33,31 +34,35 @@ pub(super) async fn begin(mut body: Body, rules: CheckedBody) -> Result<Begun, B
     if !rules.may_be_partial && shortest > rules.most {
         return Err(too_large());
     }
-    let (mut frames, mut told, mut length) = (VecDeque::new(), BytesMut::new(), 0_usize);
-    let mut has_ended = false;
-    while !(rules.may_be_partial && length >= rules.most) {
+    let (mut told, mut rest, mut trailers, mut has_ended) = (BytesMut::new(), Bytes::new(), None, false);
+    while trailers.is_none() && rest.is_empty() && !(rules.may_be_partial && told.len() == rules.most) {
         let Some(frame) = body.frame().await.transpose()? else {
             has_ended = true;
             break;
         };
-        if let Some(data) = frame.data_ref() {
-            length = length.saturating_add(data.len());
-            if length > rules.most && !rules.may_be_partial {
-                return Err(too_large());
+        match frame.into_data() {
+            // What is kept is copied: of a body in small pieces, each of them would take more room than it has bytes.
+            Ok(mut data) => {
+                rest = data.split_off(data.len().min(rules.most - told.len()));
+                told.extend_from_slice(&data);
             }
-            let room = rules.most - told.len();
-            told.extend_from_slice(&data[..data.len().min(room)]);
+            Err(frame) => trailers = frame.into_trailers().ok(),
         }
-        frames.push_back(frame);
     }
-    let has_ended = has_ended || http_body::Body::is_end_stream(&body);
-    let is_partial = length > rules.most || !has_ended;
-    Ok(Begun { bytes: told.freeze(), is_partial, body: Body::new(Kept { frames, rest: body }) })
+    if !rest.is_empty() && !rules.may_be_partial {
+        return Err(too_large());
+    }
+    let has_ended = has_ended || trailers.is_some() || http_body::Body::is_end_stream(&body);
+    let (bytes, is_partial) = (told.freeze(), !rest.is_empty() || !has_ended);
+    let kept = Kept { begun: [bytes.clone(), rest].into_iter().collect(), trailers, rest: body };
+    Ok(Begun { bytes, is_partial, body: Body::new(kept) })
 }
 
 /// A body of which the beginning was read already.
 struct Kept {
-    frames: VecDeque<Frame<Bytes>>,
+    begun: VecDeque<Bytes>,
+    /// Those that came with the beginning, which then is all.
+    trailers: Option<HeaderMap>,
     rest: Body,
 }
 
@@ -69,18 +74,23 @@ impl http_body::Body for Kept {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.frames.pop_front() {
-            Some(frame) => Poll::Ready(Some(Ok(frame))),
+        while let Some(data) = self.begun.pop_front() {
+            if !data.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+        }
+        match self.trailers.take() {
+            Some(trailers) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
             None => Pin::new(&mut self.rest).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.frames.is_empty() && self.rest.is_end_stream()
+        self.begun.iter().all(Bytes::is_empty) && self.trailers.is_none() && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let kept = self.frames.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        let kept = self.begun.iter().map(|data| data.len() as u64).sum();
         let rest = self.rest.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(kept));
@@ -95,7 +105,6 @@ impl http_body::Body for Kept {
 mod tests {
     use super::*;
     use futures_util::stream;
-    use http::HeaderMap;
     use http_body_util::StreamBody;
 
     fn rules(most: usize, may_be_partial: bool) -> CheckedBody {
@@ -129,6 +138,22 @@ mod tests {
         }
         let begun = begin(Body::from("abc"), rules(3, true)).await.unwrap();
         assert!(!begun.is_partial);
+    }
+
+    #[tokio::test]
+    async fn the_beginning_of_a_body_in_small_pieces_is_kept_in_one() {
+        let small = ["", "a", "", "", "bcd", "e", "", "f"].repeat(100);
+        let begun = begin(pieces(&small), rules(600, true)).await.unwrap();
+        let whole = "abcdef".repeat(100);
+        assert_eq!(*begun.bytes, *whole.as_bytes());
+        let (mut body, mut count, mut text) = (begun.body, 0, Vec::new());
+        while let Some(frame) = body.frame().await.transpose().unwrap() {
+            if let Ok(data) = frame.into_data() {
+                text.extend_from_slice(&data);
+                count += 1;
+            }
+        }
+        assert_eq!((count, &*text), (1, whole.as_bytes()));
     }
 
     #[tokio::test]

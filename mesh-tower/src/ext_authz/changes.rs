@@ -1,6 +1,6 @@
 //! What an authorization service changes of a request that may pass, and of its answer.
 
-use crate::{BoxError, Error, Kind};
+use crate::{BoxError, Error, Kind, hop::is_kept_back};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header, uri::PathAndQuery};
 
 /// All changes.
@@ -34,23 +34,6 @@ pub(super) enum How {
     AddIfAbsent,
     /// Overwritten if it is there.
     SetIfPresent,
-}
-
-/// Of one connection, or of one body: nobody else's business.
-const OF_CONNECTION: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// Whether a header is never handed on between a request and a question about it, or their answers.
-pub(super) fn is_kept_back(name: &HeaderName) -> bool {
-    OF_CONNECTION.contains(name) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
 impl Change {

@@ -1,14 +1,14 @@
 //! Asks by gRPC: the question, and what is made of the answer.
 
 use super::{
-    changes::{Change, Changes, How, is_kept_back},
+    changes::{Change, Changes, How},
     messages::{
         Action, Address, Allowed, Attributes, CheckRequest, CheckResponse, Denied, HeaderOption, HttpRequest,
         HttpResponse, Peer, Request, SocketAddress,
     },
     subject::{PARTIAL_BODY, Side, Subject},
 };
-use crate::{Error, Kind};
+use crate::{Error, Kind, hop::is_kept_back};
 use http::{HeaderName, StatusCode, Version, header};
 use std::collections::BTreeMap;
 
@@ -137,8 +137,7 @@ fn change(option: &HeaderOption) -> Result<Change, Error> {
 
 fn change_by(option: &HeaderOption, how: How) -> Result<Change, Error> {
     let header = option.header.as_ref().ok_or_else(|| Error::new(Kind::CheckInvalid))?;
-    let value = if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value };
-    Change::parse(&header.key, value, how)
+    Change::parse(&header.key, header.value(), how)
 }
 
 fn denied(denied: Denied) -> Error {

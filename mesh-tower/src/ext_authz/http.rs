@@ -1,10 +1,10 @@
 //! Asks by HTTP: the question, and what is made of the answer.
 
 use super::{
-    changes::{Change, Changes, How, is_kept_back},
+    changes::{Change, Changes, How},
     subject::{PARTIAL_BODY, Subject},
 };
-use crate::{Body, BoxError, Error, Kind};
+use crate::{Body, BoxError, Error, Kind, hop::is_kept_back};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited};
@@ -28,7 +28,7 @@ pub(super) fn question(
     };
     // Each part by itself: a host that contains a path must not become one. Nor does it contain a name and a password.
     if authority.contains('@') {
-        return Err(format!("{authority:?} is no host").into());
+        return Err("the request's host has a user's part".into());
     }
     let path = format!("{}{}", check.path_prefix, subject.path);
     let uri = Uri::builder().scheme("http").authority(authority).path_and_query(path).build()?;

@@ -1,5 +1,6 @@
 //! The messages of `envoy.service.auth.v3`, as far as they are of use here.
 
+use crate::grpc::Header;
 use std::collections::BTreeMap;
 
 /// The method that is called.
@@ -141,16 +142,6 @@ pub(super) struct HeaderOption {
     pub(super) append: Option<Bool>,
     #[prost(enumeration = "Action", tag = "3")]
     pub(super) append_action: i32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Header {
-    #[prost(string, tag = "1")]
-    pub(super) key: String,
-    #[prost(string, tag = "2")]
-    pub(super) value: String,
-    #[prost(bytes = "vec", tag = "3")]
-    pub(super) raw_value: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, prost::Message)]

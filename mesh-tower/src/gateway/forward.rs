@@ -5,6 +5,7 @@ use crate::{
     connection::{remove_hop_by_hop, tokens, without_credentials},
     context::PeerAddress,
     error::BoxError,
+    event::{Tunnel, Tunnelled},
     request_id::set_reason,
     stack::{self, Gateway, Parts},
 };
@@ -123,7 +124,9 @@ async fn forward(
     let mut response = stack.oneshot(request.map(Body::new)).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         if let Some(downstream) = downstream {
-            tokio::spawn(bridge(downstream, hyper::upgrade::on(&mut response)));
+            // Whoever reports the request reports what passes here.
+            let tunnel = response.extensions_mut().remove::<Tunnel>().unwrap_or_default();
+            tokio::spawn(bridge(downstream, hyper::upgrade::on(&mut response), tunnel));
         }
     } else {
         remove_hop_by_hop(response.headers_mut());
@@ -177,10 +180,11 @@ fn append_forwarded_for(headers: &mut HeaderMap, peer: &str) {
 }
 
 /// Joins two connections that have left HTTP, a WebSocket say, until one of them ends.
-async fn bridge(downstream: OnUpgrade, upstream: OnUpgrade) {
+async fn bridge(downstream: OnUpgrade, upstream: OnUpgrade, tunnel: Tunnel) {
     let joined = async {
         let (downstream, upstream) = tokio::try_join!(downstream, upstream)?;
-        let (mut downstream, mut upstream) = (TokioIo::new(downstream), TokioIo::new(upstream));
+        let mut upstream = TokioIo::new(upstream);
+        let mut downstream = Tunnelled::within(TokioIo::new(downstream), tunnel);
         tokio::io::copy_bidirectional(&mut downstream, &mut upstream).await?;
         Ok::<_, BoxError>(())
     };

@@ -13,6 +13,7 @@ use aws_lc_rs::{
     },
 };
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 /// A key that verifies signatures.
 pub(super) struct Key {
@@ -26,7 +27,7 @@ enum Material {
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     Curve(Bits, ParsedPublicKey),
     Edwards(ParsedPublicKey),
-    Secret(Box<[u8]>),
+    Secret(Zeroizing<Vec<u8>>),
 }
 
 /// The shortest modulus of RSA that still counts, in bits, and the longest.
@@ -116,7 +117,10 @@ impl Material {
             "OKP" if written.get("crv")?.as_str()? == "Ed25519" => {
                 Some(Self::Edwards(ParsedPublicKey::new(&ED25519, part("x")?).ok()?))
             }
-            "oct" => Some(Self::Secret(part("k").filter(|secret| secret.len() >= SHORTEST_SECRET)?.into())),
+            "oct" => {
+                let secret = part("k").map(Zeroizing::new);
+                secret.filter(|secret| secret.len() >= SHORTEST_SECRET).map(Self::Secret)
+            }
             _ => None,
         }
     }

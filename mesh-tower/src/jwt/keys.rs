@@ -48,6 +48,17 @@ impl Keys {
         found
     }
 
+    /// How old the keys are that were fetched, by the address that people are shown.
+    pub(super) fn ages(&self, now: Instant) -> Vec<(String, Duration)> {
+        let sources = self.sources();
+        let fetched = sources.iter().filter_map(|(at, kept)| Some((at, kept.source.age(now)?)));
+        let address = |at: &KeySource| match at {
+            KeySource::At(keys) | KeySource::Discovered(keys) => Some(keys.shown().to_string()),
+            KeySource::Inline(_) | KeySource::Unknown => None,
+        };
+        fetched.filter_map(|(at, age)| Some((address(at)?, age))).collect()
+    }
+
     fn one(&self, at: &KeySource, now: Instant) -> Arc<Source> {
         if let Some(kept) = self.sources().get_mut(at) {
             kept.named = now;

@@ -5,7 +5,12 @@ use mesh_core::{
     table::{Inbound, Tokens},
     watch::Handle,
 };
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::time::Instant;
 use tower_layer::Layer;
 
 /// Tells the time by which tokens say when they are good.
@@ -66,6 +71,11 @@ impl JwtLayer {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// How old the keys are that were fetched, by the address that people are shown.
+    pub(crate) fn ages(&self, now: Instant) -> Vec<(String, Duration)> {
+        self.keys.ages(now)
     }
 
     /// The rules for a request, with their keys.

@@ -5,7 +5,7 @@ use http::{
     header::COOKIE,
     uri::{Parts, PathAndQuery},
 };
-use mesh_core::model::TokenPlace;
+use mesh_core::model::{TokenPlace, shown_authority, shown_target};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -112,14 +112,16 @@ fn without_parameter(uri: &Uri, name: &str) -> Option<Uri> {
 /// The most bytes of a path in a challenge: Envoy's bound.
 const LONGEST_PATH: usize = 256;
 
-/// The challenge to a client without a good token: `Bearer realm="<URI>", error="invalid_token"`.
+/// The challenge to a client without a good token: `Bearer realm="<URI>", error="invalid_token"`. A token in its query
+/// is hidden.
 pub(super) fn challenge<B>(request: &Request<B>, scheme: &str, is_invalid: bool) -> HeaderValue {
     let uri = request.uri();
     let scheme = uri.scheme_str().unwrap_or(scheme);
     let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
     let host = uri.authority().map(|authority| authority.as_str()).or(host).unwrap_or_default();
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let path = path.get(..LONGEST_PATH).unwrap_or(path);
+    let host = shown_authority(host);
+    let path = shown_target(uri.path_and_query().map_or("/", |path| path.as_str()));
+    let path = &path[..path.floor_char_boundary(LONGEST_PATH)];
     // A quote would end the realm, and begin whatever its sender likes.
     let realm = format!("{scheme}://{host}{path}").replace(['"', '\\'], "");
     let error = if is_invalid { ", error=\"invalid_token\"" } else { "" };
@@ -195,8 +197,8 @@ mod tests {
             let request = Request::get(uri).header("host", host).body(()).unwrap();
             challenge(&request, "http", true).to_str().unwrap().to_owned()
         };
-        let expected = "Bearer realm=\"http://a.b/c?d=e\", error=\"invalid_token\"";
-        assert_eq!(challenge("/c?d=e", "a.b"), expected);
+        let expected = "Bearer realm=\"http://a.b/c?d=e&access_token=(hidden)\", error=\"invalid_token\"";
+        assert_eq!(challenge("/c?d=e&access_token=f", "a.b"), expected);
         assert_eq!(challenge("/", "a\", b=\"c"), "Bearer realm=\"http://a, b=c/\", error=\"invalid_token\"");
         assert!(challenge(&format!("/{}", "x".repeat(400)), "a").len() < 320);
     }

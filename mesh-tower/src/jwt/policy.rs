@@ -20,6 +20,9 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use tokio::time::Instant;
 
+/// The most tokens of one request, wherever they are: 16. Each of them takes as long to look at as a request should.
+pub const MOST_TOKENS: usize = 16;
+
 /// When a request is judged.
 #[derive(Clone, Copy)]
 pub(super) struct Now {
@@ -79,8 +82,7 @@ fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 
 /// Every token of a request, wherever one of the rules looks. Each has to be good by one of the rules that look there.
 fn every<'b, B>(judges: &[&'b Judge], request: &Request<B>, now: Now) -> Result<Vec<Good<'b>>, Halt> {
-    let found = found(judges, request);
-    found.iter().map(|token| token.judge(now)).collect()
+    found(judges, request)?.iter().map(|token| token.judge(now)).collect()
 }
 
 /// The token of 2019: one good one is enough.
@@ -91,7 +93,7 @@ fn origin<'b, B>(asking: &'b Asking, request: &Request<B>, now: Now) -> Result<O
     let paths = [path, widest.as_ref().map_or(path, |uri| uri.path())];
     let judges = asking.judges(&paths);
     let mut flight = None;
-    for token in found(&judges, request) {
+    for token in found(&judges, request).map_err(|fault| Stop::Refuse(Kind::BadToken(fault)))? {
         match token.judge(now) {
             Ok(good) => return Ok(Some(Good { names_caller: asking.names_callers(), ..good })),
             Err(Halt::Wait(wait)) => flight = Some(wait),
@@ -114,15 +116,16 @@ struct Found<'b, 'r> {
     readings: Vec<(&'b Judge, Cow<'r, str>)>,
 }
 
-fn found<'b, 'r, B>(judges: &[&'b Judge], request: &'r Request<B>) -> Vec<Found<'b, 'r>> {
+fn found<'b, 'r, B>(judges: &[&'b Judge], request: &'r Request<B>) -> Result<Vec<Found<'b, 'r>>, TokenFault> {
     let mut all: Vec<Found<'b, 'r>> = Vec::new();
     for judge in judges {
         for place in &judge.rule.places {
             let carrier = Carrier::of(place);
             for (number, text) in texts(place, request).into_iter().enumerate() {
-                let known = all.iter_mut().find(|found| found.carrier == carrier && found.number == number);
+                let known = all.iter().position(|found| found.carrier == carrier && found.number == number);
                 match known {
-                    Some(found) => found.readings.push((judge, text)),
+                    Some(known) => all[known].readings.push((judge, text)),
+                    None if all.len() == MOST_TOKENS => return Err(TokenFault::TooMany),
                     None => {
                         all.push(Found { carrier: carrier.clone(), number, readings: vec![(judge, text)] })
                     }
@@ -130,7 +133,7 @@ fn found<'b, 'r, B>(judges: &[&'b Judge], request: &'r Request<B>) -> Vec<Found<
             }
         }
     }
-    all
+    Ok(all)
 }
 
 impl<'b> Found<'b, '_> {

@@ -127,6 +127,12 @@ impl Source {
         }
     }
 
+    /// How old the keys are; `None` where there are none, or they never age.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        let fetched = self.held.load().as_ref()?.fetched?;
+        Some(now.duration_since(fetched))
+    }
+
     fn keys(self: &Arc<Self>, now: Instant) -> Result<Arc<Held>, Halt> {
         let held = self.held.load_full();
         let age = held.as_ref().map(|held| held.fetched.map_or(Duration::ZERO, |at| now.duration_since(at)));
@@ -136,7 +142,7 @@ impl Source {
             (Some(held), Some(age)) => {
                 let mut state = remote.state();
                 let flight = state.is_due(now, RETRIED_AFTER).then(|| self.start(remote, &mut state));
-                match flight.or_else(|| state.flight.clone()) {
+                match flight.or_else(|| state.under_way()) {
                     Some(flight) if age >= FRESH => Err(Halt::Wait(flight)),
                     None if age >= KEPT => Err(Halt::Fault(self.lack)),
                     _ => Ok(held),
@@ -145,7 +151,7 @@ impl Source {
             _ => {
                 let mut state = remote.state();
                 let flight = state.is_due(now, RETRIED_AFTER).then(|| self.start(remote, &mut state));
-                let flight = flight.or_else(|| state.flight.clone());
+                let flight = flight.or_else(|| state.under_way());
                 Err(flight.map_or(Halt::Fault(self.lack), Halt::Wait))
             }
         }
@@ -156,8 +162,8 @@ impl Source {
         let remote = self.remote.as_ref()?;
         let mut state = remote.state();
         let is_due = state.ended.is_none_or(|(at, _)| now.duration_since(at) >= ASKED_AGAIN_AFTER);
-        match &state.flight {
-            Some(flight) => Some(flight.clone()),
+        match state.under_way() {
+            Some(flight) => Some(flight),
             None => is_due.then(|| self.start(remote, &mut state)),
         }
     }
@@ -184,7 +190,7 @@ impl Source {
             Ok((set, body)) => self.hold(set, sha256(&body), Some(now)),
             Err(error) => {
                 let has_older = self.held.load().is_some();
-                tracing::warn!(from = %At(&remote.at), error, has_older, "keys of tokens could not be fetched");
+                tracing::warn!(from = ?remote.at, error, has_older, "keys of tokens could not be fetched");
             }
         }
         let mut state = remote.state();
@@ -208,10 +214,15 @@ impl Remote {
 }
 
 impl State {
+    /// The fetch under way. One that ended without a word, because whoever fetches has panicked, is over.
+    fn under_way(&self) -> Option<Flight> {
+        self.flight.clone().filter(|flight| flight.has_changed().is_ok())
+    }
+
     /// Whether a fetch may start: none is under way, and the last did not fail just now.
     fn is_due(&self, now: Instant, pause: Duration) -> bool {
         let failed_at = self.ended.filter(|(_, has_failed)| *has_failed).map(|(at, _)| at);
-        self.flight.is_none() && failed_at.is_none_or(|at| now.duration_since(at) >= pause)
+        self.under_way().is_none() && failed_at.is_none_or(|at| now.duration_since(at) >= pause)
     }
 }
 
@@ -219,20 +230,6 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
-}
-
-/// The address of keys, without what might be secret in it.
-struct At<'a>(&'a KeySource);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            KeySource::At(at) | KeySource::Discovered(at) => {
-                write!(f, "{}{}", at.uri.host().unwrap_or_default(), at.uri.path())
-            }
-            KeySource::Inline(_) | KeySource::Unknown => Ok(()),
-        }
-    }
 }
 
 impl fmt::Debug for Source {

@@ -1,12 +1,12 @@
 //! What the mesh measures of itself.
 
 use super::Config;
-use crate::{context::Ejections, telemetry::Recording};
+use crate::{stack::Parts, telemetry::Recording};
 use mesh_core::watch::Status;
-use mesh_core::{identity::Identity, table::BackendName, watch::Handle};
+use mesh_core::{identity::Identity, watch::Handle};
 use metrics::{describe_gauge, gauge};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -25,6 +25,10 @@ const PUBLISHED: &str = "mesh_table_published_timestamp_seconds";
 const REFUSED: &str = "mesh_documents_refused";
 const EXPIRY: &str = "mesh_certificate_expiry_timestamp_seconds";
 const EJECTED: &str = "mesh_ejected_endpoints";
+const OPEN: &str = "mesh_open_connections";
+const ACTIVE: &str = "mesh_active_requests";
+const PENDING: &str = "mesh_pending_requests";
+const KEYS: &str = "mesh_jwks_age_seconds";
 
 /// Measures the mesh itself. Clones measure the same.
 #[derive(Clone, Debug)]
@@ -35,20 +39,23 @@ struct Inner {
     recording: Recording,
     status: watch::Receiver<Arc<Status>>,
     identity: Identity,
-    ejections: Ejections,
-    /// Backends of which an endpoint was ejected once: what is over has to be told, too.
-    seen: Mutex<BTreeSet<BackendName>>,
+    parts: Parts,
+    /// What was told and was not nothing: what is over has to be told, too.
+    told: Mutex<BTreeSet<Told>>,
 }
+
+/// A measure, and what it is of.
+type Told = (&'static str, &'static str, String);
 
 impl Gauges {
     pub(crate) fn new(
         config: &Config,
         status: watch::Receiver<Arc<Status>>,
         identity: Identity,
-        ejections: Ejections,
+        parts: Parts,
     ) -> Self {
-        let (recording, seen) = (config.recording.clone(), Mutex::default());
-        let gauges = Self(Arc::new(Inner { recording, status, identity, ejections, seen }));
+        let (recording, told) = (config.recording.clone(), Mutex::default());
+        let gauges = Self(Arc::new(Inner { recording, status, identity, parts, told }));
         gauges.0.record(describe);
         gauges
     }
@@ -97,20 +104,38 @@ impl Inner {
         if let Some(current) = self.identity.current() {
             gauge!(EXPIRY).set(seconds(current.not_after));
         }
-        self.measure_ejections();
+        self.tell(self.several());
     }
 
-    fn measure_ejections(&self) {
+    /// What there are several of, and how much: only where that is not nothing.
+    fn several(&self) -> BTreeMap<Told, f64> {
         let now = Instant::now();
-        let ejected = self.ejections.counts(now);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.extend(ejected.keys().cloned());
-        for backend in &*seen {
-            let count = ejected.get(backend).copied().unwrap_or(0);
-            gauge!(EJECTED, "backend" => backend.to_string()).set(count as f64);
+        let ejected = self.parts.ejections.counts(now);
+        let ejected = ejected.iter().map(|(backend, count)| (EJECTED, backend.to_string(), *count as f64));
+        let snapshot = self.parts.handle.snapshot();
+        let pools = snapshot.backends().flat_map(|backend| {
+            let now = self.parts.connection.counts(&backend.name);
+            let counts = [(OPEN, now.connections), (ACTIVE, now.active), (PENDING, now.pending)];
+            let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+            counts.map(|(name, count)| (name, backend.name.to_string(), f64::from(count)))
+        });
+        let of_backends =
+            ejected.chain(pools).map(|(name, backend, count)| ((name, "backend", backend), count));
+        let ages = self.parts.jwt.ages(now).into_iter();
+        let ages = ages.map(|(address, age)| ((KEYS, "address", address), age.as_secs_f64()));
+        of_backends.chain(ages).filter(|(_, value)| *value > 0.0).collect()
+    }
+
+    fn tell(&self, now: BTreeMap<Told, f64>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, label, of) in told.iter().filter(|told| !now.contains_key(told)) {
+            gauge!(*name, *label => of.clone()).set(0.0);
+        }
+        for ((name, label, of), value) in &now {
+            gauge!(*name, *label => of.clone()).set(*value);
         }
         // Once told to be none it need not be told again.
-        seen.retain(|backend| ejected.get(backend).is_some_and(|count| *count > 0));
+        *told = now.into_keys().collect();
     }
 }
 
@@ -129,4 +154,12 @@ fn describe() {
     describe_gauge!(REFUSED, "Documents that are wrong now, so that their last good version serves, if any.");
     describe_gauge!(EXPIRY, metrics::Unit::Seconds, "When the certificate of this process expires.");
     describe_gauge!(EJECTED, "Endpoints that are left alone for a while, by backend.");
+    describe_gauge!(OPEN, "Connections that are open to a backend.");
+    describe_gauge!(ACTIVE, "Requests that are under way to a backend.");
+    describe_gauge!(PENDING, "Requests that wait for a connection to a backend.");
+    describe_gauge!(
+        KEYS,
+        metrics::Unit::Seconds,
+        "The age of an issuer's keys, by where they are fetched from."
+    );
 }

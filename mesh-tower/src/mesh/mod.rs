@@ -111,7 +111,7 @@ impl Mesh {
         let (identity, drain) = (Identity::default(), Drain::new(config.grace));
         let clients = Clients::new(identity.clone(), config.secrets.clone());
         let parts = Parts::new(handle.clone(), &config, &identity, Arc::new(clients));
-        let gauges = Gauges::new(&config, status.clone(), identity.clone(), parts.ejections.clone());
+        let gauges = Gauges::new(&config, status.clone(), identity.clone(), parts.clone());
         let measuring = tokio::spawn(gauges.clone().follow(handle.clone())).abort_handle();
         let state = |gauges| State {
             config: config.clone(),

@@ -90,7 +90,8 @@ fn config(
     limits: &TlsLimits,
 ) -> Result<ServerConfig, rustls::Error> {
     let peers = Peers::of(trust.domains(&credentials.id));
-    let verifier = Arc::new(PeerVerifier::new(&trust.bundle(&credentials.trust), peers));
+    let verifier = PeerVerifier::new(&trust.bundle(&credentials.trust), peers);
+    let verifier = Arc::new(verifier.with_revocations(credentials.revoked.clone()));
     let oldest = limits.oldest.max(trust.oldest_version);
     let limits = TlsLimits { oldest, newest: limits.newest.max(oldest), ciphers: None };
     server_config(credentials, verifier, versions(&limits), &AGREED)

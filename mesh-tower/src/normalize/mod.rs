@@ -70,11 +70,10 @@
 //! # }
 //! ```
 
-mod future;
 mod layer;
 mod policy;
 mod service;
 
-pub use future::ResponseFuture;
+pub use crate::passing::ResponseFuture;
 pub use layer::NormalizeLayer;
 pub use service::Normalize;

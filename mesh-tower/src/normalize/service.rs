@@ -1,5 +1,5 @@
-use super::{future::ResponseFuture, policy};
-use crate::{BoxError, Error, Kind};
+use super::policy;
+use crate::{BoxError, Error, Kind, passing::ResponseFuture};
 use http::{Request, Response};
 use mesh_core::{table::normalized, watch::Handle};
 use std::task::{Context, Poll};

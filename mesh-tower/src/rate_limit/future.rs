@@ -95,7 +95,10 @@ where
                     let (inner, mut request) =
                         asking.then.take().expect("a future is not polled after it is done");
                     let told = told.map_err(|error| amended(error, this.headers.take()))?;
-                    request.headers_mut().extend(told.request);
+                    // Beside what the client says, as in Envoy.
+                    for (name, value) in &told.request {
+                        request.headers_mut().append(name, value.clone());
+                    }
                     append(this.headers, told.response);
                     let future = Box::pin(Oneshot::new(inner, request));
                     this.state.set(State::Allow { future });

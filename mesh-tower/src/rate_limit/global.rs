@@ -1,10 +1,14 @@
 //! Limits that a service keeps: what it is asked, and what is made of its answer.
 
 use super::{
-    messages::{self, Code, Descriptor, Entry, Header, Request, Response},
+    messages::{self, Code, Descriptor, Entry, Request, Response},
     policy::{LIMIT, REMAINING, RESET, Verdict, judge, over},
 };
-use crate::{BoxError, Caller, Error, Kind, grpc};
+use crate::{
+    BoxError, Caller, Error, Kind,
+    grpc::{self, Header},
+    hop::is_kept_back,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mesh_core::{
     model::{DescriptorEntry, DescriptorValue, GlobalLimit, Limit},
@@ -119,13 +123,11 @@ fn entry(written: &DescriptorEntry, view: &InboundView<'_>) -> Option<Entry> {
     Some(Entry { key: written.key.to_string(), value })
 }
 
-/// Takes over headers; those that cannot be sent are left out.
+/// Takes over headers; those that cannot be sent, or are not the service's to say, are left out.
 fn append(headers: &mut HeaderMap, said: &[Header]) {
-    for Header { key, value, raw_value } in said {
-        let value = if raw_value.is_empty() { value.as_bytes() } else { raw_value };
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(key.as_bytes()), HeaderValue::from_bytes(value))
-        {
+    for header in said {
+        let name = HeaderName::from_bytes(header.key.as_bytes()).ok().filter(|name| !is_kept_back(name));
+        if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(header.value())) {
             headers.append(name, value);
         }
     }

@@ -1,5 +1,7 @@
 //! The messages of `envoy.service.ratelimit.v3`, as far as they are of use here.
 
+use crate::grpc::Header;
+
 /// The method that is called.
 pub(super) const METHOD: &str = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
@@ -75,14 +77,4 @@ pub(super) struct Limit {
 pub(super) struct Duration {
     #[prost(int64, tag = "1")]
     pub(super) seconds: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Header {
-    #[prost(string, tag = "1")]
-    pub(super) key: String,
-    #[prost(string, tag = "2")]
-    pub(super) value: String,
-    #[prost(bytes = "vec", tag = "3")]
-    pub(super) raw_value: Vec<u8>,
 }

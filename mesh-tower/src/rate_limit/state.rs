@@ -5,6 +5,7 @@ use super::{
     buckets::Buckets,
 };
 use arc_swap::{ArcSwap, Guard};
+use aws_lc_rs::digest::{SHA256, digest};
 use mesh_core::{
     model::{Dimension, Limit, LocalLimit},
     table::{Generation, Inbound, InboundLimit, InboundView, RateLimits, Snapshot},
@@ -108,8 +109,11 @@ impl Limiter {
     }
 }
 
+/// The longest key that is kept as it is, in bytes.
+const LONGEST_KEY: usize = 128;
+
 /// What requests have in common that share a bucket. Those that lack something share one, so that nobody gets around a
-/// limit by leaving something out.
+/// limit by leaving something out. Of a long one the hash is kept: clients say how long it is, and there are many buckets.
 fn key(per: &[Dimension], view: &InboundView<'_>) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
     for dimension in per {
@@ -122,5 +126,24 @@ fn key(per: &[Dimension], view: &InboundView<'_>) -> Vec<u8> {
             None => key.extend_from_slice(&0_u64.to_le_bytes()),
         }
     }
-    key
+    if key.len() > LONGEST_KEY { digest(&SHA256, &key).as_ref().to_vec() } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    #[test]
+    fn a_key_is_short_however_long_its_values_are_and_tells_them_apart() {
+        let per = [Dimension::Header(http::HeaderName::from_static("x-user"))];
+        let of = |value: &str| {
+            let request = Request::get("/").header("x-user", value).body(()).unwrap();
+            key(&per, &crate::context::Place::Workload.view(&request, 0))
+        };
+        let long = "x".repeat(60_000);
+        assert_eq!((of("x").len(), of(&long).len()), (9, 32));
+        assert_ne!(of(&long), of(&long[1..]));
+        assert_eq!(of(&long), of(&long));
+    }
 }

@@ -3,6 +3,7 @@
 use super::policy::{Refused, causes};
 use crate::Error;
 use http::{HeaderValue, Method, Request, Uri, header::HOST};
+use mesh_core::model::shown_authority;
 use std::fmt;
 use tracing::Level;
 
@@ -39,7 +40,8 @@ impl Subject {
 
     fn authority(&self) -> &str {
         let host = || self.host.as_ref().and_then(|host| host.to_str().ok());
-        self.uri.authority().map(|authority| authority.as_str()).or_else(host).unwrap_or_default()
+        let authority = self.uri.authority().map(|authority| authority.as_str()).or_else(host);
+        shown_authority(authority.unwrap_or_default())
     }
 }
 

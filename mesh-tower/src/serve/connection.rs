@@ -5,6 +5,7 @@ use crate::{
     body::Body,
     context::{Arrival, PeerAddress},
     error::BoxError,
+    event::{Tunnel, Tunnelled},
     stream::Stream,
 };
 use http::{HeaderValue, Method, Request, Response, Version, header::CONTENT_LENGTH};
@@ -13,7 +14,12 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulConnection},
 };
-use std::{net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tower::util::ServiceExt;
 use tower_service::Service;
 
@@ -94,15 +100,23 @@ where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    // What follows an answer of HTTP/1.1 that ends HTTP is all that comes over the connection.
+    let tunnel = Arc::<OnceLock<Tunnel>>::default();
+    let stream = Tunnelled::new(stream, Arc::clone(&tunnel));
     let answer = service_fn(move |mut request: Request<Incoming>| {
         asked.count();
         request.extensions_mut().insert(PeerAddress(arrival.peer()));
         request.extensions_mut().insert(arrival.clone());
         // Over HTTP/1.1, hyper leaves the body away itself.
-        let is_bare = request.method() == Method::HEAD && request.version() == Version::HTTP_2;
-        let answer = service.clone().oneshot(request);
+        let is_alone = request.version() != Version::HTTP_2;
+        let is_bare = request.method() == Method::HEAD && !is_alone;
+        let (answer, tunnel) = (service.clone().oneshot(request), Arc::clone(&tunnel));
         async move {
-            let response = answer.await.map_err(Into::<BoxError>::into)?.map(Body::new);
+            let mut response = answer.await.map_err(Into::<BoxError>::into)?.map(Body::new);
+            if let Some(begun) = response.extensions_mut().remove::<Tunnel>().filter(|_| is_alone) {
+                // There is none before: a connection leaves HTTP once.
+                let _ = tunnel.set(begun);
+            }
             Ok::<_, BoxError>(if is_bare { without_body(response) } else { response })
         }
     });

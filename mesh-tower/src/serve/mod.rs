@@ -12,6 +12,7 @@ mod drain;
 mod idle;
 mod listen;
 mod places;
+mod stuck;
 
 pub use crate::context::PeerAddress;
 pub use drain::Drain;

@@ -1,7 +1,15 @@
 //! Plain connections, so many at a time.
 
-use super::listen::{Accept, Accepted, Requests};
-use crate::{Body, context::Arrival, stream::Stream};
+use super::{
+    listen::{Accept, Accepted, Requests},
+    stuck::Answers,
+};
+use crate::{
+    Body,
+    context::Arrival,
+    stream::{Stream, Untouched},
+};
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::{
@@ -28,7 +36,8 @@ pub(crate) struct Places<S> {
 }
 
 impl<S> Places<S> {
-    /// `most` connections at a time, which are asked to end after `life`: who reads slowly does not keep its place for ever.
+    /// `most` connections at a time, which are asked to end after `life`, or when nothing of an answer could be written for
+    /// half a minute or up to a whole one: who does not read does not keep its place.
     pub(crate) fn new(service: S, most: usize, life: Duration) -> Self {
         Self { service, free: Arc::new(Semaphore::new(most)), life }
     }
@@ -36,7 +45,7 @@ impl<S> Places<S> {
 
 impl<S> Accept for Places<S>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
         + Clone
         + Send
         + Sync
@@ -49,9 +58,17 @@ where
         let place = Arc::clone(&self.free).try_acquire_owned();
         let place = place.map_err(|_| io::Error::other("there are as many connections as there may be"))?;
         let arrival = Arrival::new(peer, stream.local_addr()?);
-        let service = Placed { service: self.service.clone(), _place: Arc::new(place) };
-        let end = Some(Box::pin(sleep(self.life)) as _);
-        Ok(Accepted::Requests(Requests { stream: Stream::Plain(stream), arrival, service, end }))
+        let (answers, life) = (Answers::default(), sleep(self.life));
+        let stream = Stream::Counted(Untouched::unlooked(stream).counted(answers.traffic()));
+        let (service, place) = (self.service.clone(), Arc::new(place));
+        let service = Placed { service, answers: answers.clone(), _place: place };
+        let end = async move {
+            tokio::select! {
+                () = life => {}
+                () = answers.stuck() => {}
+            }
+        };
+        Ok(Accepted::Requests(Requests { stream, arrival, service, end: Some(Box::pin(end)) }))
     }
 }
 
@@ -59,22 +76,24 @@ where
 #[derive(Clone)]
 pub(crate) struct Placed<S> {
     service: S,
+    answers: Answers,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
 impl<S> Service<Request<Incoming>> for Placed<S>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>,
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = S::Future;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.service.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        self.service.call(request)
+        let (answer, under_way) = (self.service.call(request), self.answers.begin());
+        Box::pin(async move { Ok(answer.await?.map(|body| under_way.with(body))) })
     }
 }

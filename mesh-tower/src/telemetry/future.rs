@@ -1,7 +1,8 @@
 use super::{report::Report, reporter::answered};
 use crate::{
     Body, BoxError,
-    event::{Ending, Exchange, Flags, Meter, within},
+    event::{Ending, Exchange, Flags, Meter, Tunnel, within},
+    reply::is_upgrade,
 };
 use bytes::Bytes;
 use http::Response;
@@ -21,6 +22,7 @@ pin_project! {
         future: F,
         // There until the response is.
         exchange: Option<Box<Exchange>>,
+        asks_for_tunnel: bool,
         report: Option<Arc<Report>>,
     }
 
@@ -35,13 +37,19 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(future: F, exchange: Option<Box<Exchange>>, report: Arc<Report>) -> Self {
-        Self { future, exchange, report: Some(report) }
+    /// Of a request with the method CONNECT when `asks_for_tunnel`.
+    pub(super) fn new(
+        future: F,
+        exchange: Option<Box<Exchange>>,
+        asks_for_tunnel: bool,
+        report: Arc<Report>,
+    ) -> Self {
+        Self { future, exchange, asks_for_tunnel, report: Some(report) }
     }
 
     /// Of a request that nobody wants to know anything of.
     pub(super) fn unreported(future: F) -> Self {
-        Self { future, exchange: None, report: None }
+        Self { future, exchange: None, asks_for_tunnel: false, report: None }
     }
 }
 
@@ -66,6 +74,9 @@ where
                 if let Some(report) = this.report {
                     answered(&mut exchange, report, &response);
                 }
+                if is_upgrade(*this.asks_for_tunnel, response.status()) {
+                    return Poll::Ready(Ok(held(response.map(Body::new), exchange)));
+                }
                 let meter = Meter::of_response(exchange);
                 Poll::Ready(Ok(response.map(|body| Body::new(body).metered(meter))))
             }
@@ -76,4 +87,10 @@ where
             }
         }
     }
+}
+
+/// An answer whose exchange lasts as long as what follows it.
+fn held(mut response: Response<Body>, exchange: Box<Exchange>) -> Response<Body> {
+    response.extensions_mut().get_or_insert_default::<Tunnel>().hold(exchange);
+    response
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use http::{HeaderMap, Request, Response, header::HOST};
-use mesh_core::{identity::Identity, watch::Handle};
+use mesh_core::{identity::Identity, model::shown_authority, watch::Handle};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -148,7 +148,7 @@ impl Reporter {
         }
         let of_uri = || request.uri().authority().map(http::uri::Authority::as_str);
         let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(of_uri);
-        exchange.authority.push_str(authority.unwrap_or_default());
+        exchange.authority.push_str(shown_authority(authority.unwrap_or_default()));
         let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
         let line = REQUEST_LINE + request.method().as_str().len() + target;
         exchange.request_head_bytes = (line + size(headers)) as u64;

@@ -4,7 +4,7 @@ use crate::{
     event::{Meter, Side, within},
 };
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
@@ -39,6 +39,7 @@ where
         let Some((mut exchange, report)) = self.reporter.begin(&request, self.side, self.is_gateway) else {
             return ResponseFuture::unreported(self.inner.call(request));
         };
+        let asks_for_tunnel = request.method() == Method::CONNECT;
         let request = match request.body().length() {
             Some(length) if !exchange.is_grpc || length == 0 => {
                 exchange.request_bytes += length;
@@ -52,6 +53,6 @@ where
         let mut exchange = Some(exchange);
         // Layers do part of their work in `call`.
         let future = within(&mut exchange, || self.inner.call(request));
-        ResponseFuture::new(future, exchange, report)
+        ResponseFuture::new(future, exchange, asks_for_tunnel, report)
     }
 }

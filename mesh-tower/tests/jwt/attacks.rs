@@ -6,7 +6,7 @@ use super::{
 use http::Request;
 use mesh_tower::{
     Body, TokenFault,
-    jwt::{InvalidKeySet, KeySet, Keys, LARGEST_KEY_SET, LONGEST_TOKEN, MOST_KEYS},
+    jwt::{InvalidKeySet, KeySet, Keys, LARGEST_KEY_SET, LONGEST_TOKEN, MOST_KEYS, MOST_TOKENS},
 };
 use serde_json::{Value, json};
 
@@ -229,4 +229,22 @@ async fn keys_of_ten_megabytes_are_no_keys() {
     server.answers(Some(jwks(&vec![issuer.jwk(); 10_000])));
     tokio::time::advance(mesh_tower::jwt::RETRIED_AFTER).await;
     assert_eq!(fault(&layer, &issuer.token(&claims(&json!({})))).await, Some(TokenFault::KeysNotFetched));
+}
+
+#[tokio::test]
+async fn a_request_with_more_tokens_than_anybody_sends_is_refused() {
+    let issuer = Issuer::new("a");
+    let layer = layer([rule(&jwks(&[issuer.jwk()]))], Keys::inline());
+    let token = issuer.token(&claims(&json!({})));
+    for (count, expected) in [(MOST_TOKENS, None), (MOST_TOKENS + 1, Some(TokenFault::TooMany))] {
+        let query = vec![format!("access_token={token}"); count].join("&");
+        let request = Request::get(format!("/?{query}")).body(Body::empty()).unwrap();
+        let refused = send(&layer, request).await.err();
+        let fault = refused.map(|error| error.kind());
+        assert_eq!(fault, expected.map(mesh_tower::Kind::BadToken), "{count}");
+    }
+    // However many there are, a few are looked at.
+    let flood = "access_token=&".repeat(4000);
+    let request = Request::get(format!("/?{flood}")).body(Body::empty()).unwrap();
+    assert!(send(&layer, request).await.is_err());
 }

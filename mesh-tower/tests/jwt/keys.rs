@@ -203,3 +203,24 @@ async fn an_issuer_says_itself_where_its_keys_are() {
     let layer = layer([rule], Keys::new(fetch));
     assert_eq!(fault(&layer, &fresh_token(&issuer, 0)).await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_fetches_and_panics_is_asked_again() {
+    let issuer = Issuer::new("a");
+    let (set, asked) = (jwks(&[issuer.jwk()]), Arc::new(Mutex::new(0)));
+    let fetch: Fetch = Arc::new(move |_, _| {
+        let (set, asked) = (Bytes::from(set.clone()), Arc::clone(&asked));
+        Box::pin(async move {
+            let number = {
+                let mut asked = asked.lock().expect("no panic while it is held");
+                *asked += 1;
+                *asked
+            };
+            assert_ne!(number, 1, "the first one fails as nobody expects");
+            Ok(set)
+        })
+    });
+    let layer = layer([remote_rule()], Keys::new(fetch));
+    // Its own waits end with the fetch, and the next one finds the keys.
+    assert_eq!(fault(&layer, &fresh_token(&issuer, 0)).await, None);
+}

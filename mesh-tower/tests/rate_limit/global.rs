@@ -155,6 +155,33 @@ async fn the_service_is_told_what_the_request_has_and_its_headers_pass() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_service_says_neither_where_a_body_ends_nor_in_the_clients_place() {
+    let framing =
+        || ["content-length", "transfer-encoding", "connection", "upgrade"].map(|name| pair(name, "3"));
+    for code in [1, 2] {
+        let said = Said {
+            overall_code: code,
+            request_headers: framing().into_iter().chain([pair("x-seen", "service")]).collect(),
+            response_headers: framing().into(),
+            raw_body: b"longer".to_vec(),
+            ..Said::default()
+        };
+        let (service, _) = asking(&global(USER), Some(said));
+        let answered = answer(&service, Request::get("/").header("x-seen", "client")).await;
+        for Pair { key, .. } in framing() {
+            // What the mesh says of its own answer is true.
+            let said = answered.headers().get(&key).filter(|value| code == 1 || *value != "6");
+            assert_eq!(said, None, "{code} {key}");
+        }
+        if code == 1 {
+            // The application tells what it saw.
+            let seen: Vec<_> = answered.headers().get_all("x-seen").iter().collect();
+            assert_eq!(seen, ["client", "service"]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_beyond_the_limit_is_answered_as_the_service_says() {
     let status = |requests, unit, name: &str, remaining, seconds| Status {
         limit: Some(Limit { requests, unit, name: name.into() }),

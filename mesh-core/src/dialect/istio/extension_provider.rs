@@ -3,7 +3,7 @@
 use super::{Site, names::is_label};
 use crate::{
     document::{self, ExtensionProvider, Path, ProviderKind},
-    model::{AskedService, CheckedBody, ExtAuthz, ExtAuthzProtocol, HeaderNames, Host, HttpCheck},
+    model::{AskedService, CheckedBody, ExtAuthz, ExtAuthzProtocol, HeaderNames, Host, HttpCheck, mark},
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -167,7 +167,9 @@ fn added(site: Site<'_>, at: &Path<'_>, written: &document::ExtAuthzHttp) -> Vec
         let name = HeaderName::from_bytes(name.as_bytes());
         let name = site.check.accept(&at, name.map_err(|_| "is not a valid header name"));
         let value = site.check.accept(&at, value.map_err(|_| "cannot be sent in a header"));
-        name.zip(value)
+        let (name, mut value) = name.zip(value)?;
+        mark(&name, &mut value);
+        Some((name, value))
     };
     headers.iter().filter_map(header).collect()
 }

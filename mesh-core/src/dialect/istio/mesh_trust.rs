@@ -3,13 +3,10 @@
 use super::{Site, server_tls::oldest_version};
 use crate::{
     document::{CaCertificate, MeshConfig, MeshTls, Path},
-    identity::TrustDomain,
+    identity::{TrustDomain, certificates_in_pem},
     model::{Authority, Trust},
 };
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::RootCertStore;
 
 pub(super) fn translate(site: Site<'_>, at: &Path<'_>, written: &MeshConfig) -> Trust {
     let default = Trust::default();
@@ -80,8 +77,7 @@ fn authority(site: Site<'_>, at: &Path<'_>, written: &CaCertificate) -> Option<A
         return None;
     }
     let pem_at = at.field("pem");
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(written.pem.as_bytes()).collect();
-    let certificates = match certificates {
+    let certificates = match certificates_in_pem(written.pem.as_bytes()) {
         Ok(certificates) if !certificates.is_empty() => certificates,
         Ok(_) => {
             site.check.refuse_with(&pem_at, "holds no certificate", "write certificates in PEM");

@@ -86,7 +86,8 @@ fn peers(written: &[Peer]) -> Option<PeerDemand> {
 
 fn origin<'a>(site: Site<'_>, at: &Path<'_>, jwt: &'a Jwt, issuers: &mut Vec<&'a str>) -> Option<Origin> {
     check_jwt(site, at, jwt, issuers);
-    if jwt.issuer.is_empty() {
+    let issuer = site.issuer(at, &jwt.issuer);
+    if jwt.issuer.name.is_empty() {
         return None;
     }
     let headers_at = at.field("jwtHeaders");
@@ -98,11 +99,11 @@ fn origin<'a>(site: Site<'_>, at: &Path<'_>, jwt: &'a Jwt, issuers: &mut Vec<&'a
     let params = jwt.jwt_params.iter().map(|name| TokenPlace::Parameter(name.as_str().into()));
     let places: Vec<_> = headers.chain(params).collect();
     let rule = TokenRule {
-        issuer: Some(jwt.issuer.as_str().into()),
-        audiences: jwt.audiences.iter().map(|audience| audience.as_str().into()).collect(),
-        keys: site.key_source(at, &jwt.issuer, &jwt.jwks, &jwt.jwks_uri, TokenRule::TIMEOUT),
+        issuer: issuer.name,
+        audiences: issuer.audiences,
+        keys: site.key_source(at, &jwt.issuer, TokenRule::TIMEOUT),
         places: if places.is_empty() { TokenRule::usual_places() } else { places },
-        payload_header: site.header_name(at, &payload_header(&jwt.issuer)),
+        payload_header: site.header_name(at, &payload_header(&jwt.issuer.name)),
         claim_headers: Vec::new(),
         forwards: true,
         lists: TokenRule::LISTS.map(Into::into).into(),
@@ -188,15 +189,15 @@ fn targeted_port(site: Site<'_>, at: &Path<'_>, port: &TargetedPort) -> Option<P
 
 fn check_jwt<'a>(site: Site<'_>, at: &Path<'_>, jwt: &'a Jwt, issuers: &mut Vec<&'a str>) {
     let issuer_at = at.field("issuer");
-    if jwt.issuer.is_empty() {
+    let issuer = jwt.issuer.name.as_str();
+    if issuer.is_empty() {
         site.check.refuse_with(at, "issuer must be set", "write issuer: https://…");
-    } else if issuers.contains(&jwt.issuer.as_str()) {
-        let reason = format!("jwt with issuer {:?} already defined", jwt.issuer);
+    } else if issuers.contains(&issuer) {
+        let reason = format!("jwt with issuer {issuer:?} already defined");
         site.check.refuse_with(&issuer_at, reason, "name each issuer once");
     }
-    issuers.push(&jwt.issuer);
+    issuers.push(issuer);
     for (field, names, reason) in [
-        ("audiences", &jwt.audiences, "audience must be non-empty string"),
         ("jwtHeaders", &jwt.jwt_headers, "location header must be non-empty string"),
         ("jwtParams", &jwt.jwt_params, "location query must be non-empty string"),
     ] {

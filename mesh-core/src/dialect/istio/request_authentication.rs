@@ -34,7 +34,7 @@ pub(super) fn translate(site: Site<'_>, written: &document::RequestAuthenticatio
 }
 
 fn rule(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> Option<Arc<TokenRule>> {
-    if written.issuer.is_empty() && written.jwks_uri.is_empty() {
+    if written.issuer.name.is_empty() && written.issuer.jwks_uri.is_empty() {
         site.check.refuse_with(at, "issuer or jwksUri must be non-empty string", "write issuer: https://…");
         return None;
     }
@@ -53,17 +53,16 @@ pub(super) fn closed(site: Site<'_>, written: &document::RequestAuthentication) 
 }
 
 fn read(site: Site<'_>, at: &Path<'_>, written: &document::JwtRule) -> TokenRule {
-    site.named(&at.field("audiences"), &written.audiences, "audience must be non-empty string");
+    let issuer = site.issuer(at, &written.issuer);
     let lists = &written.space_delimited_claims;
     site.named(&at.field("spaceDelimitedClaims"), lists, "claim must be non-empty string");
     site.maybe_duration(at, "timeout", written.timeout);
     let timeout = written.timeout.unwrap_or(TokenRule::TIMEOUT);
     let payload_header = Some(written.output_payload_to_header.as_str()).filter(|name| !name.is_empty());
-    let texts = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
     TokenRule {
-        issuer: Some(written.issuer.as_str()).filter(|issuer| !issuer.is_empty()).map(Into::into),
-        audiences: texts(&written.audiences),
-        keys: site.key_source(at, &written.issuer, &written.jwks, &written.jwks_uri, timeout),
+        issuer: issuer.name,
+        audiences: issuer.audiences,
+        keys: site.key_source(at, &written.issuer, timeout),
         places: places(site, at, written),
         payload_header: payload_header
             .and_then(|name| site.header_name(&at.field("outputPayloadToHeader"), name)),

@@ -7,7 +7,7 @@ use crate::{
     },
     model::{
         AskedService, HttpExport, LogFile, LogFormat, MeshTelemetry, OpenTelemetryLog, OpenTelemetryTraces,
-        TelemetryProvider, TelemetryProviderKind, TraceContext, Zipkin,
+        TelemetryProvider, TelemetryProviderKind, TraceContext, Zipkin, mark,
     },
 };
 use http::{HeaderName, HeaderValue};
@@ -185,7 +185,9 @@ fn header(site: Site<'_>, at: &Path<'_>, written: &HttpHeader) -> Option<(Header
         return None;
     }
     let value = HeaderValue::from_str(&written.value);
-    let value = site.check.accept(&at.field("value"), value.map_err(|_| "cannot be sent in a header"))?;
+    let value = value.map_err(|_| "cannot be sent in a header");
+    let mut value = site.check.accept(&at.field("value"), value)?;
+    mark(&name, &mut value);
     Some((name, value))
 }
 

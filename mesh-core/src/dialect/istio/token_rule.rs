@@ -2,7 +2,7 @@
 
 use super::Site;
 use crate::{
-    document::Path,
+    document::{Path, TokenIssuer},
     model::{KeySource, RemoteKeys},
 };
 use http::{HeaderName, Uri};
@@ -12,21 +12,36 @@ use std::time::Duration;
 /// The most bytes of a key set: 1 MiB.
 const LARGEST: usize = 1 << 20;
 
+/// Whose tokens a rule is for.
+pub(super) struct Issuer {
+    /// Anybody whose key it is when `None`.
+    pub(super) name: Option<Box<str>>,
+    /// Anybody when empty.
+    pub(super) audiences: Vec<Box<str>>,
+}
+
 impl Site<'_> {
+    /// Whose tokens a rule is for.
+    pub(super) fn issuer(&self, at: &Path<'_>, written: &TokenIssuer) -> Issuer {
+        self.named(&at.field("audiences"), &written.audiences, "audience must be non-empty string");
+        Issuer {
+            name: Some(written.name.as_str()).filter(|name| !name.is_empty()).map(Into::into),
+            audiences: written.audiences.iter().map(|audience| audience.as_str().into()).collect(),
+        }
+    }
+
     /// Where an issuer's keys are: as they are written, or where an address is written, or where the issuer says.
     pub(super) fn key_source(
         &self,
         at: &Path<'_>,
-        issuer: &str,
-        jwks: &str,
-        jwks_uri: &str,
+        TokenIssuer { name: issuer, jwks, jwks_uri, .. }: &TokenIssuer,
         timeout: Duration,
     ) -> KeySource {
         let remote = |uri| RemoteKeys { uri, timeout };
         let address = (!jwks_uri.is_empty()).then(|| self.key_address(&at.field("jwksUri"), jwks_uri));
         if !jwks.is_empty() {
             self.check_keys(&at.field("jwks"), jwks);
-            return KeySource::Inline(jwks.into());
+            return KeySource::Inline(jwks.as_str().into());
         }
         if let Some(address) = address {
             return address.map_or(KeySource::Unknown, |uri| KeySource::At(remote(uri)));
@@ -76,16 +91,28 @@ impl Site<'_> {
 }
 
 fn parse_address(text: &str) -> Result<Uri, String> {
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| format!("url must have scheme: {text:?}"))?;
+    let address = address_of(text);
+    let (scheme, rest) =
+        text.split_once("://").ok_or_else(|| format!("url must have scheme: {address:?}"))?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(format!("URI scheme {scheme:?} is not supported"));
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
     if authority.is_empty() || port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
-        return Err(format!("invalid host or port in {text:?}"));
+        return Err(format!("invalid host or port in {address:?}"));
     }
-    text.parse().map_err(|error| format!("{text:?} is no URL: {error}"))
+    text.parse().map_err(|error| format!("{address:?} is no URL: {error}"))
+}
+
+/// An address without what may let us ask: its query, and a user's part before its host.
+fn address_of(text: &str) -> String {
+    let plain = text.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = plain.split_once("://").map_or(("", plain), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{separator}{host}{path}")
 }
 
 fn key_set(text: &str) -> Result<Vec<Value>, String> {
@@ -98,7 +125,7 @@ fn key_set(text: &str) -> Result<Vec<Value>, String> {
 }
 
 fn is_private(key: &Value) -> bool {
-    ["d", "p", "q"].iter().any(|part| !key[part].is_null())
+    ["d", "p", "q", "k"].iter().any(|part| !key[part].is_null())
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use super::{
     handshake::{Authorities, ClientHandshake, ClientTls, MeshTls, OtherTls, Spoken},
     system,
-    verify::{Name, Names, ServerVerifier, Unrevoked},
+    verify::{Name, Names, ServerVerifier},
 };
 use crate::{
     identity::{
-        CertificateFault, Credentials, Identity, NoIdentity, PeerVerifier, PerCredentials, TrustBundle,
+        CertificateFault, Credentials, Identity, NoIdentity, PeerVerifier, PerCredentials, Revocations,
         provider,
         secrets::{self, Secrets, either},
         stamp::{FileStamp, stamp},
@@ -16,8 +16,7 @@ use crate::{
     model::{CertificateSource, TlsLimits},
 };
 use rustls::{
-    ALL_VERSIONS, CertificateError, ClientConfig, HandshakeKind, OtherError, RootCertStore,
-    SupportedProtocolVersion,
+    ALL_VERSIONS, CertificateError, ClientConfig, HandshakeKind, OtherError, SupportedProtocolVersion,
     client::ClientConnection,
     client::danger::ServerCertVerifier,
     pki_types::{ServerName, UnixTime},
@@ -30,7 +29,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
-use webpki::{CertRevocationList, OwnedCertRevocationList};
 
 /// The most handshakes that are kept; documents seldom name more.
 const MOST_KEPT: usize = 4096;
@@ -193,31 +191,12 @@ fn verifier_in_mesh(
     mesh: &MeshTls,
     revoked: Option<&Path>,
 ) -> Result<Arc<dyn ServerCertVerifier>, ClientFault> {
-    let believed = mesh.believed(&credentials.trust);
-    let peers = PeerVerifier::new(&believed, mesh.peers_of(&credentials.id));
-    let Some(revoked) = revoked else { return Ok(Arc::new(peers)) };
-    let chain = ServerVerifier {
-        authorities: Some(Arc::new(all_authorities(&believed))),
-        revoked: revocations(revoked)?,
-        names: Names::Any,
-        algorithms: provider().signature_verification_algorithms,
+    let peers = PeerVerifier::new(&mesh.believed(&credentials.trust), mesh.peers_of(&credentials.id));
+    let revoked = match revoked {
+        Some(path) => credentials.revoked.and(&Revocations::of_file(path)?),
+        None => credentials.revoked.clone(),
     };
-    Ok(Arc::new(Unrevoked { peers, chain }))
-}
-
-fn revocations(path: &Path) -> Result<Vec<CertRevocationList<'static>>, CertificateFault> {
-    let lists = secrets::revocations(path)?.into_iter().map(|list| {
-        let list = OwnedCertRevocationList::from_der(&list).map_err(|error| secrets::fault(path, &error))?;
-        Ok(CertRevocationList::Owned(list))
-    });
-    lists.collect()
-}
-
-/// Those of every trust domain: whose a certificate may be is judged elsewhere.
-fn all_authorities(trust: &TrustBundle) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(trust.0.values().flatten().cloned());
-    roots
+    Ok(Arc::new(peers.with_revocations(revoked)))
 }
 
 impl Client {
@@ -342,7 +321,7 @@ impl Sources {
         let names: Box<[_]> = other.names.iter().map(|name| Name::of(name)).collect();
         let verifier = ServerVerifier {
             authorities,
-            revoked: self.revoked.as_deref().map(revocations).transpose()?.unwrap_or_default(),
+            revoked: self.revoked.as_deref().map(Revocations::of_file).transpose()?.unwrap_or_default(),
             names: if names.is_empty() { Names::AskedFor } else { Names::OneOf(names) },
             algorithms: provider().signature_verification_algorithms,
         };

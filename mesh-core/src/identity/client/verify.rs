@@ -1,6 +1,10 @@
 //! Whether a server is the one that documents name, by the authorities that they name.
 
-use crate::identity::signatures::verifies_signatures;
+use crate::identity::{
+    Revocations,
+    revocations::{Judged, refused},
+    signatures::verifies_signatures,
+};
 use rustls::{
     CertificateError, OtherError, RootCertStore,
     client::danger::{ServerCertVerified, ServerCertVerifier},
@@ -8,19 +12,14 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use std::{fmt, sync::Arc};
-use webpki::{
-    CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, RevocationOptions,
-    RevocationOptionsBuilder,
-};
+use webpki::{EndEntityCert, KeyUsage};
 
 /// Verifies servers by authorities that somebody names.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     /// Any certificate will do when there are none.
     pub(super) authorities: Option<Arc<RootCertStore>>,
-    /// What is revoked. Once anything is said of that, it must be said of each certificate but the authority's own, and
-    /// not be out of date.
-    pub(super) revoked: Vec<CertRevocationList<'static>>,
+    pub(super) revoked: Revocations,
     /// Who may answer.
     pub(super) names: Names,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -33,8 +32,6 @@ pub(super) enum Names {
     AskedFor,
     /// One with one of these.
     OneOf(Box<[Name]>),
-    /// Somebody else looks at the name.
-    Any,
 }
 
 /// A name that a certificate may carry.
@@ -82,57 +79,14 @@ impl ServerVerifier {
     ) -> Result<(), rustls::Error> {
         let Some(authorities) = &self.authorities else { return Ok(()) };
         let shown = EndEntityCert::try_from(shown).map_err(refused)?;
-        let revoked: Vec<_> = self.revoked.iter().collect();
-        shown
-            .verify_for_usage(
-                self.algorithms.all,
-                &authorities.roots,
-                intermediates,
-                now,
-                KeyUsage::server_auth(),
-                revocation(&revoked),
-                None,
-            )
-            .map_err(refused)?;
+        let judged = Judged { roots: authorities, revoked: &self.revoked, algorithms: self.algorithms };
+        judged.verify(&shown, intermediates, KeyUsage::server_auth(), now)?;
         match &self.names {
-            Names::Any => Ok(()),
             Names::AskedFor => shown.verify_is_valid_for_subject_name(asked_for).map_err(refused),
             Names::OneOf(names) if names.iter().any(|name| name.is_in(&shown)) => Ok(()),
             Names::OneOf(_) => Err(CertificateError::Other(OtherError(Arc::new(NoneOfTheNames))).into()),
         }
     }
-}
-
-fn revocation<'a>(revoked: &'a [&'a CertRevocationList<'a>]) -> Option<RevocationOptions<'a>> {
-    // It fails where nothing is said of revocation.
-    let options = RevocationOptionsBuilder::new(revoked).ok()?;
-    Some(options.with_expiration_policy(ExpirationPolicy::Enforce).build())
-}
-
-/// The error in rustls' words, by which it tells the server what it thinks of its certificate.
-fn refused(error: webpki::Error) -> rustls::Error {
-    let certificate = match error {
-        webpki::Error::BadDer | webpki::Error::BadDerTime => CertificateError::BadEncoding,
-        webpki::Error::CertExpired { time, not_after } => {
-            CertificateError::ExpiredContext { time, not_after }
-        }
-        webpki::Error::CertNotValidYet { time, not_before } => {
-            CertificateError::NotValidYetContext { time, not_before }
-        }
-        webpki::Error::UnknownIssuer => CertificateError::UnknownIssuer,
-        webpki::Error::InvalidSignatureForPublicKey => CertificateError::BadSignature,
-        webpki::Error::CertRevoked => CertificateError::Revoked,
-        webpki::Error::UnknownRevocationStatus => CertificateError::UnknownRevocationStatus,
-        webpki::Error::CrlExpired { time, next_update } => {
-            CertificateError::ExpiredRevocationListContext { time, next_update }
-        }
-        webpki::Error::CertNotValidForName(context) => CertificateError::NotValidForNameContext {
-            expected: context.expected,
-            presented: context.presented,
-        },
-        other => CertificateError::Other(OtherError(Arc::new(other))),
-    };
-    certificate.into()
 }
 
 impl ServerCertVerifier for ServerVerifier {
@@ -148,27 +102,4 @@ impl ServerCertVerifier for ServerVerifier {
     }
 
     verifies_signatures!(self => self.algorithms);
-}
-
-/// A workload of the mesh whose certificate must not be revoked either.
-#[derive(Debug)]
-pub(super) struct Unrevoked<V> {
-    pub(super) peers: V,
-    pub(super) chain: ServerVerifier,
-}
-
-impl<V: ServerCertVerifier> ServerCertVerifier for Unrevoked<V> {
-    fn verify_server_cert(
-        &self,
-        shown: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        asked_for: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.chain.verify(shown, intermediates, asked_for, now)?;
-        self.peers.verify_server_cert(shown, intermediates, asked_for, ocsp, now)
-    }
-
-    verifies_signatures!(self => self.chain.algorithms);
 }

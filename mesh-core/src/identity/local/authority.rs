@@ -1,6 +1,6 @@
 //! A root, and what it signs.
 
-use crate::identity::{IssueFault, SpiffeId};
+use crate::identity::{IssueFault, SpiffeId, pem};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
@@ -70,8 +70,11 @@ pub(super) fn new_root(now: SystemTime) -> Result<Zeroizing<String>, IssueFault>
     // Two roots of one name could be taken for each other while the root changes.
     params.distinguished_name.push(DnType::CommonName, format!("mesh local authority {}", seconds(now)));
     let certificate = params.self_signed(&key).map_err(cannot)?;
-    let private = Zeroizing::new(key.0.serialize_pem());
-    Ok(Zeroizing::new(format!("{}{}", certificate.pem(), *private)))
+    let (certificate, private) = (pem::text(certificate.der()), pem::key_text(key.0.serialized_der()));
+    // A text that grows leaves what it was behind.
+    let mut text = Zeroizing::new(String::with_capacity(certificate.len() + private.len()));
+    text.extend([&*certificate, &**private]);
+    Ok(text)
 }
 
 impl Root {

@@ -8,13 +8,12 @@ use crate::identity::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::SystemTime,
 };
-use zeroize::Zeroizing;
 
 /// Tells the drafts of one process apart.
 static DRAFTS: AtomicU32 = AtomicU32::new(0);
@@ -156,7 +155,7 @@ impl Roots {
     fn read(&self, name: &str) -> Result<Root, IssueFault> {
         let path = self.path(name);
         let at = |error: io::Error| IssueFault::at(path.display(), error);
-        let mut file = File::open(&path).map_err(at)?;
+        let file = File::open(&path).map_err(at)?;
         // Of the open file, which nobody can exchange any more.
         let metadata = file.metadata().map_err(at)?;
         refuse(
@@ -165,14 +164,13 @@ impl Roots {
             0o077,
             "others can read the root's key (chmod 600 it, and consider a new root)",
         )?;
-        let mut text = Zeroizing::new(String::with_capacity(metadata.len().try_into().unwrap_or(0) + 1));
-        file.read_to_string(&mut text).map_err(at)?;
-        let key = pem::key_in(text.as_bytes())
+        let text = pem::read_whole(file, metadata.len()).map_err(at)?;
+        let key = pem::key_in(&text)
             .ok_or_else(|| IssueFault::at(path.display(), "holds no private key in PEM"))?;
         let PrivateKeyDer::Pkcs8(_) = &*key else {
             return Err(IssueFault::at(path.display(), "the private key is not in PKCS#8"));
         };
-        let certificate = pem::certificates_in(text.as_bytes(), &path)?.swap_remove(0);
+        let certificate = pem::certificates_in(&text, &path)?.swap_remove(0);
         Root::read(certificate, &key).map_err(|fault| IssueFault::at(path.display(), fault))
     }
 

@@ -35,6 +35,7 @@ impl Clients {
             false => Some(
                 builder
                     .with_crls(revoked)
+                    .enforce_revocation_expiration()
                     .build()
                     .map_err(|error| CertificateFault(format!("clients cannot be verified: {error}")))?,
             ),

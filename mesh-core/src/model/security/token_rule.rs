@@ -1,7 +1,7 @@
 //! Which tokens are good, and what becomes of them.
 
 use http::{HeaderName, Uri};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Tokens of one issuer: where requests carry them, by which keys they are good, and what the service is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl TokenRule {
 }
 
 /// Where an issuer's keys are.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum KeySource {
     /// Here, as a JSON Web Key Set.
     Inline(Arc<str>),
@@ -57,12 +57,41 @@ pub enum KeySource {
 }
 
 /// An address that is asked for keys.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RemoteKeys {
     /// The address: `http` or `https`.
     pub uri: Uri,
     /// The time that the answer may take.
     pub timeout: Duration,
+}
+
+/// Keys may be secrets, with which whoever verifies tokens can sign them.
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(_) => f.write_str("Inline"),
+            Self::At(keys) => f.debug_tuple("At").field(keys).finish(),
+            Self::Discovered(keys) => f.debug_tuple("Discovered").field(keys).finish(),
+            Self::Unknown => f.write_str("Unknown"),
+        }
+    }
+}
+
+impl RemoteKeys {
+    /// The address as people are shown it: without its query, which may hold what lets us ask, and without a user's part.
+    #[must_use]
+    pub fn shown(&self) -> impl fmt::Display {
+        let (host, port) = (self.uri.host().unwrap_or_default(), self.uri.port_u16());
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{host}{port}{}", self.uri.scheme_str().unwrap_or("http"), self.uri.path())
+    }
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.shown().to_string();
+        f.debug_struct("RemoteKeys").field("address", &address).field("timeout", &self.timeout).finish()
+    }
 }
 
 /// Where a request carries a token.

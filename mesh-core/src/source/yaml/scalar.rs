@@ -26,7 +26,7 @@ pub(super) fn resolve(
         Some("float") => float(text).map(Value::Float),
         _ => return Err(unknown_tag(line, tag)),
     };
-    value.ok_or_else(|| Mistake::new(line, format!("{text:?} is no !!{}", tag.suffix)))
+    value.ok_or_else(|| Mistake::new(line, format!("what is written here is no !!{}", tag.suffix)))
 }
 
 /// Whether a tag suits a collection of the core type `name`.

@@ -41,12 +41,7 @@ fn policy(policy: &crate::model::AuthorizationPolicy) -> PolicyDump {
 fn tokens(rule: &TokenRule) -> TokenDump {
     let keys = match &rule.keys {
         KeySource::Inline(_) => "inline".to_owned(),
-        // A query may hold what lets us ask, and so may a user's part of the authority.
-        KeySource::At(at) | KeySource::Discovered(at) => {
-            let (host, port) = (at.uri.host().unwrap_or_default(), at.uri.port_u16());
-            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-            format!("{}://{host}{port}{}", at.uri.scheme_str().unwrap_or("http"), at.uri.path())
-        }
+        KeySource::At(at) | KeySource::Discovered(at) => at.shown().to_string(),
         KeySource::Unknown => "unknown".to_owned(),
     };
     TokenDump {

@@ -6,13 +6,12 @@ use super::{
         TargetExplanation,
     },
     policy::policy_in_words,
-    secret::shown,
     secured::{by_url_in_words, secured_in_words},
 };
 use crate::{
     model::{
         Abort, AbortStatus, Action, Address, CrossOrigin, Delay, Destination, Edit, HeaderEdits, Host,
-        Mirror, Retriable, RetryPolicy,
+        Mirror, Retriable, RetryPolicy, shown,
     },
     table::{
         decide::{Decision, Missing, Refusal},

@@ -5,7 +5,6 @@ mod display;
 mod explanation;
 mod policy;
 mod question;
-mod secret;
 mod secured;
 
 pub(super) use build::{abort_in_words, delay_in_words, edits_in_words, retries_in_words};
@@ -14,4 +13,3 @@ pub use explanation::{
     TargetExplanation,
 };
 pub use question::{Question, RequestUrl};
-pub(super) use secret::shown;

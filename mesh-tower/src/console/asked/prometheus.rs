@@ -40,8 +40,9 @@ struct Series {
 
 /// Asks a Prometheus for traffic, for as long as this is polled.
 pub(in crate::console) async fn follow(prometheus: Uri, reports: Reports) {
-    let authority = prometheus.authority().map(ToString::to_string).unwrap_or_default();
-    let authority = if prometheus.port().is_some() { authority } else { format!("{authority}:80") };
+    // Without a user's part: whoever it names is nobody whom this could be, and faults tell whom we asked.
+    let authority =
+        format!("{}:{}", prometheus.host().unwrap_or_default(), prometheus.port_u16().unwrap_or(80));
     let base = prometheus.path().trim_end_matches('/').to_owned();
     let mut link = Link::to(authority);
     loop {

@@ -6,13 +6,18 @@ use super::{
 };
 use crate::event::{Exchange, Kept, Side};
 use http::{HeaderMap, Request, Response};
-use mesh_core::{model::Address, table::BackendName};
+use mesh_core::{
+    model::{Address, shown_target},
+    table::BackendName,
+};
 use std::{
     fmt::Display,
     io::Write,
     net::{IpAddr, SocketAddr},
     time::SystemTime,
 };
+
+const ORIGINAL_PATH: http::HeaderName = http::HeaderName::from_static("x-envoy-original-path");
 
 /// Where a text ends that is not there.
 const ABSENT: u32 = u32::MAX;
@@ -25,12 +30,14 @@ pub(super) fn note_request<B>(exchange: &mut Exchange, format: &Format, request:
             Name::Method => say(kept, request.method().as_str().as_bytes()),
             Name::Path => {
                 let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-                say(kept, target.as_bytes())
+                say(kept, shown_target(target).as_bytes())
             }
             Name::Authority => {
                 let of_uri = request.uri().authority().map(|authority| authority.as_str().as_bytes());
                 let host = request.headers().get(http::header::HOST).map(http::HeaderValue::as_bytes);
-                host.or(of_uri).is_some_and(|host| say(kept, host))
+                // Without a user's part, which may have a password.
+                let host = host.or(of_uri).and_then(|host| host.rsplit(|byte| *byte == b'@').next());
+                host.is_some_and(|host| say(kept, host))
             }
             Name::Scheme => request.uri().scheme_str().is_some_and(|scheme| say(kept, scheme.as_bytes())),
             Name::Status => false,
@@ -58,7 +65,11 @@ fn keep(kept: &mut Kept, asked: &Asked, find: impl Fn(&mut Kept, &Name) -> bool)
 }
 
 fn header(kept: &mut Kept, headers: &HeaderMap, name: &http::HeaderName) -> bool {
-    headers.get(name).is_some_and(|value| say(kept, value.as_bytes()))
+    headers.get(name).is_some_and(|value| match value.to_str() {
+        // A path, before it was rewritten.
+        Ok(target) if *name == ORIGINAL_PATH => say(kept, shown_target(target).as_bytes()),
+        _ => say(kept, value.as_bytes()),
+    })
 }
 
 fn say(kept: &mut Kept, text: &[u8]) -> bool {

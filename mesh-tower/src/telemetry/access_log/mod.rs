@@ -1,4 +1,7 @@
 //! The access log: a line for each request, in Envoy's formats.
+//!
+//! Of a path and its query secrets are hidden: parameters whose name tells that they are some, and tokens. Headers are written
+//! as a format asks for them; Istio's own asks for none that lets anybody in.
 
 mod entry;
 mod format;

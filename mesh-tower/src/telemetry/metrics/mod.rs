@@ -101,7 +101,7 @@ impl Metrics {
             self.make(exchange, &tags, is_folded, |register| Requests::new(register, exchange.is_grpc))
         };
         let key = Key::of(exchange, tags.digest()).asking(self.own.operations.of(exchange));
-        self.requests.with(key, exchange, make, |kind| kind.handles.record(exchange));
+        self.requests.with(key, exchange, make, |kind| kind.handles.record(exchange, &self.recording));
     }
 
     /// What a connection counts in, by what is known of it now; `None` when nothing is measured of connections.

@@ -2,16 +2,20 @@
 
 use super::tags::{Rules, Tags};
 use crate::{recorder, telemetry::Recording};
-use mesh_core::model::Metric;
+use mesh_core::{model::Metric, table::BackendName};
 use metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder};
 
 static METADATA: Metadata<'static> = Metadata::new("mesh_tower", Level::INFO, Some("mesh_tower"));
 
 /// Lines of access logs that were lost.
 const DROPPED_LINES: &str = "mesh_access_log_dropped_lines_total";
+/// Tries of calls beyond the first.
+pub(super) const RETRIES: &str = "mesh_retries_total";
+/// Calls that found no room, or not for another try.
+pub(super) const OVERFLOWS: &str = "mesh_overflows_total";
 
 /// The metrics that are counters, and what they count.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 10] = [
     ("istio_requests_total", "Requests that have ended."),
     ("istio_request_messages_total", "Messages of gRPC that came in requests."),
     ("istio_response_messages_total", "Messages of gRPC that were sent in answers."),
@@ -23,6 +27,8 @@ const COUNTERS: [(&str, &str); 8] = [
         DROPPED_LINES,
         "Lines of access logs that were lost, since they came faster than they could be written.",
     ),
+    (RETRIES, "Tries of calls beyond the first, by backend."),
+    (OVERFLOWS, "Calls that a connectionPool or a budget of retries had no room for, by backend."),
 ];
 
 /// Those that are histograms, and of what.
@@ -47,6 +53,12 @@ pub(super) fn describe(recording: &Recording) {
 /// Counts lines of an access log that are lost, by where it is written.
 pub(in crate::telemetry) fn dropped_lines(recording: &Recording, sink: String) -> Counter {
     let key = Key::from_parts(DROPPED_LINES, vec![Label::new("sink", sink)]);
+    with_recorder(recording, |recorder| recorder.register_counter(&key, &METADATA))
+}
+
+/// Counts what is about a backend.
+pub(super) fn of_backend(recording: &Recording, name: &'static str, backend: &BackendName) -> Counter {
+    let key = Key::from_parts(name, vec![Label::new("backend", backend.to_string())]);
     with_recorder(recording, |recorder| recorder.register_counter(&key, &METADATA))
 }
 

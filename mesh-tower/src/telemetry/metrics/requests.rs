@@ -1,10 +1,17 @@
 //! What is counted of requests.
 
-use super::register::{Measure, Register};
-use crate::{event::Exchange, recorder::Exemplar};
+use super::register::{Measure, OVERFLOWS, RETRIES, Register, of_backend};
+use crate::{
+    event::{Exchange, Flags},
+    recorder::Exemplar,
+    telemetry::Recording,
+};
 use mesh_core::model::Metric;
 use metrics::{Counter, Histogram};
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
 /// The metrics of one kind of request.
 pub(super) struct Requests {
@@ -14,6 +21,14 @@ pub(super) struct Requests {
     response_bytes: Histogram,
     /// Of a gRPC call, those that came and those that were sent.
     messages: Option<[Counter; 2]>,
+    /// What the mesh did more than once, or not at all; there once it happened.
+    effort: OnceLock<Effort>,
+}
+
+/// What calls of a backend took beyond one try each.
+struct Effort {
+    retries: Counter,
+    overflows: Counter,
 }
 
 impl Requests {
@@ -28,10 +43,11 @@ impl Requests {
             request_bytes: register.histogram(Metric::RequestSize, "istio_request_bytes"),
             response_bytes: register.histogram(Metric::ResponseSize, "istio_response_bytes"),
             messages: is_grpc.then(messages),
+            effort: OnceLock::new(),
         }
     }
 
-    pub(super) fn record(&self, exchange: &Exchange) {
+    pub(super) fn record(&self, exchange: &Exchange, recording: &Recording) {
         self.count.increment(1);
         self.duration.record(millis(exchange.lasted), exchange);
         self.request_bytes.record(as_float(exchange.request_head_bytes + exchange.request_bytes));
@@ -39,6 +55,22 @@ impl Requests {
         if let Some([requests, responses]) = &self.messages {
             requests.increment(exchange.request_messages);
             responses.increment(exchange.response_messages);
+        }
+        self.record_effort(exchange, recording);
+    }
+
+    /// Most calls take one try, and there is nothing to count.
+    fn record_effort(&self, exchange: &Exchange, recording: &Recording) {
+        let Some(backend) = &exchange.backend else { return };
+        let retries = exchange.tries.saturating_sub(1);
+        let has_overflowed = exchange.flags.contains(Flags::named("UO"));
+        if retries > 0 || has_overflowed {
+            let effort = self.effort.get_or_init(|| Effort {
+                retries: of_backend(recording, RETRIES, &backend.name),
+                overflows: of_backend(recording, OVERFLOWS, &backend.name),
+            });
+            effort.retries.increment(retries.into());
+            effort.overflows.increment(has_overflowed.into());
         }
     }
 }

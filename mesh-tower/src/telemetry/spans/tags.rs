@@ -5,7 +5,7 @@ use crate::{
     telemetry::{metrics::Own, protocol},
 };
 use http::{HeaderName, header::USER_AGENT};
-use mesh_core::model::Address;
+use mesh_core::model::{Address, shown_target};
 use std::{borrow::Cow, net::SocketAddr};
 
 pub(super) type Tags = Vec<(Cow<'static, str>, String)>;
@@ -123,11 +123,11 @@ fn written(to: &Destination) -> String {
     }
 }
 
-/// The address that was asked for, its path as it came.
+/// The address that was asked for, its path as it came, but for secrets.
 fn url(exchange: &Exchange, heads: &Heads, longest: usize) -> String {
     let original = heads.headers.get(ORIGINAL_PATH).and_then(|path| path.to_str().ok());
     let path = heads.uri.path_and_query().map_or("/", |path| path.as_str());
-    let path = original.unwrap_or(path);
+    let path = shown_target(original.unwrap_or(path));
     let path = &path[..path.floor_char_boundary(longest)];
     let is_tls = exchange.arrival.as_ref().is_some_and(|arrival| arrival.is_tls());
     let scheme = heads.uri.scheme_str().unwrap_or(if is_tls { "https" } else { "http" });

@@ -112,7 +112,7 @@ pub(super) fn check_keys(
     for (subject, written) in &documents.tokens {
         let at = SPEC.field("jwtRules");
         for (index, rule) in written.jwt_rules.iter().enumerate() {
-            let uri = rule.jwks_uri.parse::<Uri>().ok();
+            let uri = rule.issuer.jwks_uri.parse::<Uri>().ok();
             let Some(name) = uri.as_ref().and_then(Uri::host) else { continue };
             let host = HostPattern::parse(&subject.full_name(name)).ok();
             let is_known = host.is_some_and(|host| match &host {

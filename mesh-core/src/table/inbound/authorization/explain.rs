@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     identity::SpiffeId,
-    model::{AuthorizationAction, AuthorizationPolicy},
+    model::{AuthorizationAction, AuthorizationPolicy, HeaderKey, is_secret, shown_target},
     table::InboundView,
 };
 use http::HeaderValue;
@@ -158,12 +158,15 @@ impl Test {
     /// Why it fails, in words, with what the request has instead.
     fn in_words(&self, which: Which, facts: &Facts<'_>) -> String {
         let (name, value) = self.attribute(facts);
+        let hides = matches!(self, Self::Header(HeaderKey::Named(name), _) if is_secret(name.as_str()));
         let value = value.map_or_else(|| "absent".to_owned(), |value| format!("{value:?}"));
+        let value = if hides { "(hidden)".to_owned() } else { value };
         let asked = match which {
             Which::Values => "is asked for",
             Which::NotValues => "is asked not to be",
         };
-        format!("{name} is {value}, {} {asked}", self.list(which))
+        let list = if hides { "(hidden)".to_owned() } else { self.list(which) };
+        format!("{name} is {value}, {list} {asked}")
     }
 
     /// What the attribute is called, and what the request has for it.
@@ -205,15 +208,14 @@ impl Test {
     }
 }
 
-fn header(key: &crate::model::HeaderKey, facts: &Facts<'_>) -> Option<String> {
-    use crate::model::HeaderKey;
+fn header(key: &HeaderKey, facts: &Facts<'_>) -> Option<String> {
     let request = facts.view.request?;
     Some(match key {
         HeaderKey::Method => request.method.to_owned(),
         HeaderKey::Scheme => request.scheme.to_owned(),
         HeaderKey::Authority => request.authority.to_owned(),
         HeaderKey::Path => match request.query {
-            Some(query) => format!("{}?{query}", request.path),
+            Some(query) => shown_target(&format!("{}?{query}", request.path)).into_owned(),
             None => request.path.to_owned(),
         },
         HeaderKey::Named(name) => {

@@ -46,6 +46,8 @@ export class GraphView {
 
   draw() {
     if (!state.mesh || !state.traffic) {
+      // Nothing has a place yet that would give it a width.
+      this.world.style.width = "100%";
       show(this.nodes, h("p", { class: "empty" }, h("b", {}, "Asking the mesh"), "What its services do shows here in a moment."));
       return;
     }
@@ -85,6 +87,8 @@ export class GraphView {
     const ejected = [...nodes.values()].reduce((sum, node) => sum + node.ejected, 0);
     const processes = state.mesh.processes;
     const up = processes.filter((process) => process.isKnown && !process.fault && !process.unready).length;
+    // One that has not answered yet is no worse for it.
+    const isBad = processes.some((process) => process.fault || process.unready);
     const tile = (name, value, more, tone = "") => h("div", { class: `tile ${tone}` }, h("dt", {}, name), h("dd", {}, value, more && h("small", {}, more)));
     const failing = all.rate ? all.failures / all.rate : 0;
     show(
@@ -96,7 +100,7 @@ export class GraphView {
         tile("Failing", share(failing), null, failing >= 0.05 ? "bad" : failing >= 0.005 ? "warn" : ""),
         tile("99 % within", time(all.p99), null),
         tile("Mutual TLS", passing ? share(secured / passing) : "–", null, passing && secured / passing < 0.995 ? "warn" : ""),
-        tile("Processes", `${up}`, up === processes.length ? null : ` of ${processes.length}`, up === processes.length ? "" : "bad"),
+        tile("Processes", `${up}`, up === processes.length ? null : ` of ${processes.length}`, isBad ? "bad" : ""),
         tile("Ejected", `${ejected}`, null, ejected ? "warn" : ""),
       ),
     );

@@ -48,7 +48,8 @@ pub(crate) fn from_environment(
             return Err((name, format!("{said:?} is not spoken here (write grpc or http/protobuf)")));
         }
     };
-    let invalid = || (name, format!("{endpoint:?} is no address (write http://127.0.0.1:4318)"));
+    // It may hold a password, and whoever wrote it knows it.
+    let invalid = || (name, "this is no address (write http://127.0.0.1:4318)".to_owned());
     let uri: Uri = endpoint.parse().map_err(|_| invalid())?;
     match uri.scheme_str() {
         Some("http") => {}
@@ -120,7 +121,7 @@ mod tests {
         let refused = |variables: &[(&str, &str)]| read(variables).unwrap_err();
         let (name, why) = refused(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318")]);
         assert_eq!(name, "OTEL_EXPORTER_OTLP_ENDPOINT");
-        assert_eq!(why, "\"127.0.0.1:4318\" is no address (write http://127.0.0.1:4318)");
+        assert_eq!(why, "this is no address (write http://127.0.0.1:4318)");
         let safe = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://collector:4318");
         assert!(refused(&[safe]).1.contains("OTEL_EXPORTER_OTLP_PROTOCOL=grpc"));
         let json = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");

@@ -1,3 +1,5 @@
+//! The future of layers that let a request pass, or do not, as soon as they see it.
+
 use crate::{BoxError, Error};
 use pin_project_lite::pin_project;
 use std::{
@@ -7,7 +9,7 @@ use std::{
 };
 
 pin_project! {
-    /// The response of [`Authorize`](super::Authorize).
+    /// The response to a request that passes, or the refusal of one that does not.
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
@@ -25,11 +27,11 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn forward(future: F) -> Self {
+    pub(crate) fn forward(future: F) -> Self {
         Self { state: State::Forward { future } }
     }
 
-    pub(super) fn refuse(error: Error) -> Self {
+    pub(crate) fn refuse(error: Error) -> Self {
         Self { state: State::Refuse { error: Some(error) } }
     }
 }
