@@ -299,12 +299,9 @@ impl<'a> Fields<'a> {
 
 /// Whether a written key is the field `name`, given in lowerCamelCase: as it is, or in snake_case.
 fn is_named(key: &str, name: &str) -> bool {
-    if key == name {
-        return true;
-    }
     // Most questions end here: an underscore more for every capital, or it is another name.
     if key.len() <= name.len() || key.as_bytes().first() != name.as_bytes().first() {
-        return false;
+        return key == name;
     }
     let mut written = key.chars();
     let matches = name.chars().all(|c| {

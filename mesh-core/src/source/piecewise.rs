@@ -65,8 +65,7 @@ pub(super) fn read(
     previous: Previous<'_>,
 ) -> Option<(Vec<Reading>, Vec<Piece>)> {
     let size: usize = cut.pieces.iter().map(|(_, piece)| piece.len()).sum();
-    // One piece is all of the text.
-    if cut.pieces.len() == 1 || size > MAX_BYTES {
+    if size > MAX_BYTES {
         return None;
     }
     let plans = plan(cut, file, previous.0);

@@ -1,11 +1,11 @@
 //! What every document last meant when it was good.
 
 use super::{
-    slot::{Entry, Hashed, Past, Role, Slot, Translated},
+    slot::{Entry, Hashed, Past, Role, Slot, Translated, understand},
     status::{DocumentStatus, Standing, Status},
 };
 use crate::{
-    dialect::{Setting, analyze, assemble, translate},
+    dialect::{Setting, analyze, assemble},
     document::{Document, Fault, Key, Kind, Place, Reading, Timestamp},
     model::Model,
     source::{Batch, pairs::pairs, parallel},
@@ -86,7 +86,7 @@ impl Ledger {
         let changed = batches.iter().zip(&former).filter(|(batch, former)| !is_same(batch, **former));
         let new: Vec<_> =
             changed.flat_map(|(batch, former)| goods(batch, *former)).filter_map(Result::err).collect();
-        let mut translated = parallel::map(&new, |document| translate(document, &self.setting)).into_iter();
+        let mut translated = parallel::map(&new, |document| understand(document, &self.setting)).into_iter();
         let held = LazyCell::new(|| held(&before));
         let held = |key: &Key| held.get(key).copied();
         let past = Past { setting: &self.setting, held: &held };

@@ -1,7 +1,7 @@
 //! A document that serves, and what every look at all documents asks of it.
 
 use crate::{
-    dialect::{Meaning, Setting, close},
+    dialect::{Meaning, Setting, close, translate},
     document::{Document, Fault, Key, Severity, Timestamp},
 };
 use rustc_hash::FxBuildHasher;
@@ -86,8 +86,16 @@ impl Past<'_> {
     }
 }
 
-/// What translating a document gave.
-pub(super) type Translated = (Option<Meaning>, Vec<Fault>);
+/// What translating a document gave: what it means, or why it is wrong.
+pub(super) type Translated = Result<Arc<Entry>, Vec<Fault>>;
+
+/// Understands a document that is new.
+pub(super) fn understand(document: &Arc<Document>, setting: &Setting) -> Translated {
+    match translate(document, setting) {
+        (Some(meaning), odd) => Ok(Arc::new(Entry::new(Arc::clone(document), meaning, odd))),
+        (None, wrong) => Err(wrong),
+    }
+}
 
 impl Slot {
     /// What serves for a good document: itself, or what stands for it when its values are wrong: its last good version, or
@@ -98,20 +106,21 @@ impl Slot {
         faults: &mut Vec<Fault>,
         past: &Past<'_>,
     ) -> Option<Self> {
-        let document = match good {
+        let (document, understood) = match good {
+            Ok(entry) => (&entry.document, Ok(Arc::clone(entry))),
+            Err(document) => (document, translated.next()?),
+        };
+        match understood {
             Ok(entry) => {
                 faults.extend(entry.faults.iter().cloned());
-                return Some(Self::new(Arc::clone(entry)));
+                Some(Self::new(entry))
             }
-            Err(document) => Arc::clone(document),
-        };
-        let (meaning, odd) = translated.next()?;
-        faults.extend(odd.iter().cloned());
-        let Some(meaning) = meaning else {
-            let held = (past.held)(&document.key()).map(Self::hold);
-            return held.or_else(|| past.close(&document, &odd, faults));
-        };
-        Some(Self::new(Arc::new(Entry::new(document, meaning, odd))))
+            Err(wrong) => {
+                faults.extend(wrong.iter().cloned());
+                let held = (past.held)(&document.key()).map(Self::hold);
+                held.or_else(|| past.close(document, &wrong, faults))
+            }
+        }
     }
 
     pub(super) fn new(entry: Arc<Entry>) -> Self {

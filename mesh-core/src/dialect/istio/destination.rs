@@ -13,12 +13,13 @@ pub(super) fn translate(
     at: &Path<'_>,
     written: &document::Destination,
 ) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
-    check(site, at, written);
-    named(site, written)
+    check(site, at, written).and_then(|host| named(host, written))
 }
 
-fn named(site: Site<'_>, written: &document::Destination) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
-    let host = HostPattern::parse(&site.full_name(&written.host)).ok()?;
+fn named(
+    host: HostPattern,
+    written: &document::Destination,
+) -> Option<(Host, Option<Arc<str>>, Option<u16>)> {
     // A wildcard is the name of a service that a ServiceEntry has for it; everything is no name.
     let host = Some(host).filter(|host| *host != HostPattern::Any)?.to_name();
     let subset = Some(written.subset.as_str()).filter(|subset| !subset.is_empty()).map(Arc::from);
@@ -26,23 +27,24 @@ fn named(site: Site<'_>, written: &document::Destination) -> Option<(Host, Optio
     Some((host, subset, port))
 }
 
-/// Checks a destination.
-pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destination) {
+/// Checks a destination; gives its host, if there can be one.
+pub(super) fn check(site: Site<'_>, at: &Path<'_>, written: &document::Destination) -> Option<HostPattern> {
     let host_at = at.field("host");
-    if written.host.is_empty() {
+    let host = if written.host.is_empty() {
         site.check.refuse_with(at, "host is missing", "name a service");
+        None
     } else if written.host == "*" {
         site.check.refuse_with(&host_at, "invalid destination host *", "name one service");
+        None
     } else {
         let parsed = HostPattern::parse(&site.full_name(&written.host));
-        if !is_partial_wildcard(&written.host) {
-            site.check.accept(&host_at, parsed);
-        }
-    }
+        if is_partial_wildcard(&written.host) { parsed.ok() } else { site.check.accept(&host_at, parsed) }
+    };
     check_subset(site, &at.field("subset"), &written.subset);
     if let Some(number) = written.port {
         site.port(&at.field("port").field("number"), number);
     }
+    host
 }
 
 /// Whether a host is a wildcard for part of a label, such as `*-shop.example.com`, which Istio takes in some places.
@@ -64,9 +66,9 @@ pub(super) fn weighted(
     at: &Path<'_>,
     written: &[document::WeightedDestination],
 ) -> Vec<Destination> {
-    check_all(site, at, written);
-    let each = |weighted: &document::WeightedDestination| {
-        let (host, subset, port) = named(site, weighted.destination.as_ref()?)?;
+    let hosts = check_all(site, at, written);
+    let each = |(host, weighted): (Option<HostPattern>, &document::WeightedDestination)| {
+        let (host, subset, port) = named(host?, weighted.destination.as_ref()?)?;
         Some(Destination {
             host,
             subset,
@@ -76,20 +78,26 @@ pub(super) fn weighted(
             response_headers: HeaderEdits::default(),
         })
     };
-    written.iter().filter_map(each).collect()
+    hosts.into_iter().zip(written).filter_map(each).collect()
 }
 
-/// Checks weighted destinations.
-pub(super) fn check_all(site: Site<'_>, at: &Path<'_>, written: &[document::WeightedDestination]) {
+/// Checks weighted destinations; gives the host of each, if there can be one.
+pub(super) fn check_all(
+    site: Site<'_>,
+    at: &Path<'_>,
+    written: &[document::WeightedDestination],
+) -> Vec<Option<HostPattern>> {
+    let mut hosts = Vec::with_capacity(written.len());
     for (index, weighted) in written.iter().enumerate() {
         let at = at.index(index);
-        match &weighted.destination {
+        hosts.push(match &weighted.destination {
             Some(to) => check(site, &at.field("destination"), to),
             None => {
                 let remedy = "write destination: {host: …}";
                 site.check.refuse_with(&at, "destination is required", remedy);
+                None
             }
-        }
+        });
         if weighted.weight < 0 {
             site.check.refuse(&at.field("weight"), format!("weight {} < 0", weighted.weight));
         }
@@ -98,4 +106,5 @@ pub(super) fn check_all(site: Site<'_>, at: &Path<'_>, written: &[document::Weig
         let remedy = "give at least one destination a weight";
         site.check.refuse_with(at, "total destination weight = 0", remedy);
     }
+    hosts
 }

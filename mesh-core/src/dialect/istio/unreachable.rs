@@ -133,8 +133,13 @@ impl<'w> Seen<'w> {
             return same;
         }
         // Whoever asks for less beside a shorter prefix takes it too.
-        let less = [beside, Beside { method: None, ..beside }, Beside::of(&NOTHING)];
-        let prefixes = less.iter().filter_map(|beside| self.prefixes.get(beside));
+        let nothing = Beside::of(&NOTHING);
+        let less = [
+            Some(beside),
+            beside.method.map(|_| Beside { method: None, ..beside }),
+            Some(nothing).filter(|nothing| *nothing != beside),
+        ];
+        let prefixes = less.iter().flatten().filter_map(|beside| self.prefixes.get(beside));
         let covering = prefixes.filter_map(|prefixes| shortest(prefixes, prefix)).min();
         self.prefixes.entry(beside).or_default().entry(prefix).or_insert(index);
         covering.map(|earlier| (earlier, false))

@@ -7,6 +7,7 @@
 mod build;
 mod merge;
 pub(super) mod pieces;
+mod plain;
 mod reason;
 mod scalar;
 

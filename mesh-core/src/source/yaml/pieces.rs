@@ -5,7 +5,7 @@
 //! to do with those before it (directives, an end that is not written, a mistake) shows in its piece, and then the
 //! text is read as one.
 
-use super::{MAX_TEXT, MAX_VALUES, build, is_mark};
+use super::{MAX_TEXT, MAX_VALUES, build, is_mark, plain};
 use crate::document::{Node, Value};
 use memchr::{memchr, memchr_iter, memmem};
 
@@ -51,6 +51,10 @@ pub(in crate::source) fn read(piece: &[u8], mut take: impl FnMut(Node)) -> Optio
     }
     let text = std::str::from_utf8(piece).ok()?;
     let marks = piece.iter().filter(|byte| is_mark(**byte)).count();
+    if let Some((root, size)) = plain::read(text) {
+        take(root);
+        return Some(Extent { marks, values: size.values, text: size.text });
+    }
     let mut is_usual = true;
     let size = build(text, &mut |root| {
         // A text alone is no document of anybody's, and where it ends depends on more than its own lines.
