@@ -85,7 +85,7 @@ impl Body {
         self
     }
 
-    fn measure(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, BoxError>>>) {
+    fn measure(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, BoxError>>>, cx: &mut Context<'_>) {
         match polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(meter) = &mut self.meter {
@@ -95,7 +95,7 @@ impl Body {
             }
             Poll::Ready(Some(Err(_))) => self.end(Ending::Broken),
             Poll::Ready(None) => self.end(Ending::Whole),
-            Poll::Pending => {}
+            Poll::Pending => self.meter.iter_mut().for_each(|meter| meter.waits(cx)),
         }
     }
 
@@ -191,7 +191,7 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let polled = self.form.poll_frame(cx);
         if self.meter.is_some() {
-            self.measure(&polled);
+            self.measure(&polled, cx);
         }
         polled
     }

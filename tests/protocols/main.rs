@@ -3,6 +3,7 @@
 mod closing;
 mod failures;
 mod hedges;
+mod messages;
 mod mirrors;
 mod pool;
 mod rules;

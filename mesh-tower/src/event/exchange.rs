@@ -115,6 +115,8 @@ pub struct Exchange {
     pub kept: Kept,
     /// Where in the stream of the answer's messages it is.
     pub(crate) messages: Messages,
+    /// How many messages were reported already, of those that came and of those that went.
+    pub(crate) told: [u64; 2],
     pub(crate) decided: Option<Decided>,
     /// What is still being received of the request.
     pub(crate) incoming: Option<Arc<Counted>>,
@@ -149,6 +151,14 @@ pub struct Heads {
 pub trait Observe: fmt::Debug + Send + Sync {
     /// An exchange has ended. It is the observer's now, who may use its memory for another one.
     fn ended(&self, exchange: Box<Exchange>);
+
+    /// How often it is told of calls of gRPC of a side that last. Default: never, which is zero.
+    fn interval(&self, _side: Side) -> Duration {
+        Duration::ZERO
+    }
+
+    /// A call of gRPC lasts, and so many messages more have come and gone. Default: nothing is done.
+    fn lasts(&self, _exchange: &Exchange, _messages: [u64; 2]) {}
 }
 
 impl Default for Exchange {
@@ -195,6 +205,7 @@ impl Exchange {
             traced: None,
             kept: Kept::default(),
             messages: Messages::default(),
+            told: [0, 0],
             decided: None,
             incoming: None,
             observer: None,
@@ -237,6 +248,17 @@ impl Exchange {
             std::mem::swap(&mut fresh.incoming, &mut self.incoming);
         }
         *self = fresh;
+    }
+
+    /// It lasts, and whoever observes it is told what passed since the last time.
+    pub(crate) fn lasts(&mut self) {
+        let came = self.incoming.as_deref().map_or(0, |incoming| incoming.so_far().1);
+        let now = [self.request_messages + came, self.response_messages];
+        let more = [now[0] - self.told[0], now[1] - self.told[1]];
+        if let Some(observer) = &self.observer {
+            observer.lasts(self, more);
+        }
+        self.told = now;
     }
 
     /// It has ended, and is handed to whoever observes it.

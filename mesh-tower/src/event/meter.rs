@@ -4,10 +4,17 @@ use super::{Ending, Exchange, Flags};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use http_body::Frame;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::Context,
+    time::Duration,
 };
+use tokio::time::{Instant, Sleep, sleep};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -22,11 +29,15 @@ pub(crate) enum Meter {
 
 /// An exchange that ends when it is dropped: abandoned, unless somebody has said how.
 #[derive(Debug)]
-pub(crate) struct Closing(Option<Box<Exchange>>);
+pub(crate) struct Closing {
+    exchange: Option<Box<Exchange>>,
+    /// When it is reported though it lasts; there once that is so.
+    tick: Option<Pin<Box<Sleep>>>,
+}
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if let Some(mut exchange) = self.0.take() {
+        if let Some(mut exchange) = self.exchange.take() {
             exchange.flag(Flags::named("DC"));
             exchange.end(Ending::Abandoned);
         }
@@ -68,7 +79,7 @@ impl Meter {
 
     /// For the body of an answer, with which the exchange ends.
     pub(crate) fn of_response(exchange: Box<Exchange>) -> Self {
-        Self::Response(Closing(Some(exchange)))
+        Self::Response(Closing { exchange: Some(exchange), tick: None })
     }
 
     /// A frame passes.
@@ -80,7 +91,7 @@ impl Meter {
                 }
             }
             Self::Response(closing) => {
-                let Some(exchange) = &mut closing.0 else { return };
+                let Some(exchange) = &mut closing.exchange else { return };
                 if let Some(data) = frame.data_ref() {
                     exchange.response_bytes += data.len() as u64;
                     if exchange.is_grpc {
@@ -94,10 +105,29 @@ impl Meter {
         }
     }
 
+    /// Nothing passes at the moment. The messages of a call of gRPC that lasts are reported meanwhile, now and then.
+    pub(crate) fn waits(&mut self, cx: &mut Context<'_>) {
+        let Self::Response(Closing { exchange: Some(exchange), tick }) = self else { return };
+        // Most calls have one message in their answer, and are over soon.
+        if exchange.response_messages < 2 {
+            return;
+        }
+        let every =
+            exchange.observer.as_ref().map_or(Duration::ZERO, |observer| observer.interval(exchange.side));
+        if every.is_zero() {
+            return;
+        }
+        let tick = tick.get_or_insert_with(|| Box::pin(sleep(every)));
+        while tick.as_mut().poll(cx).is_ready() {
+            exchange.lasts();
+            tick.as_mut().reset(Instant::now() + every);
+        }
+    }
+
     /// The body ends. One that is dropped before that was abandoned.
     pub(crate) fn ends(self, ending: Ending) {
         if let Self::Response(mut closing) = self
-            && let Some(exchange) = closing.0.take()
+            && let Some(exchange) = closing.exchange.take()
         {
             exchange.end(ending);
         }

@@ -3,7 +3,7 @@
 use super::{metrics::Counting, report::Report, reporter::Reporter};
 use crate::{
     context::Arrival,
-    event::{Ending, Exchange, Side, Traffic},
+    event::{Ending, Exchange, Observe, Side, Traffic},
 };
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};

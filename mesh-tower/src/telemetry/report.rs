@@ -176,11 +176,6 @@ impl Report {
         side.logs.is_empty() && !side.metrics.are_kept_of_connections()
     }
 
-    /// How often connections of a side are reported that last.
-    pub(super) fn interval(&self, side: Side) -> Duration {
-        self.side(side).metrics.interval()
-    }
-
     /// A connection has come of which no requests are seen.
     pub(super) fn note_connection(&self, exchange: &mut Exchange) {
         if !self.side(exchange.side).logs.is_empty() {
@@ -229,6 +224,14 @@ impl Report {
 }
 
 impl Observe for Report {
+    fn interval(&self, side: Side) -> Duration {
+        self.side(side).metrics.interval()
+    }
+
+    fn lasts(&self, exchange: &Exchange, messages: [u64; 2]) {
+        self.side(exchange.side).metrics.pass(exchange, messages);
+    }
+
     fn ended(&self, mut exchange: Box<Exchange>) {
         let side = self.side(exchange.side);
         side.report(&exchange, &self.base.own);

@@ -93,6 +93,15 @@ impl Metrics {
 
     /// A request has ended.
     pub(super) fn record(&self, exchange: &Exchange) {
+        self.with(exchange, |requests| requests.record(exchange, &self.recording));
+    }
+
+    /// Messages of a call of gRPC have come and gone, and it lasts.
+    pub(super) fn pass(&self, exchange: &Exchange, messages: [u64; 2]) {
+        self.with(exchange, |requests| requests.pass(messages));
+    }
+
+    fn with(&self, exchange: &Exchange, act: impl FnOnce(&Requests)) {
         if !self.rules.are_kept() {
             return;
         }
@@ -101,7 +110,7 @@ impl Metrics {
             self.make(exchange, &tags, is_folded, |register| Requests::new(register, exchange.is_grpc))
         };
         let key = Key::of(exchange, tags.digest()).asking(self.own.operations.of(exchange));
-        self.requests.with(key, exchange, make, |kind| kind.handles.record(exchange, &self.recording));
+        self.requests.with(key, exchange, make, |kind| act(&kind.handles));
     }
 
     /// What a connection counts in, by what is known of it now; `None` when nothing is measured of connections.

@@ -52,11 +52,18 @@ impl Requests {
         self.duration.record(millis(exchange.lasted), exchange);
         self.request_bytes.record(as_float(exchange.request_head_bytes + exchange.request_bytes));
         self.response_bytes.record(as_float(exchange.response_head_bytes + exchange.response_bytes));
-        if let Some([requests, responses]) = &self.messages {
-            requests.increment(exchange.request_messages);
-            responses.increment(exchange.response_messages);
-        }
+        // But for those that were reported while it lasted.
+        let [came, went] = exchange.told;
+        self.pass([exchange.request_messages - came, exchange.response_messages - went]);
         self.record_effort(exchange, recording);
+    }
+
+    /// So many messages have come, and so many gone.
+    pub(super) fn pass(&self, [came, went]: [u64; 2]) {
+        if let Some([requests, responses]) = &self.messages {
+            requests.increment(came);
+            responses.increment(went);
+        }
     }
 
     /// Most calls take one try, and there is nothing to count.
