@@ -7,7 +7,7 @@
 
 mod world;
 
-use benches::product::{Bare, Text, documents, server};
+use benches::product::{Bare, Nobody, Text, documents, server};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use http::{Request, Response, Uri, uri::Authority};
@@ -58,7 +58,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use world::{Nobody, UNREPORTED, limit};
+use world::{UNREPORTED, limit};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -1,8 +1,5 @@
 //! What rows of the overhead bench say besides.
 
-use futures_util::future::BoxFuture;
-use mesh_tower::{BoxError, telemetry::spans};
-
 /// A limit that nobody reaches, by one bucket, or by one of each value of something.
 pub(super) fn limit(per: &str) -> String {
     format!(
@@ -19,13 +16,3 @@ kind: Telemetry
 metadata: {name: none}
 spec: {metrics: [{providers: [{name: prometheus}], overrides: [{match: {metric: ALL_METRICS}, disabled: true}]}]}
 ";
-
-/// Takes spans, and forgets them.
-#[derive(Debug)]
-pub(super) struct Nobody;
-
-impl spans::Export for Nobody {
-    fn export(&self, _: spans::Batch) -> BoxFuture<'static, Result<(), BoxError>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
