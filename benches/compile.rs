@@ -3,8 +3,10 @@
 //! Counted from the bytes of the documents to the table that serves: reading, understanding and compiling. What is told
 //! about the documents after that is measured by itself.
 
-use benches::{services, virtual_service, virtual_services};
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use benches::{rules, services, virtual_service, virtual_services};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
 use mesh_core::{
     dialect::Setting,
     model::Model,
@@ -33,11 +35,11 @@ impl Mesh {
     }
 
     /// A mesh of these files.
-    fn of(files: impl IntoIterator<Item = String>) -> Self {
+    fn of(files: impl IntoIterator<Item: AsRef<str>>) -> Self {
         let mut mesh = Self::new();
         for (number, text) in files.into_iter().enumerate() {
             let file = format!("{number:05}.yaml");
-            mesh.batches.push(Arc::new(Batch::of(file.into(), text.as_bytes(), "default")));
+            mesh.batches.push(Arc::new(Batch::of(file.into(), text.as_ref().as_bytes(), "default")));
         }
         mesh.compile();
         mesh
@@ -47,6 +49,15 @@ impl Mesh {
     fn change(&mut self, file: usize, text: &str) -> (Snapshot, Model) {
         self.batches[file] = self.batches[file].next(text.as_bytes());
         self.compile()
+    }
+
+    /// The same, once it is sure that every document serves: one that is refused costs less.
+    fn checked(mut self) -> Self {
+        let model = self.ledger.read(&self.batches);
+        let status = self.ledger.status(&model);
+        let refused = status.faults.iter().find(|fault| fault.is_refusal());
+        assert!(refused.is_none(), "{refused:?}");
+        self
     }
 
     fn compile(&mut self) -> (Snapshot, Model) {
@@ -60,12 +71,16 @@ fn whole(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("10000 VirtualServices, from text to table");
     group.sample_size(10);
     let rules = virtual_services(COUNT, None);
-    let all = services(COUNT) + &rules;
-    for (name, text) in [("alone", &rules), ("with their services and subsets", &all)] {
-        let read = |text: &String| Mesh::of([text.clone()]);
-        group.bench_function(name, |bencher| bencher.iter_with_large_drop(|| read(text)));
+    // A file of all of them would hold more than a million values, and is refused.
+    let others = services(COUNT);
+    for (name, files) in
+        [("alone", &[rules.clone()][..]), ("with their services and subsets", &[rules, others])]
+    {
+        Mesh::of(files).checked();
+        let read = || Mesh::of(files);
+        group.bench_function(name, |bencher| bencher.iter_with_large_drop(read));
     }
-    let mesh = Mesh::of([all]);
+    let mesh = Mesh::of([virtual_services(COUNT, None), services(COUNT)]).checked();
     group.bench_function("the analysis after that", |bencher| {
         let mut ledger = Ledger::new(Setting::default());
         let model = ledger.read(&mesh.batches);
@@ -81,29 +96,48 @@ fn one_change(criterion: &mut Criterion) {
     let files = || (0..COUNT).map(|number| virtual_service(number, 90));
     let changed = [90, 80].map(|weight| virtual_service(COUNT / 2, weight));
     let longer = format!("# A line more.\n{}", texts[0]);
-    for (name, mut mesh, file, texts) in [
-        ("in a file of them all", Mesh::of([texts[0].clone()]), 0, [&texts[0], &texts[1]]),
-        ("in a file of its own", Mesh::of(files()), COUNT / 2, [&changed[0], &changed[1]]),
-        (
-            "in a file of them all, with services and subsets",
-            Mesh::of([texts[0].clone(), services(COUNT)]),
-            0,
-            [&texts[0], &texts[1]],
-        ),
-        ("a line more before all of them", Mesh::of([texts[0].clone()]), 0, [&texts[0], &longer]),
-    ] {
-        let mut turns = texts.iter().cycle().skip(1);
-        group.bench_function(name, |bencher| {
-            let next = || turns.next().copied();
-            bencher.iter_batched(
-                next,
-                |text| text.map(|text| mesh.change(file, text)),
-                BatchSize::PerIteration,
-            );
-        });
+    let all = || Mesh::of([&texts[0], &services(COUNT)]);
+    change(&mut group, "in a file of them all", Mesh::of([&texts[0]]), 0, &texts);
+    change(&mut group, "in a file of its own", Mesh::of(files()), COUNT / 2, &changed);
+    change(&mut group, "in a file of them all, with services and subsets", all(), 0, &texts);
+    let moved = [texts[0].clone(), longer];
+    change(&mut group, "a line more before all of them", Mesh::of([&texts[0]]), 0, &moved);
+    group.sample_size(10);
+    let others: String = (0..COUNT).map(|number| virtual_service(number, 80)).collect();
+    change(&mut group, "all of them, with services and subsets", all(), 0, &[texts[0].clone(), others]);
+    group.finish();
+}
+
+/// How many rules the one VirtualService has.
+const RULES: usize = 1_000;
+
+fn one_rule(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("one rule of one VirtualService, from text to table");
+    for size in [RULES, 10 * RULES] {
+        let texts = [None, Some(size / 2)].map(|changed| rules(size, changed));
+        let mesh = Mesh::of([&texts[0], &services(1)]);
+        change(&mut group, &format!("of {size}"), mesh, 0, &texts);
     }
     group.finish();
 }
 
-criterion_group!(benches, whole, one_change);
+/// One text in the place of another, in turn.
+fn change(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    mesh: Mesh,
+    file: usize,
+    texts: &[String; 2],
+) {
+    let mut mesh = mesh.checked();
+    let mut turns = texts.iter().cycle().skip(1);
+    group.bench_function(name, |bencher| {
+        let next = || turns.next();
+        let change = |text: Option<&String>| text.map(|text| mesh.change(file, text));
+        bencher.iter_batched(next, change, BatchSize::PerIteration);
+    });
+    mesh.checked();
+}
+
+criterion_group!(benches, whole, one_change, one_rule);
 criterion_main!(benches);

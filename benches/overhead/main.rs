@@ -8,7 +8,7 @@
 
 mod world;
 
-use benches::product::{Bare, Text, documents, server};
+use benches::product::{Bare, Nobody, Text, documents, server};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use http::{Request, Response};
@@ -49,7 +49,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use world::{InMemory, Nobody, Pooled, UNREPORTED, limit};
+use world::{InMemory, Pooled, UNREPORTED, limit};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

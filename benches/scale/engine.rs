@@ -16,12 +16,12 @@ use mesh_core::{
 };
 use mesh_tower::{Body, BoxError, balance::BalanceLayer, route::RouteLayer};
 use stats_alloc::Region;
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{hint::black_box, ops::Range, sync::Arc, time::Duration};
 use tokio::{runtime::Runtime, time::Instant};
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-/// How many documents, or a service with its rules, are in one file where a file holds many: a file may not be of any size.
-const IN_ONE_FILE: usize = 5_000;
+/// How many bytes a file has at most that holds many documents: it may not be of any size, nor hold any number of values.
+const IN_ONE_FILE: usize = 4 << 20;
 /// How often the smaller sizes are loaded, and how often one document changes.
 const LOADS: usize = 3;
 const CHANGES: usize = 9;
@@ -74,28 +74,53 @@ impl Engine {
 /// When a document of it is refused.
 pub(crate) fn measure(kind: Kind, size: usize, runtime: &Runtime) -> Result<Row, BoxError> {
     let texts = kind.texts(size);
-    let all: Vec<String> = texts.each.chunks(IN_ONE_FILE).map(<[_]>::concat).collect();
-    let region = Region::new(ALLOCATOR);
-    let (mut engine, first) = timed(|| Engine::of(&all));
-    let change = region.change();
-    let bytes = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+    let files = files(&texts.each);
+    let all: Vec<String> = files.iter().map(|file| texts.each[file.clone()].concat()).collect();
+    let (made, bytes) = kept(|| timed(|| Engine::of(&all)));
+    let (mut engine, first) = made;
     refuse_faults(&mut engine)?;
     let loads = if size > 10_000 { 1 } else { LOADS };
     let load = (1..loads).map(|_| timed(|| Engine::of(&all)).1).fold(first, Duration::min);
     let decision = runtime.block_on(decision(kind, size, &engine))?;
-    let file = texts.changing / IN_ONE_FILE;
-    let change_of_all = changes(&mut engine, file, &[with_change(&texts, file), all[file].clone()]);
+    let file = files.iter().position(|file| file.contains(&texts.changing)).unwrap_or_default();
+    let changed = [with_change(&texts, files[file].clone()), all[file].clone()];
+    let change_of_all = changes(&mut engine, file, &changed);
+    let region = Region::new(ALLOCATOR);
+    drop(engine.change(file, &changed[1]));
+    let taken = region.change().bytes_allocated;
     drop(engine);
     let mut engine = Engine::of(&texts.each);
     let alone = [texts.changed.clone(), texts.each[texts.changing].clone()];
     let change_alone = changes(&mut engine, texts.changing, &alone);
-    Ok(Row::new(kind, size, [load, change_alone, change_of_all, decision], bytes))
+    Ok(Row::new(kind, size, [load, change_alone, change_of_all, decision], [bytes, taken]))
+}
+
+/// Makes something, and says how many bytes more are in use after it.
+fn kept<T>(make: impl FnOnce() -> T) -> (T, usize) {
+    let region = Region::new(ALLOCATOR);
+    let made = make();
+    let change = region.change();
+    (made, change.bytes_allocated.saturating_sub(change.bytes_deallocated))
+}
+
+/// Which documents are in a file together.
+fn files(each: &[String]) -> Vec<Range<usize>> {
+    let (mut files, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (number, text) in each.iter().enumerate() {
+        if number > start && bytes + text.len() > IN_ONE_FILE {
+            files.push(start..number);
+            (start, bytes) = (number, 0);
+        }
+        bytes += text.len();
+    }
+    files.push(start..each.len());
+    files
 }
 
 /// The text of a file of many with the change in it.
-fn with_change(texts: &Texts, file: usize) -> String {
-    let each = texts.each.iter().enumerate().skip(file * IN_ONE_FILE).take(IN_ONE_FILE);
-    each.map(|(number, text)| if number == texts.changing { &*texts.changed } else { &**text }).collect()
+fn with_change(texts: &Texts, file: Range<usize>) -> String {
+    let text = |number: usize| if number == texts.changing { &*texts.changed } else { &*texts.each[number] };
+    file.map(text).collect()
 }
 
 fn refuse_faults(engine: &mut Engine) -> Result<(), BoxError> {

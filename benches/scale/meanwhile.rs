@@ -3,7 +3,7 @@
 //! The service with the endpoints that are called stays as it is, and one among all others changes, in a file that holds
 //! them all. The caller and the origin share one thread; what reads documents has another one.
 
-use crate::report::Meanwhile;
+use crate::{caller::Who, report::Meanwhile};
 use benches::{services, virtual_services};
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, time::Instant};
 
 /// How often documents change. Where the mesh takes longer to read them and to tell what is wrong with them, tables are
 /// published less often, and the report says how often.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// How long requests are sent in one way, before they are sent in the other.
 const TURN: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 7;
@@ -76,40 +76,61 @@ pub(crate) async fn measure(size: usize) -> Result<Meanwhile, BoxError> {
     if let Some(fault) = status.faults.iter().find(|fault| fault.is_refusal()) {
         return Err(format!("a document is refused: {fault}").into());
     }
-    call(&mesh, TURN).await?;
-    let mut rounds = Vec::new();
     let before = mesh.status().borrow().generation.0;
+    let rounds = rounds(&is_publishing, async || call(&mesh).await).await?;
+    let published = mesh.status().borrow().generation.0 - before;
+    Ok(Meanwhile::new(Who::Mesh, size, published, &rounds))
+}
+
+/// A request, and its answer to the end.
+async fn call(mesh: &Mesh) -> Result<(), BoxError> {
+    let response = mesh.client().request(Request::get("http://called/").body(Body::empty())?).await?;
+    if !response.status().is_success() {
+        return Err(format!("a request is answered {}", response.status()).into());
+    }
+    response.into_body().collect().await?;
+    Ok(())
+}
+
+/// What requests one after another take, by rounds: while nothing is published, and while it is.
+pub(crate) async fn rounds(
+    is_publishing: &AtomicBool,
+    mut call: impl AsyncFnMut() -> Result<(), BoxError>,
+) -> Result<Vec<[[Duration; 2]; 2]>, BoxError> {
+    let mut rounds = Vec::new();
+    turn(&mut call).await?;
     for _ in 0..ROUNDS {
         is_publishing.store(false, Relaxed);
         // One that is under way ends.
         tokio::time::sleep(2 * PAUSE).await;
-        let quiet = call(&mesh, TURN).await?;
+        let quiet = turn(&mut call).await?;
         is_publishing.store(true, Relaxed);
-        rounds.push([quiet, call(&mesh, TURN).await?]);
+        rounds.push([quiet, turn(&mut call).await?]);
     }
-    let published = mesh.status().borrow().generation.0 - before;
-    Ok(Meanwhile::new(size, published, &rounds))
+    is_publishing.store(false, Relaxed);
+    Ok(rounds)
 }
 
-/// The median and the 99th percentile of requests one after another.
-async fn call(mesh: &Mesh, lasting: Duration) -> Result<[Duration; 2], BoxError> {
-    let until = Instant::now() + lasting;
+async fn turn(call: &mut impl AsyncFnMut() -> Result<(), BoxError>) -> Result<[Duration; 2], BoxError> {
+    let until = Instant::now() + TURN;
     let mut times = Vec::new();
     while Instant::now() < until {
         let begun = Instant::now();
-        let response = mesh.client().request(Request::get("http://called/").body(Body::empty())?).await?;
-        if !response.status().is_success() {
-            return Err(format!("a request is answered {}", response.status()).into());
-        }
-        response.into_body().collect().await?;
+        call().await?;
         times.push(begun.elapsed());
     }
-    times.sort();
-    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
-    Ok([at(50), at(99)])
+    Ok(percentiles(times))
 }
 
-fn called(at: SocketAddr) -> String {
+/// The median and the 99th percentile.
+pub(crate) fn percentiles(mut times: Vec<Duration>) -> [Duration; 2] {
+    times.sort();
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    [at(50), at(99)]
+}
+
+/// What the mesh is told of the service that is called.
+pub(crate) fn called(at: SocketAddr) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: called, namespace: shop}}\n\
          spec: {{hosts: [called], ports: [{{number: 80, name: http, protocol: HTTP}}], resolution: STATIC, \

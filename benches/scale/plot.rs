@@ -2,7 +2,11 @@
 //!
 //! Written by hand, as an SVG that needs nothing else. Both axes are logarithmic, and colours follow the reader's.
 
-use crate::{report::Report, size::Kind};
+use crate::{
+    caller::Who,
+    report::{ConnectionRow, Report},
+    size::Kind,
+};
 use std::fmt::Write;
 
 const STYLE: &str = "
@@ -35,17 +39,42 @@ const PLOT: [f64; 2] = [380.0, 190.0];
 /// A size, and what it costs.
 type Points = Vec<(f64, f64)>;
 
+/// A title, what it costs the mesh, and what it costs Envoy.
+type Panel = (&'static str, Points, Points);
+
 /// The plots of one kind.
 pub(crate) fn draw(report: &Report, kind: Kind) -> String {
+    picture(&kind.to_string(), panels(report, kind))
+}
+
+/// The plots of connections.
+pub(crate) fn draw_connections(report: &Report) -> String {
+    let points = |who: Who, cost: fn(&ConnectionRow) -> f64| {
+        let rows = report.connections.iter().filter(|row| row.who == who);
+        rows.map(|row| (small(row.connections), cost(row))).collect()
+    };
+    let panel = |title, cost| (title, points(Who::Mesh, cost), points(Who::Envoy, cost));
+    picture(
+        "connections",
+        [
+            panel("until all are open, ms", |row| row.open_ms),
+            panel("memory, MiB (Envoy: the proxy)", |row| row.memory_mib),
+            panel("a request, median, µs", |row| row.p50_us),
+            panel("a request, 99th percentile, µs", |row| row.p99_us),
+        ],
+    )
+}
+
+fn picture(what: &str, panels: [Panel; 4]) -> String {
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">\n<title>what {kind} \
-         cost</title>\n<style>{STYLE}</style>\n<text class=\"title\" x=\"16\" y=\"28\">What {kind} cost</text>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\">\n<title>what {what} \
+         cost</title>\n<style>{STYLE}</style>\n<text class=\"title\" x=\"16\" y=\"28\">What {what} cost</text>\n\
          <text class=\"meshfill\" x=\"700\" y=\"28\">● this mesh</text>\n"
     );
-    if report.envoys.iter().any(|row| row.kind == kind) {
+    if panels.iter().any(|(.., envoy)| !envoy.is_empty()) {
         svg += "<text class=\"proxyfill\" x=\"800\" y=\"28\">● Envoy</text>\n";
     }
-    for (number, (title, mesh, envoy)) in panels(report, kind).into_iter().enumerate() {
+    for (number, (title, mesh, envoy)) in panels.into_iter().enumerate() {
         let (column, row) = (number % 2, number / 2);
         let [x, y] = [70.0 + 470.0 * small(column), 80.0 + 290.0 * small(row)];
         panel(&mut svg, title, &[("mesh", &mesh), ("proxy", &envoy)], x, y);
@@ -57,7 +86,7 @@ fn small(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn panels(report: &Report, kind: Kind) -> [(&'static str, Points, Points); 4] {
+fn panels(report: &Report, kind: Kind) -> [Panel; 4] {
     // No size at all has no place on a logarithmic axis.
     let at = |size: usize| small(size.max(1));
     let rows = || report.rows.iter().filter(move |row| row.kind == kind);

@@ -4,7 +4,9 @@
 //! measured: what an endpoint or a policy costs there is not in a file that it reads again.
 
 use crate::{
-    report::{EnvoyRow, Report},
+    caller::{Who, resident},
+    meanwhile::{PAUSE, rounds},
+    report::{EnvoyRow, Meanwhile, Report},
     size::Kind,
 };
 use benches::envoy::{self, Envoy};
@@ -15,10 +17,19 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use mesh_tower::BoxError;
 use serde_json::{Value, json};
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{
     net::TcpStream,
-    time::{Instant, sleep},
+    time::{Instant, interval, sleep},
 };
 
 const TYPES: &str = "type.googleapis.com/envoy";
@@ -31,26 +42,65 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 type Sender = SendRequest<Empty<Bytes>>;
 
+/// The binary, if there is one; why there is none is told.
+///
+/// # Errors
+/// When nobody knows where to look.
+pub(crate) fn find() -> Result<Option<PathBuf>, BoxError> {
+    let found = envoy::find(&envoy::target()?);
+    Ok(found.inspect_err(|why| eprintln!("the rows of Envoy are left out: {why}")).ok())
+}
+
 /// Measures what Envoy takes for the sizes of hosts and rules; what it cannot is said in the report.
 ///
 /// # Errors
 /// When Envoy does not serve, though it is there.
-pub(crate) async fn measure(report: &mut Report, most: usize) -> Result<(), BoxError> {
-    let binary = match envoy::find(&envoy::target()?) {
-        Ok(binary) => binary,
-        Err(why) => {
-            eprintln!("the rows of Envoy are left out: {why}");
-            return Ok(());
-        }
-    };
-    report.envoy = envoy::version(&binary);
+pub(crate) async fn measure(report: &mut Report, binary: &Path, most: usize) -> Result<(), BoxError> {
+    report.envoy = envoy::version(binary);
     for kind in [Kind::Hosts, Kind::Rules] {
         for size in kind.sizes().iter().copied().filter(|size| *size <= most) {
             eprintln!("Envoy, {kind}: {size}");
-            report.envoys.push(measure_one(&binary, kind, size).await?);
+            report.envoys.push(measure_one(binary, kind, size).await?);
         }
     }
     Ok(())
+}
+
+/// What requests to a host take while the file of so many hosts is written, of which another one changes, and while it is
+/// not.
+///
+/// # Errors
+/// When Envoy does not serve.
+pub(crate) async fn meanwhile(binary: &Path, size: usize) -> Result<Meanwhile, BoxError> {
+    let folder = tempfile::tempdir()?;
+    let (routes, new) = (folder.path().join("routes.json"), folder.path().join("new.json"));
+    let texts = ["0", "1"].map(|answer| routes_of(Kind::Hosts, size, answer));
+    fs::write(&routes, &texts[0])?;
+    let envoy = Envoy::start(binary, folder.path(), 1, &bootstrap(&routes)).await?;
+    let mut sender = connect(*envoy.listening.first().ok_or("Envoy does not listen")?).await?;
+    until(&mut sender, &last(Kind::Hosts, size), "0").await?;
+    let (is_publishing, published) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (is_wanted, count) = (Arc::clone(&is_publishing), Arc::clone(&published));
+    let writing = tokio::spawn(async move {
+        let mut ticks = interval(PAUSE);
+        for text in texts.iter().cycle().skip(1) {
+            ticks.tick().await;
+            while !is_wanted.load(Relaxed) {
+                ticks.tick().await;
+            }
+            tokio::fs::write(&new, text).await?;
+            tokio::fs::rename(&new, &routes).await?;
+            count.fetch_add(1, Relaxed);
+        }
+        Ok::<_, std::io::Error>(())
+    });
+    let first = ("service-0".to_owned(), "/product/1".to_owned());
+    let rounds = rounds(&is_publishing, async || ask(&mut sender, &first).await.map(drop)).await?;
+    if writing.is_finished() {
+        return Err("the routes could not be written".into());
+    }
+    writing.abort();
+    Ok(Meanwhile::new(Who::Envoy, size, published.load(Relaxed), &rounds))
 }
 
 async fn measure_one(binary: &Path, kind: Kind, size: usize) -> Result<EnvoyRow, BoxError> {
@@ -74,7 +124,7 @@ async fn measure_one(binary: &Path, kind: Kind, size: usize) -> Result<EnvoyRow,
         changes.push(begun.elapsed());
     }
     changes.sort();
-    let kib = resident(envoy.id)?;
+    let kib = resident(&envoy.id.to_string())?;
     let request = median(&mut sender, &last).await?;
     Ok(EnvoyRow::new(kind, size, [start, changes[CHANGES / 2], request], kib))
 }
@@ -124,13 +174,6 @@ async fn median(sender: &mut Sender, last: &(String, String)) -> Result<Duration
     Ok(times[REQUESTS / 2])
 }
 
-/// The memory that a process has now, in KiB.
-fn resident(process: u32) -> Result<u64, BoxError> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB"));
-    Ok(line.ok_or("a process has no memory")?.trim().parse()?)
-}
-
 /// The routes of a size, of which the last one answers `answer`.
 fn routes_of(kind: Kind, size: usize, answer: &str) -> String {
     let reply = |number: usize| {
@@ -164,18 +207,45 @@ fn routes_of(kind: Kind, size: usize, answer: &str) -> String {
     json!({"version_info": answer, "resources": [routes]}).to_string()
 }
 
+/// An Envoy that hands every request on to one address.
+pub(crate) fn forwarding(to: SocketAddr) -> Value {
+    let most = u32::MAX;
+    let to = json!({"socket_address": {"address": to.ip(), "port_value": to.port()}});
+    let route = json!({"match": {"prefix": "/"}, "route": {"cluster": "called", "timeout": "0s"}});
+    let routes = json!({
+        "name": "routes",
+        "virtual_hosts": [{"name": "called", "domains": ["*"], "routes": [route]}],
+    });
+    let mut config = bootstrap_with("route_config", &routes);
+    config["static_resources"]["clusters"] = json!([{
+        "name": "called",
+        "load_assignment": {"cluster_name": "called", "endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": to}}]},
+        ]},
+        "circuit_breakers": {"thresholds": [{
+            "max_connections": most, "max_pending_requests": most, "max_requests": most,
+        }]},
+    }]);
+    config
+}
+
 fn bootstrap(routes: &Path) -> Value {
+    let source = json!({
+        "route_config_name": "routes",
+        "config_source": {
+            "path_config_source": {"path": routes.display().to_string()},
+            "resource_api_version": "V3",
+        },
+    });
+    bootstrap_with("rds", &source)
+}
+
+fn bootstrap_with(kind: &str, routes: &Value) -> Value {
     let anywhere = json!({"socket_address": {"address": "127.0.0.1", "port_value": 0}});
     let manager = json!({
         "@type": format!("{TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "scale",
-        "rds": {
-            "route_config_name": "routes",
-            "config_source": {
-                "path_config_source": {"path": routes.display().to_string()},
-                "resource_api_version": "V3",
-            },
-        },
+        kind: routes,
         "http_filters": [{
             "name": "envoy.filters.http.router",
             "typed_config": {"@type": format!("{TYPES}.extensions.filters.http.router.v3.Router")},

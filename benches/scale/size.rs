@@ -1,9 +1,9 @@
 //! What grows, and how much.
 
-use benches::{services, virtual_service};
+use benches::{policy, rule, rules, services, virtual_service};
 use clap::ValueEnum;
 use serde::Serialize;
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// What grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
@@ -18,6 +18,10 @@ pub(crate) enum Kind {
     /// Policies for one workload, which allow something each.
     Policies,
 }
+
+/// How many rules are in one document: a file has a million values at most. Where there are more, the document hands over
+/// to others.
+const IN_ONE_DOCUMENT: usize = 10_000;
 
 /// The same service, once and changed.
 pub(crate) struct Texts {
@@ -36,8 +40,7 @@ impl Kind {
     pub(crate) const fn sizes(self) -> &'static [usize] {
         match self {
             Self::Hosts => &[10, 100, 1_000, 10_000, 100_000],
-            // More than that are in no one document: a file has a million values at most.
-            Self::Rules => &[10, 100, 1_000, 10_000],
+            Self::Rules => &[10, 100, 1_000, 10_000, 100_000],
             Self::Endpoints => &[2, 10, 100, 1_000, 10_000],
             Self::Policies => &[0, 1, 10, 100, 1_000],
         }
@@ -52,6 +55,7 @@ impl Kind {
                 changing,
                 changed: service(changing) + &virtual_service(changing, 80),
             },
+            Self::Rules if size > IN_ONE_DOCUMENT => delegated(size),
             Self::Rules => Texts {
                 each: vec![services(1), rules(size, None)],
                 changing: 1,
@@ -91,28 +95,29 @@ fn service(number: usize) -> String {
     services(1).replace("service-0", &format!("service-{number}"))
 }
 
-/// So many rules of `service-0` for a prefix each, and one for all that is left; one of them is another, if it is named.
-fn rules(size: usize, changed: Option<usize>) -> String {
-    let mut text = "apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: service-0
-  namespace: shop
-spec:
-  hosts:
-  - service-0
-  http:
-"
-    .to_owned();
-    for number in 0..size {
-        let subset = if changed == Some(number) { "new" } else { "old" };
-        let _ = write!(
-            text,
-            "  - match:\n    - uri:\n        prefix: /prefix/{number}/\n    route:\n    - destination:\n        host: \
-             service-0\n        subset: {subset}\n"
-        );
-    }
-    text + "  - route:\n    - destination:\n        host: service-0\n---\n"
+/// So many rules of `service-0` in documents that it hands over to, of which the one in the middle changes.
+fn delegated(size: usize) -> Texts {
+    let count = size / IN_ONE_DOCUMENT;
+    let part = |number: usize, changed: Option<usize>| {
+        let first = number * IN_ONE_DOCUMENT;
+        let rules = (first..first + IN_ONE_DOCUMENT).map(|number| rule(number, changed == Some(number)));
+        format!("{}  http:\n{}---\n", head(&format!("part-{number}")), rules.collect::<String>())
+    };
+    let parts = (0..count).map(|number| format!("  - delegate:\n      name: part-{number}\n"));
+    let root = format!(
+        "{}  hosts:\n  - service-0\n  http:\n{}  - route:\n    - destination:\n        host: service-0\n---\n",
+        head("service-0"),
+        parts.collect::<String>()
+    );
+    let each = [services(1), root].into_iter().chain((0..count).map(|number| part(number, None)));
+    let changed = part(count / 2, Some(size / 2));
+    Texts { each: each.collect(), changing: 2 + count / 2, changed }
+}
+
+fn head(name: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: {name}\n  namespace: shop\nspec:\n"
+    )
 }
 
 /// An instance of `service-0`. An entry of the mesh's own, as services without a selector have.
@@ -140,32 +145,6 @@ endpoints:
     )
 }
 
-/// A policy that lets one caller do one thing.
-fn policy(number: usize, method: &str) -> String {
-    format!(
-        "apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata:
-  name: policy-{number}
-  namespace: shop
-spec:
-  action: ALLOW
-  rules:
-  - from:
-    - source:
-        principals:
-        - cluster.local/ns/shop/sa/caller-{number}
-    to:
-    - operation:
-        methods:
-        - {method}
-        paths:
-        - /api/{number}/*
----
-"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +152,7 @@ mod tests {
     #[test]
     fn one_file_changes_and_changes_to_something_else() {
         for kind in Kind::ALL {
-            for size in kind.sizes().iter().copied().filter(|size| *size <= 100) {
+            for size in kind.sizes().iter().copied().filter(|size| *size <= 100 || kind == Kind::Rules) {
                 let texts = kind.texts(size);
                 assert_ne!(texts.each[texts.changing], texts.changed, "{kind} {size}");
             }

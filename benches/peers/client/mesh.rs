@@ -7,12 +7,14 @@ use crate::{
     documents,
     origin::{documents_of, log},
 };
+use benches::product::Nobody;
 use bytes::Bytes;
 use http::{Request, Response};
 use mesh_tower::{
     Body, BoxError, Client, Mesh,
     mesh::{Config, IdentitySource},
     recorder::Recorder,
+    telemetry::spans::SpanExporter,
 };
 use std::{fs, net::SocketAddr, path::Path};
 use tower::ServiceExt;
@@ -49,6 +51,7 @@ impl Meshed {
             documents: vec![folder],
             recording: Recorder::default().into(),
             access_log: contender.is_logging().then(log),
+            spans: contender.is_tracing().then(|| SpanExporter::new(Nobody)),
             ..Config::default()
         };
         let mesh = Mesh::start(config).await?;

@@ -8,6 +8,7 @@ use crate::{
     message::Listening,
 };
 use answer::answer;
+use benches::product::Nobody;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -18,7 +19,10 @@ use mesh_tower::{
     Body, BoxError, Mesh,
     mesh::{Config, IdentitySource},
     recorder::Recorder,
-    telemetry::access_log::{AccessLog, Format, Sink, Writer},
+    telemetry::{
+        access_log::{AccessLog, Format, Sink, Writer},
+        spans::SpanExporter,
+    },
 };
 use std::{
     fs,
@@ -54,6 +58,8 @@ pub(crate) enum Door {
     Mesh,
     /// The same, and it logs every request.
     MeshLog,
+    /// The mesh, with mutual TLS, and it traces one of a hundred requests.
+    MeshTrace,
 }
 
 impl Door {
@@ -64,6 +70,7 @@ impl Door {
             Self::Mtls => "mtls",
             Self::Mesh => "mesh",
             Self::MeshLog => "mesh-log",
+            Self::MeshTrace => "mesh-trace",
         }
     }
 }
@@ -83,7 +90,7 @@ pub(crate) async fn serve(Arguments { world, door }: Arguments) -> Result<(), Bo
                 tokio::spawn(mtls(listener, acceptor.clone()));
             }
         }
-        Door::Mesh | Door::MeshLog => {
+        Door::Mesh | Door::MeshLog | Door::MeshTrace => {
             let mesh = mesh(&world, door, &at).await?;
             for listener in listeners {
                 tokio::spawn(mesh.serve(listener, tower::service_fn(answer::<Body>)));
@@ -144,6 +151,7 @@ async fn mesh(world: &Path, door: Door, at: &[SocketAddr]) -> Result<Mesh, BoxEr
         documents: vec![folder],
         recording: Recorder::default().into(),
         access_log: (door == Door::MeshLog).then(log),
+        spans: (door == Door::MeshTrace).then(|| SpanExporter::new(Nobody)),
         ..Config::default()
     };
     Ok(Mesh::start(config).await?)
