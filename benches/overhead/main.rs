@@ -3,8 +3,8 @@
 //! First over a stream in memory, under a bare connection of hyper: each row has one layer more than the row above. The
 //! same for layers before a service that ask and count. Then the whole client, with its pool, in memory and over loopback,
 //! beside the pooled client of hyper that it takes the place of, and a bare connection. Over loopback the operating
-//! system's own part is several times what is compared. Client and server run on one thread and all rows take turns, so what a row adds is the difference of the
-//! fastest rounds.
+//! system's own part is several times what is compared. Client and server run on one thread and all rows take turns, so
+//! what a row adds is the difference of the fastest rounds.
 
 mod world;
 

@@ -113,12 +113,10 @@ impl Contender {
     }
 
     /// Whether it is the mesh.
-    pub(crate) const fn is_mesh(self) -> bool {
-        match self {
-            Self::Mesh | Self::MeshLog | Self::MeshTrace => true,
-            Self::MeshMtls | Self::MeshMtlsLog | Self::MeshMtlsTrace => true,
-            _ => false,
-        }
+    pub(crate) fn is_mesh(self) -> bool {
+        let plain = [Self::Mesh, Self::MeshLog, Self::MeshTrace];
+        let secured = [Self::MeshMtls, Self::MeshMtlsLog, Self::MeshMtlsTrace];
+        plain.contains(&self) || secured.contains(&self)
     }
 
     /// Whether it has mutual TLS, wherever that ends.
