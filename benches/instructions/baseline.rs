@@ -17,6 +17,7 @@ pub(crate) struct Baseline {
     /// The compiler, which brings the standard library.
     rustc: String,
     valgrind: String,
+    /// The processor, with which not everything is done by the same instructions.
     processor: String,
     /// What each piece took, once.
     pub(crate) instructions: BTreeMap<String, u64>,
@@ -33,7 +34,7 @@ impl Baseline {
         Ok(Self {
             rustc: String::from_utf8(rustc.stdout)?.trim().to_owned(),
             valgrind: count::valgrind()?,
-            processor: ARCH.to_owned(),
+            processor: processor(),
             instructions: BTreeMap::new(),
         })
     }
@@ -92,6 +93,13 @@ impl Baseline {
         }
         (told, is_met)
     }
+}
+
+/// Which processor this is: the C library and others choose their code by what it can do.
+fn processor() -> String {
+    let known = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = known.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| ARCH.to_owned(), |(_, name)| format!("{ARCH} {}", name.trim()))
 }
 
 #[cfg(test)]

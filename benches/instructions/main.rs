@@ -4,8 +4,9 @@
 //! Time does not follow from them alone: what waits for memory, for a lock or for the kernel counts little here. The other
 //! benches measure time.
 //!
-//! `baseline.json` beside this file says what was counted last, and with which toolchain: another compiler or another
-//! standard library makes other instructions of the same code, and counts are compared only where both are the same.
+//! `baseline.json` beside this file says what was counted last, and with which toolchain and processor: another compiler or
+//! another standard library makes other instructions of the same code, and libraries choose other code on other processors.
+//! Counts are compared only where all are the same, and all are of the profile `counted`.
 //! Whoever changes the toolchain, or means a change, renews it with `--renew` and commits it.
 
 mod baseline;
@@ -36,7 +37,8 @@ struct CommandLine {
 }
 
 const HELP: &str = "\
-Needs valgrind. Counts are compared only with those of the same toolchain and the same valgrind.
+Needs valgrind. Counts are compared only with those of the same toolchain, valgrind and processor.
+They are those of cargo run --profile counted.
 
 Examples:
   instructions                       every piece, half a minute

@@ -15,10 +15,11 @@ use mesh_core::{
 use std::{
     borrow::Cow,
     fmt,
+    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 /// Where a request went last.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +118,8 @@ pub struct Exchange {
     pub(crate) messages: Messages,
     /// How many messages were reported already, of those that came and of those that went.
     pub(crate) told: [u64; 2],
+    /// When it is reported though it lasts; there once that is so.
+    pub(crate) tick: Option<Pin<Box<Sleep>>>,
     pub(crate) decided: Option<Decided>,
     /// What is still being received of the request.
     pub(crate) incoming: Option<Arc<Counted>>,
@@ -206,6 +209,7 @@ impl Exchange {
             kept: Kept::default(),
             messages: Messages::default(),
             told: [0, 0],
+            tick: None,
             decided: None,
             incoming: None,
             observer: None,

@@ -6,7 +6,6 @@ use http::{HeaderMap, HeaderName};
 use http_body::Frame;
 use std::{
     future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -14,7 +13,7 @@ use std::{
     task::Context,
     time::Duration,
 };
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, sleep};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -31,8 +30,6 @@ pub(crate) enum Meter {
 #[derive(Debug)]
 pub(crate) struct Closing {
     exchange: Option<Box<Exchange>>,
-    /// When it is reported though it lasts; there once that is so.
-    tick: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drop for Closing {
@@ -79,7 +76,7 @@ impl Meter {
 
     /// For the body of an answer, with which the exchange ends.
     pub(crate) fn of_response(exchange: Box<Exchange>) -> Self {
-        Self::Response(Closing { exchange: Some(exchange), tick: None })
+        Self::Response(Closing { exchange: Some(exchange) })
     }
 
     /// A frame passes.
@@ -107,7 +104,7 @@ impl Meter {
 
     /// Nothing passes at the moment. The messages of a call of gRPC that lasts are reported meanwhile, now and then.
     pub(crate) fn waits(&mut self, cx: &mut Context<'_>) {
-        let Self::Response(Closing { exchange: Some(exchange), tick }) = self else { return };
+        let Self::Response(Closing { exchange: Some(exchange) }) = self else { return };
         // Most calls have one message in their answer, and are over soon.
         if exchange.response_messages < 2 {
             return;
@@ -117,11 +114,12 @@ impl Meter {
         if every.is_zero() {
             return;
         }
-        let tick = tick.get_or_insert_with(|| Box::pin(sleep(every)));
+        let mut tick = exchange.tick.take().unwrap_or_else(|| Box::pin(sleep(every)));
         while tick.as_mut().poll(cx).is_ready() {
             exchange.lasts();
             tick.as_mut().reset(Instant::now() + every);
         }
+        exchange.tick = Some(tick);
     }
 
     /// The body ends. One that is dropped before that was abandoned.
