@@ -16,9 +16,6 @@ use std::{
     task::{Context, Poll},
 };
 
-/// How many bytes go out at once, whatever the other end does: 64 KiB.
-const SHORT: u64 = 1 << 16;
-
 /// A streaming body. It buffers nothing: frames, trailers included, pass as they come.
 #[derive(Default)]
 pub struct Body {
@@ -70,11 +67,6 @@ impl Body {
     /// Whether all of it is here, so that nothing is left to stream.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self.form, Form::Empty | Form::Whole(_)) || http_body::Body::is_end_stream(self)
-    }
-
-    /// Whether it is sent at once: all of it is here, and no more than a socket takes.
-    pub(crate) fn is_short(&self) -> bool {
-        self.length().is_some_and(|length| length <= SHORT)
     }
 
     /// The same, of which a meter is told.

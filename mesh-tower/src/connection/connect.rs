@@ -4,8 +4,7 @@ use super::{
     dial::{dial, failed},
     http1::Http1,
     http2::Http2,
-    kept::Kept,
-    life::Life,
+    life::{Life, Verdict},
     pool::{Opening, Pool, Store},
     socket::{Socket, Stream, Way},
 };
@@ -29,11 +28,24 @@ pub(super) async fn http1(
     upstream: &Upstream,
     policy: &Arc<TrafficPolicy>,
     opening: &mut Opening<Http1>,
-) -> Result<Kept, Error> {
+) -> Result<(http1::SendRequest<Body>, Arc<Life>), Error> {
     let socket = socket(upstream, &policy.connection_pool, opening).await?;
     let principal = socket.principal();
-    let opened = http1::handshake(TokioIo::new(socket)).await.map_err(broken)?;
-    Ok(Kept::new(opened, Arc::clone(policy), principal))
+    let io = TokioIo::new(socket);
+    let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
+    let life = Arc::new(Life::new(Instant::now(), principal));
+    let (lived, policy) = (Arc::clone(&life), Arc::clone(policy));
+    tokio::spawn(async move {
+        let mut connection = std::pin::pin!(connection.with_upgrades());
+        tokio::select! {
+            biased;
+            ended = &mut connection => log(ended),
+            // One that nobody uses is dropped, and thereby closed: a request that comes at this very moment is not sent.
+            // One that is used goes on to its response's end, and is not given back then.
+            Verdict::Close = lived.end(&policy.connection_pool) => {}
+        }
+    });
+    Ok((sender, life))
 }
 
 /// Opens an HTTP/2 connection, with prior knowledge.

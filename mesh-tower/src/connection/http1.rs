@@ -6,10 +6,8 @@ use super::{
     counts::{Active, Pending},
     failure::failed,
     head,
-    keeper::Keeper,
-    kept::Kept,
     lease::Leased,
-    life::Verdict,
+    life::Life,
     pool::{Opening, Pool, Store, Turn, unconnected},
     table::Endpoint,
 };
@@ -17,47 +15,41 @@ use crate::{
     body::Body,
     context::Upstream,
     error::{BoxError, Error, Kind},
-    reply::is_upgrade,
 };
-use bytes::Bytes;
 use crossbeam_queue::SegQueue;
 use futures_util::future::BoxFuture;
-use http::{Method, Request, Response};
-use http_body::Frame;
-use hyper::body::Incoming;
+use http::{Request, Response};
+use hyper::client::conn::http1::SendRequest;
 use mesh_core::{
     identity::Spoken,
     model::{ConnectionPool, TrafficPolicy},
 };
-use std::{
-    future::poll_fn,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// The connections that rest.
 #[derive(Debug, Default)]
-pub(super) struct Http1 {
-    // Boxed, since they go from hand to hand with each request.
-    resting: SegQueue<Box<Kept>>,
-    /// Those that were found at their end where none may be dropped.
-    ended: SegQueue<Box<Kept>>,
-    pub(super) keeper: Keeper,
+pub(super) struct Http1(SegQueue<Kept>);
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Kept {
+    sender: SendRequest<Body>,
+    life: Arc<Life>,
+    served: u32,
 }
 
 /// A connection that was taken, and rests again when it is dropped.
 #[derive(Debug)]
 pub(super) struct Ready {
-    kept: Option<Box<Kept>>,
+    kept: Option<Kept>,
     pool: Arc<Pool<Http1>>,
 }
 
 /// A connection that carries a request. Dropped without being given back, it closes.
 #[derive(Debug)]
 pub(super) struct Lease {
-    kept: Box<Kept>,
+    kept: Kept,
     pool: Arc<Pool<Http1>>,
     is_last: bool,
     active: Active,
@@ -71,62 +63,29 @@ impl Store for Http1 {
     const MOST_OPENING: u32 = u32::MAX;
 
     fn take(pool: &Arc<Pool<Self>>, _: &ConnectionPool) -> Option<Ready> {
-        while let Some(kept) = pool.store.resting.pop() {
-            if kept.can_serve() {
+        while let Some(kept) = pool.store.0.pop() {
+            // In this order: a connection that is used does not close for having rested too long.
+            if kept.life.claim(u32::MAX) && kept.sender.is_ready() && !kept.life.is_spent() {
                 return Some(Ready { kept: Some(kept), pool: Arc::clone(pool) });
             }
-            pool.store.ended.push(kept);
         }
         None
     }
 
-    fn bury(&self) {
-        if !self.ended.is_empty() {
-            // All at once: each makes room, for which somebody else may look here in turn.
-            let ended: Vec<_> = std::iter::from_fn(|| self.ended.pop()).collect();
-            drop(ended);
-        }
-    }
-
     fn clear(&self) {
-        while self.resting.pop().is_some() {}
+        while self.0.pop().is_some() {}
     }
 }
 
 impl Pool<Http1> {
-    fn put(self: &Arc<Self>, mut kept: Box<Kept>) {
-        let now = Instant::now();
-        kept.rest(now);
-        if kept.judge(now) == Some(Verdict::Close) {
+    fn put(self: &Arc<Self>, kept: Kept) {
+        if kept.life.is_spent() {
             return;
         }
-        self.store.resting.push(kept);
-        self.store.keeper.call();
+        kept.life.release(Instant::now());
+        self.store.0.push(kept);
         self.stored();
         self.serve();
-    }
-
-    /// Closes connections whose time is over or that have ended, and is woken when one does. Tells when the next one's time
-    /// is over.
-    pub(super) fn look_after(self: &Arc<Self>, cx: &mut Context<'_>) -> Option<Instant> {
-        self.store.keeper.looks();
-        let (now, mut next) = (Instant::now(), None);
-        for _ in 0..self.store.resting.len() {
-            let Some(mut kept) = self.store.resting.pop() else { break };
-            kept.watch(cx);
-            let verdict = kept.judge(now);
-            if !kept.can_serve() || verdict == Some(Verdict::Close) {
-                continue;
-            }
-            if let Some(Verdict::Wait(until)) = verdict {
-                next = Some(next.map_or(until, |next: Instant| next.min(until)));
-            }
-            self.store.resting.push(kept);
-        }
-        // Those that this held may have been missed.
-        self.stored();
-        self.serve();
-        next
     }
 }
 
@@ -143,21 +102,13 @@ impl Ready {
     fn lease(mut self, bounds: &ConnectionPool) -> Result<Lease, Error> {
         let active = self.pool.counts().begin(bounds.max_requests)?;
         let mut kept = self.kept.take().expect("it is gone with this value alone");
-        let is_last = kept.count(bounds.max_requests_per_connection);
+        kept.served = kept.served.saturating_add(1);
+        let is_last = bounds.max_requests_per_connection.is_some_and(|most| kept.served >= most);
         Ok(Lease { kept, pool: Arc::clone(&self.pool), is_last, active })
     }
 }
 
 impl Lease {
-    /// More of the response's body, as it comes.
-    pub(super) fn poll_frame(
-        &mut self,
-        body: &mut Incoming,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.kept.poll_frame(body, cx)
-    }
-
     /// Gives the connection back as soon as it can take another request; usually that is now.
     pub(super) fn give_back(self) {
         let Self { mut kept, pool, is_last, active } = self;
@@ -165,14 +116,14 @@ impl Lease {
         if is_last {
             return;
         }
-        if kept.is_ready() {
+        if kept.sender.is_ready() {
             pool.put(kept);
-        } else if !kept.is_closed()
+        } else if !kept.sender.is_closed()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            // The end of the response is still to be read, or the request's body still goes out.
+            // The connection's own task has yet to see that the response is over, or the request's body still goes out.
             runtime.spawn(async move {
-                if poll_fn(|cx| kept.poll_ready(cx)).await.is_ok() {
+                if kept.sender.ready().await.is_ok() {
                     pool.put(kept);
                 }
             });
@@ -203,17 +154,9 @@ pub(super) fn send(
             };
             let mut lease = ready.lease(&policy.connection_pool)?;
             drop(pending);
-            lease.kept.announce();
-            let asks_for_tunnel = request.method() == Method::CONNECT;
-            let mut sending = pin!(lease.kept.send(request));
-            let mut failure = match poll_fn(|cx| lease.kept.poll_answer(sending.as_mut(), cx)).await {
-                Ok(response) => {
-                    if is_upgrade(asks_for_tunnel, response.status()) {
-                        // What follows is the affair of whoever takes the stream over.
-                        lease.kept.detach();
-                    }
-                    return Ok(response.map(|body| Body::leased(Leased::http1(body, lease))));
-                }
+            lease.kept.life.announce();
+            let mut failure = match lease.kept.sender.try_send_request(request).await {
+                Ok(response) => return Ok(response.map(|body| Body::leased(Leased::http1(body, lease)))),
                 Err(failure) => failure,
             };
             let unsent = failure.take_message();
@@ -252,8 +195,9 @@ async fn open(
     mut opening: Opening<Http1>,
     pool: &Arc<Pool<Http1>>,
 ) -> Result<Ready, Error> {
-    let kept =
+    let (sender, life) =
         connect::http1(upstream, policy, &mut opening).await.inspect_err(|error| opening.fail(error))?;
-    pool.store.keeper.start(pool, &policy.connection_pool);
-    Ok(Ready { kept: Some(Box::new(kept)), pool: Arc::clone(pool) })
+    life.claim(u32::MAX);
+    let kept = Kept { sender, life, served: 0 };
+    Ok(Ready { kept: Some(kept), pool: Arc::clone(pool) })
 }

@@ -46,14 +46,7 @@ impl http_body::Body for Leased {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self { body, hold } = &mut *self;
-        let frame = match hold {
-            // Nothing comes after the last byte of a known length, and the connection need not be asked.
-            Some(Hold::Http1(_)) if body.is_end_stream() => Poll::Ready(None),
-            Some(Hold::Http1(lease)) => lease.poll_frame(body, cx),
-            _ => Pin::new(body).poll_frame(cx),
-        };
-        let frame = ready!(frame);
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if frame.is_none() {
             self.finish();
         }

@@ -48,7 +48,13 @@ impl Life {
 
     /// Announces who is at the other end.
     pub(super) fn announce(&self) {
-        announce(self.principal.as_ref());
+        if self.principal.is_some() {
+            note(|exchange| {
+                if let Some(destination) = &mut exchange.destination {
+                    destination.principal.clone_from(&self.principal);
+                }
+            });
+        }
     }
 
     /// One more uses it.
@@ -82,40 +88,21 @@ impl Life {
         }
     }
 
+    /// What becomes of it; `None` when nothing ever does.
     fn judge(&self, now: Instant, bounds: &ConnectionPool) -> Option<Verdict> {
+        let is_used = self.users.load(SeqCst) > 0;
+        let over = bounds.max_connection_duration.map(|lasting| later(self.opened, lasting));
+        if over.is_some_and(|over| over <= now) {
+            return Some(if is_used { Verdict::Spent } else { Verdict::Close });
+        }
         let rested = Duration::from_micros(self.rests_since.load(Relaxed));
-        let rests = self.users.load(SeqCst) == 0;
-        judge(self.opened, rests.then(|| later(self.opened, rested)), now, bounds)
+        let rests_since = if is_used { now } else { later(self.opened, rested) };
+        let rests_until = bounds.idle_timeout.map(|idle| later(rests_since, idle));
+        if rests_until.is_some_and(|until| until <= now) {
+            return Some(Verdict::Close);
+        }
+        [over, rests_until].into_iter().flatten().min().map(Verdict::Wait)
     }
-}
-
-/// Announces who is at the other end of a connection.
-pub(super) fn announce(principal: Option<&SpiffeId>) {
-    if let Some(principal) = principal {
-        note(|exchange| {
-            if let Some(destination) = &mut exchange.destination {
-                destination.principal = Some(principal.clone());
-            }
-        });
-    }
-}
-
-/// What becomes of a connection that was opened then, and has rested since; `None` when nothing ever does.
-pub(super) fn judge(
-    opened: Instant,
-    rests_since: Option<Instant>,
-    now: Instant,
-    bounds: &ConnectionPool,
-) -> Option<Verdict> {
-    let over = bounds.max_connection_duration.map(|lasting| later(opened, lasting));
-    if over.is_some_and(|over| over <= now) {
-        return Some(if rests_since.is_none() { Verdict::Spent } else { Verdict::Close });
-    }
-    let rests_until = bounds.idle_timeout.map(|idle| later(rests_since.unwrap_or(now), idle));
-    if rests_until.is_some_and(|until| until <= now) {
-        return Some(Verdict::Close);
-    }
-    [over, rests_until].into_iter().flatten().min().map(Verdict::Wait)
 }
 
 /// A moment that much later; one that cannot be told is decades away.

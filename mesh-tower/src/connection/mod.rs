@@ -7,6 +7,8 @@
 //! and go back to their endpoint's pool when the response has been read to its end; an HTTP/2 connection is shared by the
 //! requests to its endpoint. Two backends that share an endpoint share no connection, as in Envoy.
 //!
+//! A [`Dialer`] knows ways other than TCP.
+//!
 //! An upstream that has a name, because the request itself names its host or a ServiceEntry of resolution
 //! `DNS_ROUND_ROBIN` does, is looked up when a connection is made to it, and [kept up to date](crate::dns). Connections are
 //! tried to all its addresses, the families by turns and IPv6 first, one after the other until there is one: the next
@@ -116,18 +118,14 @@ mod connect;
 mod counts;
 mod dial;
 mod dialer;
-mod drive;
 mod failure;
 mod head;
 mod http1;
 mod http2;
-mod keeper;
-mod kept;
 mod lease;
 mod life;
 mod line;
 mod pool;
-mod relay;
 mod service;
 mod socket;
 mod table;

@@ -53,10 +53,6 @@ pub(super) trait Store: fmt::Debug + Default + Send + Sync + 'static {
     /// One of them.
     fn take(pool: &Arc<Pool<Self>>, bounds: &ConnectionPool) -> Option<Self::Ready>;
 
-    /// Drops those that were found at their end. To be called after [`take`](Self::take) where they may be dropped: each makes
-    /// room for another one, for which the line is asked.
-    fn bury(&self) {}
-
     /// Keeps none of them any longer; those that are used close when they no longer are.
     fn clear(&self);
 }
@@ -117,9 +113,7 @@ impl<S: Store> Pool<S> {
 
     /// A connection that can take a request at once, if nobody waits for one.
     pub(super) fn ready(self: &Arc<Self>, policy: &TrafficPolicy) -> Option<S::Ready> {
-        let ready = self.line.is_empty().then(|| S::take(self, &policy.connection_pool)).flatten();
-        self.store.bury();
-        ready
+        self.line.is_empty().then(|| S::take(self, &policy.connection_pool)).flatten()
     }
 
     /// A connection, or the right to open one, which is preferred, at once or in turn. A request that gets no connection at
@@ -150,7 +144,6 @@ impl<S: Store> Pool<S> {
             ready.or_else(|| self.claim(bounds).map(Turn::Open))
         });
         drop(left);
-        self.store.bury();
     }
 
     fn claim(self: &Arc<Self>, bounds: &ConnectionPool) -> Option<Opening<S>> {

@@ -3,6 +3,7 @@
 mod bounds;
 mod lives;
 mod storms;
+mod ways;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
