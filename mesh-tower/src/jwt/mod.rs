@@ -23,11 +23,10 @@
 //! `jku`, `x5c`, `x5u`) are not looked at, and what it marks as critical (`crit`) is not understood.
 //!
 //! **What differs from Envoy.** A bad token is refused even if another in another place is good; every parameter and
-//! cookie of a name is looked at, not the first; `exp: 0` is long ago; whole numbers in headers are written whole; a
-//! challenge does not repeat a token of the query.
+//! cookie of a name is looked at, not the first; `exp: 0` is long ago; whole numbers in headers are written whole.
 //!
-//! **What is bounded.** A request has at most [16 tokens](MOST_TOKENS), one of them at most [16 KiB](LONGEST_TOKEN), a key set [1 MiB](LARGEST_KEY_SET) and
-//! [1,000 keys](MOST_KEYS); a token that names no key is tried with 32.
+//! **What is bounded.** A request has at most [16 tokens](MOST_TOKENS), one of them at most [16 KiB](LONGEST_TOKEN), a key set
+//! [1 MiB](LARGEST_KEY_SET) and [1,000 keys](MOST_KEYS); a token that names no key is tried with 32.
 //!
 //! # Keys
 //!

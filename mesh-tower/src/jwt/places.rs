@@ -5,7 +5,7 @@ use http::{
     header::COOKIE,
     uri::{Parts, PathAndQuery},
 };
-use mesh_core::model::{TokenPlace, shown_authority, shown_target};
+use mesh_core::model::TokenPlace;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -112,15 +112,14 @@ fn without_parameter(uri: &Uri, name: &str) -> Option<Uri> {
 /// The most bytes of a path in a challenge: Envoy's bound.
 const LONGEST_PATH: usize = 256;
 
-/// The challenge to a client without a good token: `Bearer realm="<URI>", error="invalid_token"`. A token in its query
-/// is hidden.
+/// The challenge to a client without a good token: `Bearer realm="<URI>", error="invalid_token"`. The URI is the client's
+/// own, with what it wrote there itself, as in Envoy.
 pub(super) fn challenge<B>(request: &Request<B>, scheme: &str, is_invalid: bool) -> HeaderValue {
     let uri = request.uri();
     let scheme = uri.scheme_str().unwrap_or(scheme);
     let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
     let host = uri.authority().map(|authority| authority.as_str()).or(host).unwrap_or_default();
-    let host = shown_authority(host);
-    let path = shown_target(uri.path_and_query().map_or("/", |path| path.as_str()));
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let path = &path[..path.floor_char_boundary(LONGEST_PATH)];
     // A quote would end the realm, and begin whatever its sender likes.
     let realm = format!("{scheme}://{host}{path}").replace(['"', '\\'], "");
@@ -197,8 +196,8 @@ mod tests {
             let request = Request::get(uri).header("host", host).body(()).unwrap();
             challenge(&request, "http", true).to_str().unwrap().to_owned()
         };
-        let expected = "Bearer realm=\"http://a.b/c?d=e&access_token=(hidden)\", error=\"invalid_token\"";
-        assert_eq!(challenge("/c?d=e&access_token=f", "a.b"), expected);
+        let expected = "Bearer realm=\"http://a.b/c?d=e\", error=\"invalid_token\"";
+        assert_eq!(challenge("/c?d=e", "a.b"), expected);
         assert_eq!(challenge("/", "a\", b=\"c"), "Bearer realm=\"http://a, b=c/\", error=\"invalid_token\"");
         assert!(challenge(&format!("/{}", "x".repeat(400)), "a").len() < 320);
     }
